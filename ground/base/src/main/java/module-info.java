@@ -1,0 +1,4 @@
+/// What everything stands on: ids, sizes, the ports of chance, error roots.
+module org.xenolith.base {
+    exports org.xenolith.base;
+}

@@ -1,0 +1,6 @@
+/// Guest-physical memory: frames, the map from guest addresses to frames, dirty epochs.
+module org.xenolith.memory {
+    requires transitive org.xenolith.base;
+
+    exports org.xenolith.memory;
+}

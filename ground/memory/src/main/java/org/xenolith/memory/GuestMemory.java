@@ -1,0 +1,364 @@
+package org.xenolith.memory;
+
+import static org.xenolith.base.Sizes.PAGE_BYTES;
+import static org.xenolith.base.Sizes.PAGE_SHIFT;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntConsumer;
+import org.xenolith.base.Bug;
+import org.xenolith.base.Sizes;
+
+/// The memory of one machine: frames of host memory off the heap, and the map from guest frame
+/// numbers to them (Xen's p2m).
+///
+/// A *frame* is 4 KiB of host memory, numbered from 0; frame `f` begins at byte `f * 4096` of
+/// [#segment]. A *gfn* is a guest frame number; most have no frame (a hole). Reads of a hole give
+/// all-ones and writes to it are dropped; whoever must tell the two apart asks [#hostOffset].
+///
+/// Typed access may cross pages and is little-endian. All methods may be called from any thread;
+/// typed access is plain (no ordering), so that callers that share rings with a guest use
+/// [#fence].
+public final class GuestMemory implements AutoCloseable {
+    /// Highest guest-physical address bit that may be mapped, exclusive: 2^40 bytes.
+    public static final int PHYSICAL_ADDRESS_BITS = 40;
+
+    private static final int CHUNK_SHIFT = 9;
+    private static final int CHUNK_FRAMES = 1 << CHUNK_SHIFT;
+    private static final long GFN_LIMIT = 1L << (PHYSICAL_ADDRESS_BITS - PAGE_SHIFT);
+
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final HostMemory host;
+    private final MemorySegment segment;
+    private final int frameCount;
+    private final ArrayDeque<Integer> freeFrames = new ArrayDeque<>();
+
+    /// `chunks[gfn >> 9][gfn & 511]` is the frame plus one, or 0 for a hole.
+    private final int[][] chunks = new int[(int) (GFN_LIMIT >> CHUNK_SHIFT)][];
+
+    private final int[] dirtyEpoch;
+    private volatile int epoch = 1;
+
+    private final byte[] watched;
+    private final List<IntConsumer> writeWatchers = new CopyOnWriteArrayList<>();
+    private final List<Runnable> changeListeners = new CopyOnWriteArrayList<>();
+
+    private GuestMemory(HostMemory host, int frameCount) {
+        this.host = host;
+        this.segment = host.segment();
+        this.frameCount = frameCount;
+        this.dirtyEpoch = new int[frameCount];
+        this.watched = new byte[frameCount];
+    }
+
+    /// Memory of `frames` frames, all free, nothing mapped.
+    public static GuestMemory create(int frames) {
+        if (frames <= 0) {
+            throw new IllegalArgumentException("a machine needs at least one frame of memory");
+        }
+        var memory = new GuestMemory(HostMemory.allocate((long) frames * PAGE_BYTES), frames);
+        for (int frame = 0; frame < frames; frame++) {
+            memory.freeFrames.add(frame);
+        }
+        return memory;
+    }
+
+    /// Memory with `bytes` of RAM mapped from guest-physical address 0, and `extraFrames` free
+    /// frames for pages that the hypervisor provides.
+    public static GuestMemory withRam(long bytes, int extraFrames) {
+        int pages = Math.toIntExact(Sizes.pageAlignUp(bytes) >>> PAGE_SHIFT);
+        var memory = create(Math.addExact(pages, extraFrames));
+        for (int gfn = 0; gfn < pages; gfn++) {
+            memory.map(gfn, memory.allocateFrame());
+        }
+        return memory;
+    }
+
+    /// All frames, as one segment. Engines access it directly; an access beyond it throws, so no
+    /// translation, right or wrong, leaves guest memory.
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    public int frameCount() {
+        return frameCount;
+    }
+
+    // ---------------------------------------------------------------- frames and the map
+
+    /// Takes a free frame, filled with zeros; -1 if none is left.
+    public synchronized int allocateFrame() {
+        var frame = freeFrames.poll();
+        return frame == null ? -1 : frame;
+    }
+
+    /// Gives an unmapped frame back; its content is erased and its host memory returned.
+    public synchronized void freeFrame(int frame) {
+        checkFrame(frame);
+        host.discard((long) frame * PAGE_BYTES, PAGE_BYTES);
+        markDirty(frame);
+        freeFrames.push(frame);
+    }
+
+    /// How many frames are free.
+    public synchronized int freeFrameCount() {
+        return freeFrames.size();
+    }
+
+    /// Makes `gfn` show `frame`, whatever it showed before.
+    public void map(long gfn, int frame) {
+        checkFrame(frame);
+        put(gfn, frame + 1);
+    }
+
+    /// Makes `gfn` a hole. Returns the frame that it showed, or -1.
+    public int unmap(long gfn) {
+        int old = frameAt(gfn);
+        if (old >= 0) {
+            put(gfn, 0);
+        }
+        return old;
+    }
+
+    /// The frame that `gfn` shows, or -1 for a hole or a gfn out of range.
+    public int frameAt(long gfn) {
+        if (gfn < 0 || gfn >= GFN_LIMIT) {
+            return -1;
+        }
+        var chunk = chunks[(int) (gfn >>> CHUNK_SHIFT)];
+        return chunk == null ? -1 : chunk[(int) gfn & (CHUNK_FRAMES - 1)] - 1;
+    }
+
+    /// Whether a gfn is within what this machine can address.
+    public static boolean isAddressable(long gfn) {
+        return gfn >= 0 && gfn < GFN_LIMIT;
+    }
+
+    /// The byte of [#segment] behind a guest-physical address, or -1 for a hole.
+    public long hostOffset(long gpa) {
+        int frame = frameAt(gpa >>> PAGE_SHIFT);
+        return frame < 0 ? -1 : ((long) frame << PAGE_SHIFT) | (gpa & (PAGE_BYTES - 1));
+    }
+
+    /// `listener` is called after every change of the map and at every new epoch: cached
+    /// translations must go.
+    public void onChange(Runnable listener) {
+        changeListeners.add(listener);
+    }
+
+    private void put(long gfn, int value) {
+        Bug.check(isAddressable(gfn), "a gfn to map is addressable");
+        synchronized (this) {
+            int index = (int) (gfn >>> CHUNK_SHIFT);
+            if (chunks[index] == null) {
+                chunks[index] = new int[CHUNK_FRAMES];
+            }
+            chunks[index][(int) gfn & (CHUNK_FRAMES - 1)] = value;
+        }
+        changeListeners.forEach(Runnable::run);
+    }
+
+    private void checkFrame(int frame) {
+        Bug.check(frame >= 0 && frame < frameCount, "a frame is within memory");
+    }
+
+    // ---------------------------------------------------------------- dirty epochs, watches
+
+    /// The running epoch; counts from 1.
+    public int epoch() {
+        return epoch;
+    }
+
+    /// Begins a new epoch and returns its number. Pages written from now on carry it.
+    public int beginEpoch() {
+        int next = ++epoch;
+        changeListeners.forEach(Runnable::run);
+        return next;
+    }
+
+    /// The epoch in which `frame` was last written; 0 if never.
+    public int dirtyEpoch(int frame) {
+        return dirtyEpoch[frame];
+    }
+
+    /// For engines, which write through [#segment]: `frame` is about to be written in this epoch.
+    public void markDirty(int frame) {
+        dirtyEpoch[frame] = epoch;
+    }
+
+    /// Asks for the write watchers to be told of the next write to `frame`.
+    public void watch(int frame) {
+        watched[frame] = 1;
+    }
+
+    public boolean isWatched(int frame) {
+        return watched[frame] != 0;
+    }
+
+    public void unwatch(int frame) {
+        watched[frame] = 0;
+    }
+
+    /// `watcher` is called with a watched frame when it has been written through typed access.
+    public void onWatchedWrite(IntConsumer watcher) {
+        writeWatchers.add(watcher);
+    }
+
+    private void written(long offset) {
+        int frame = (int) (offset >>> PAGE_SHIFT);
+        dirtyEpoch[frame] = epoch;
+        if (watched[frame] != 0) {
+            writeWatchers.forEach(watcher -> watcher.accept(frame));
+        }
+    }
+
+    // ---------------------------------------------------------------- typed access
+
+    public int readByte(long gpa) {
+        long offset = hostOffset(gpa);
+        return offset < 0 ? 0xFF : segment.get(ValueLayout.JAVA_BYTE, offset) & 0xFF;
+    }
+
+    public int readShort(long gpa) {
+        if (crosses(gpa, 2)) {
+            return readByte(gpa) | readByte(gpa + 1) << 8;
+        }
+        long offset = hostOffset(gpa);
+        return offset < 0 ? 0xFFFF : segment.get(SHORT, offset) & 0xFFFF;
+    }
+
+    public int readInt(long gpa) {
+        if (crosses(gpa, 4)) {
+            return readShort(gpa) | readShort(gpa + 2) << 16;
+        }
+        long offset = hostOffset(gpa);
+        return offset < 0 ? -1 : segment.get(INT, offset);
+    }
+
+    public long readLong(long gpa) {
+        if (crosses(gpa, 8)) {
+            return Integer.toUnsignedLong(readInt(gpa)) | (long) readInt(gpa + 4) << 32;
+        }
+        long offset = hostOffset(gpa);
+        return offset < 0 ? -1 : segment.get(LONG, offset);
+    }
+
+    public void writeByte(long gpa, int value) {
+        long offset = hostOffset(gpa);
+        if (offset >= 0) {
+            segment.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
+            written(offset);
+        }
+    }
+
+    public void writeShort(long gpa, int value) {
+        if (crosses(gpa, 2)) {
+            writeByte(gpa, value);
+            writeByte(gpa + 1, value >>> 8);
+            return;
+        }
+        long offset = hostOffset(gpa);
+        if (offset >= 0) {
+            segment.set(SHORT, offset, (short) value);
+            written(offset);
+        }
+    }
+
+    public void writeInt(long gpa, int value) {
+        if (crosses(gpa, 4)) {
+            writeShort(gpa, value);
+            writeShort(gpa + 2, value >>> 16);
+            return;
+        }
+        long offset = hostOffset(gpa);
+        if (offset >= 0) {
+            segment.set(INT, offset, value);
+            written(offset);
+        }
+    }
+
+    public void writeLong(long gpa, long value) {
+        if (crosses(gpa, 8)) {
+            writeInt(gpa, (int) value);
+            writeInt(gpa + 4, (int) (value >>> 32));
+            return;
+        }
+        long offset = hostOffset(gpa);
+        if (offset >= 0) {
+            segment.set(LONG, offset, value);
+            written(offset);
+        }
+    }
+
+    /// Copies guest memory into `into`. False if a hole was touched (its bytes are all-ones).
+    public boolean read(long gpa, byte[] into, int from, int length) {
+        boolean whole = true;
+        for (int done = 0; done < length; ) {
+            int part = Math.min(length - done, PAGE_BYTES - (int) (gpa + done & (PAGE_BYTES - 1)));
+            long offset = hostOffset(gpa + done);
+            if (offset < 0) {
+                Arrays.fill(into, from + done, from + done + part, (byte) 0xFF);
+                whole = false;
+            } else {
+                MemorySegment.copy(
+                        segment, ValueLayout.JAVA_BYTE, offset, into, from + done, part);
+            }
+            done += part;
+        }
+        return whole;
+    }
+
+    public byte[] read(long gpa, int length) {
+        var bytes = new byte[length];
+        read(gpa, bytes, 0, length);
+        return bytes;
+    }
+
+    /// Copies into guest memory. False if a hole was touched (bytes for it are dropped).
+    public boolean write(long gpa, byte[] bytes, int from, int length) {
+        boolean whole = true;
+        for (int done = 0; done < length; ) {
+            int part = Math.min(length - done, PAGE_BYTES - (int) (gpa + done & (PAGE_BYTES - 1)));
+            long offset = hostOffset(gpa + done);
+            if (offset < 0) {
+                whole = false;
+            } else {
+                MemorySegment.copy(
+                        bytes, from + done, segment, ValueLayout.JAVA_BYTE, offset, part);
+                written(offset);
+            }
+            done += part;
+        }
+        return whole;
+    }
+
+    public boolean write(long gpa, byte[] bytes) {
+        return write(gpa, bytes, 0, bytes.length);
+    }
+
+    /// Orders earlier accesses before later ones, as seen by all threads.
+    public static void fence() {
+        java.lang.invoke.VarHandle.fullFence();
+    }
+
+    private static boolean crosses(long gpa, int bytes) {
+        return (gpa & (PAGE_BYTES - 1)) > PAGE_BYTES - bytes;
+    }
+
+    /// Gives the host memory back. Later access throws in the accessing thread.
+    @Override
+    public void close() {
+        host.close();
+    }
+}

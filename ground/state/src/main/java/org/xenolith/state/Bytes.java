@@ -1,0 +1,46 @@
+package org.xenolith.state;
+
+import java.util.Arrays;
+
+/// An immutable string of bytes, equal by content; what state records hold instead of arrays.
+public final class Bytes {
+    public static final Bytes EMPTY = new Bytes(new byte[0]);
+
+    private final byte[] content;
+
+    private Bytes(byte[] content) {
+        this.content = content;
+    }
+
+    public static Bytes of(byte... content) {
+        return content.length == 0 ? EMPTY : new Bytes(content.clone());
+    }
+
+    /// A copy of the bytes.
+    public byte[] toArray() {
+        return content.clone();
+    }
+
+    public int length() {
+        return content.length;
+    }
+
+    public byte get(int index) {
+        return content[index];
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Bytes bytes && Arrays.equals(content, bytes.content);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(content);
+    }
+
+    @Override
+    public String toString() {
+        return "Bytes[" + content.length + "]";
+    }
+}
