@@ -1,0 +1,89 @@
+package org.xenolith.ir;
+
+/// What a unit acts on: registers, lazy flags, the program counter, memory. **Hot path.** Public
+/// fields, because compiled code reads and writes them.
+///
+/// A memory access that cannot be done throws [Abort]; nothing of it has then happened.
+public abstract class Context {
+    /// How many register slots there are.
+    public static final int SLOTS = 128;
+
+    /// The registers; what each slot means is the front end's to say.
+    public final long[] registers = new long[SLOTS];
+
+    /// Where execution goes on, in the front end's address space.
+    public long pc;
+
+    /// The status flags in lazy form: a [FlagRule] by ordinal, a width in bits, values.
+    public int flagRule;
+
+    public int flagBits = 8;
+    public long flagLeft;
+    public long flagRight;
+    public long flagResult;
+
+    public final void setFlags(int rule, int bits, long left, long right, long result) {
+        flagRule = rule;
+        flagBits = bits;
+        flagLeft = left;
+        flagRight = right;
+        flagResult = result;
+    }
+
+    /// The six status flags at their places in RFLAGS.
+    public final int statusFlags() {
+        return Flags.all(flagRule, flagBits, flagLeft, flagRight, flagResult);
+    }
+
+    public final void setStatusFlags(long flags) {
+        flagRule = Flags.EXPLICIT;
+        flagResult = flags & Flags.STATUS;
+    }
+
+    /// Whether the condition with x86 code `code` holds.
+    public final boolean test(int code) {
+        return Flags.test(code, flagRule, flagBits, flagLeft, flagRight, flagResult);
+    }
+
+    public abstract long load8(long address);
+
+    public abstract long load16(long address);
+
+    public abstract long load32(long address);
+
+    public abstract long load64(long address);
+
+    public abstract void store8(long address, long value);
+
+    public abstract void store16(long address, long value);
+
+    public abstract void store32(long address, long value);
+
+    public abstract void store64(long address, long value);
+
+    /// Stores 16 bytes, all or none.
+    public abstract void storePair(long address, long low, long high);
+
+    /// See [Op.StoreConditional]; throws [Abort#restart] when memory has changed.
+    public abstract void storeConditional(
+            int bits, long address, long expected, long value);
+
+    /// Loads a value of `bits` bits, zero-extended.
+    public final long load(int bits, long address) {
+        return switch (bits) {
+            case 8 -> load8(address);
+            case 16 -> load16(address);
+            case 32 -> load32(address);
+            default -> load64(address);
+        };
+    }
+
+    public final void store(int bits, long address, long value) {
+        switch (bits) {
+            case 8 -> store8(address, value);
+            case 16 -> store16(address, value);
+            case 32 -> store32(address, value);
+            default -> store64(address, value);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package org.xenolith.ir;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import org.xenolith.base.Bug;
+
+/// A public static Java method that an op can call. Its parameters are, first and optionally, the
+/// [Context] or a subclass of it, then `long`s and `int`s; it returns `long` or nothing. Without
+/// the context it must be pure: the same answer for the same arguments, no effects, no faults.
+///
+/// Two helpers are equal when they are the same method.
+public record Helper(Method method) {
+    public Helper {
+        Bug.check(
+                Modifier.isStatic(method.getModifiers())
+                        && Modifier.isPublic(method.getModifiers()),
+                "helper " + method + " is public and static");
+        var types = method.getParameterTypes();
+        for (int index = 0; index < types.length; index++) {
+            boolean context = index == 0 && Context.class.isAssignableFrom(types[0]);
+            Bug.check(
+                    context || types[index] == long.class || types[index] == int.class,
+                    "helper " + method + " takes numbers");
+        }
+        var type = method.getReturnType();
+        Bug.check(
+                type == long.class || type == void.class,
+                "helper " + method + " returns long or nothing");
+    }
+
+    /// The only method of `owner` with this name.
+    public static Helper named(Class<?> owner, String name) {
+        var found =
+                Arrays.stream(owner.getDeclaredMethods())
+                        .filter(method -> method.getName().equals(name))
+                        .filter(method -> Modifier.isPublic(method.getModifiers()))
+                        .toList();
+        Bug.check(found.size() == 1, owner + " has one method " + name);
+        return new Helper(found.getFirst());
+    }
+
+    public String name() {
+        return method.getName();
+    }
+
+    public boolean takesContext() {
+        return method.getParameterCount() > 0
+                && Context.class.isAssignableFrom(method.getParameterTypes()[0]);
+    }
+
+    /// How many values it takes, the context not counted.
+    public int arity() {
+        return method.getParameterCount() - (takesContext() ? 1 : 0);
+    }
+
+    public boolean returnsValue() {
+        return method.getReturnType() == long.class;
+    }
+
+    /// A handle on the method, for those who do not compile. Its owner must be public in an
+    /// exported package.
+    public MethodHandle handle() {
+        try {
+            return MethodHandles.publicLookup().unreflect(method);
+        } catch (IllegalAccessException cause) {
+            throw new Bug("helper " + method + " is not accessible", cause);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return method.getName();
+    }
+}
