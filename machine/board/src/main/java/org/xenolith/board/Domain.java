@@ -1,0 +1,280 @@
+package org.xenolith.board;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.xenolith.base.DomainId;
+
+/// A running domain, from creation to destruction; reboots included.
+///
+/// One thread reads one bounded queue of requests and changes the domain's life; every method may
+/// be called from any thread and returns when its request has been carried out.
+public final class Domain implements AutoCloseable {
+    /// Requests that may wait at once; further callers wait for room.
+    static final int REQUESTS_MAX = 64;
+
+    private sealed interface Request {
+        record Pause(CompletableFuture<Void> done) implements Request {}
+
+        record Unpause(CompletableFuture<Void> done) implements Request {}
+
+        record Ask(ShutdownReason reason, CompletableFuture<Void> done) implements Request {}
+
+        record Destroy() implements Request {}
+
+        record Ended(Machine machine, ShutdownReason reason) implements Request {}
+    }
+
+    private final MachineBuilder builder;
+    private final MachineBuilder.Surroundings surroundings;
+    private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
+    private final CompletableFuture<Optional<ShutdownReason>> ended = new CompletableFuture<>();
+    private final DomainConfig config;
+    private volatile Machine machine;
+    private volatile boolean paused;
+
+    /// Why the domain is kept although its guest has shut down; null while it has not.
+    private volatile ShutdownReason shutdown;
+
+    private Domain(
+            DomainConfig config,
+            MachineBuilder builder,
+            MachineBuilder.Surroundings surroundings,
+            Machine first,
+            boolean paused) {
+        this.config = config;
+        this.builder = builder;
+        this.surroundings = surroundings;
+        this.machine = first;
+        this.paused = paused;
+    }
+
+    /// Builds the first machine and starts it.
+    public static Domain start(
+            DomainConfig config,
+            MachineBuilder builder,
+            MachineBuilder.Surroundings surroundings,
+            boolean paused)
+            throws DomainException {
+        var machine = builder.build(config, surroundings);
+        var domain = new Domain(config, builder, surroundings, machine, paused);
+        domain.follow(machine);
+        machine.start(paused);
+        Thread.ofPlatform()
+                .daemon()
+                .name("domain-" + surroundings.id())
+                .start(domain::serveRequests);
+        return domain;
+    }
+
+    public DomainId id() {
+        return surroundings.id();
+    }
+
+    public DomainConfig config() {
+        return config;
+    }
+
+    /// The paravirtual console (`hvc0` in Linux).
+    public Console console() {
+        return surroundings.console();
+    }
+
+    /// The serial port (`ttyS0` in Linux).
+    public Console serial() {
+        return surroundings.serial();
+    }
+
+    public DomainLog log() {
+        return surroundings.log();
+    }
+
+    public DomainState state() {
+        if (ended.isDone()) {
+            return DomainState.DYING;
+        }
+        var reason = shutdown;
+        if (reason != null) {
+            return reason == ShutdownReason.CRASH ? DomainState.CRASHED : DomainState.SHUTDOWN;
+        }
+        if (paused) {
+            return DomainState.PAUSED;
+        }
+        var blocked = vcpus().stream().noneMatch(VcpuInfo::running);
+        return blocked ? DomainState.BLOCKED : DomainState.RUNNING;
+    }
+
+    public List<VcpuInfo> vcpus() {
+        return machine.vcpus();
+    }
+
+    public void pause() throws InterruptedException {
+        var done = new CompletableFuture<Void>();
+        submit(new Request.Pause(done), done);
+    }
+
+    public void unpause() throws InterruptedException {
+        var done = new CompletableFuture<Void>();
+        submit(new Request.Unpause(done), done);
+    }
+
+    /// Asks the guest to shut down; [#ended] tells when it has.
+    public void shutdown() throws InterruptedException {
+        ask(ShutdownReason.POWEROFF);
+    }
+
+    /// Asks the guest to reboot.
+    public void reboot() throws InterruptedException {
+        ask(ShutdownReason.REBOOT);
+    }
+
+    /// Ends the domain at once, whatever its guest is doing.
+    public void destroy() throws InterruptedException {
+        while (!ended.isDone() && !requests.offer(new Request.Destroy())) {
+            requests.poll();
+        }
+        try {
+            ended.get();
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        }
+    }
+
+    /// Completes when the domain is gone: with the guest's reason, or empty if it was destroyed.
+    public CompletableFuture<Optional<ShutdownReason>> ended() {
+        return ended.copy();
+    }
+
+    /// Destroys the domain if it is still there.
+    @Override
+    public void close() {
+        try {
+            destroy();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---------------------------------------------------------------- requests
+
+    private void ask(ShutdownReason reason) throws InterruptedException {
+        var done = new CompletableFuture<Void>();
+        submit(new Request.Ask(reason, done), done);
+    }
+
+    /// Returns when the request is done, or needless since the domain has ended.
+    private void submit(Request request, CompletableFuture<Void> done)
+            throws InterruptedException {
+        requests.put(request);
+        CompletableFuture.anyOf(done, ended).join();
+    }
+
+    private void follow(Machine started) {
+        started.ended()
+                .whenComplete(
+                        (reason, failure) -> {
+                            if (failure != null) {
+                                log().add("machine stopped, an invariant is broken: " + failure);
+                            }
+                            var why = failure == null ? reason : ShutdownReason.CRASH;
+                            putEnded(new Request.Ended(started, why));
+                        });
+    }
+
+    private void putEnded(Request.Ended request) {
+        try {
+            requests.put(request);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void serveRequests() {
+        try {
+            var result = Optional.<ShutdownReason>empty();
+            boolean alive = true;
+            while (alive) {
+                switch (requests.take()) {
+                    case Request.Pause(var done) -> {
+                        if (shutdown == null && !paused) {
+                            machine.pause().join();
+                            paused = true;
+                        }
+                        done.complete(null);
+                    }
+                    case Request.Unpause(var done) -> {
+                        if (shutdown == null && paused) {
+                            machine.unpause().join();
+                            paused = false;
+                        }
+                        done.complete(null);
+                    }
+                    case Request.Ask(var reason, var done) -> {
+                        if (shutdown == null) {
+                            machine.requestShutdown(reason);
+                        }
+                        done.complete(null);
+                    }
+                    case Request.Destroy() -> alive = false;
+                    case Request.Ended(var which, var reason) -> {
+                        if (which == machine && !afterShutdown(reason)) {
+                            result = Optional.of(reason);
+                            alive = false;
+                        }
+                    }
+                }
+            }
+            finish(result);
+        } catch (InterruptedException e) {
+            finish(Optional.empty());
+        } catch (RuntimeException e) {
+            log().add("domain stopped, an invariant is broken: " + e);
+            finish(Optional.of(ShutdownReason.CRASH));
+            throw e;
+        }
+    }
+
+    private void finish(Optional<ShutdownReason> reason) {
+        machine.close();
+        console().close();
+        serial().close();
+        ended.complete(reason);
+    }
+
+    /// Whether the domain goes on after its guest has shut down.
+    private boolean afterShutdown(ShutdownReason reason) {
+        var action = config.actions().after(reason);
+        log().add("domain has shut down, reason %d (%s); action: %s"
+                .formatted(reason.number(), reason.name().toLowerCase(Locale.ROOT), action.word()));
+        return switch (action) {
+            case DESTROY -> false;
+            case PRESERVE -> {
+                shutdown = reason;
+                yield true;
+            }
+            // One process holds one domain: the old one is not kept under another name, and its
+            // memory is not dumped; see docs/quirks.md.
+            case RESTART, SOFT_RESET, RENAME_RESTART, COREDUMP_RESTART -> restart();
+            case COREDUMP_DESTROY -> false;
+        };
+    }
+
+    private boolean restart() {
+        machine.close();
+        try {
+            var built = builder.build(config, surroundings);
+            machine = built;
+            paused = false;
+            follow(built);
+            built.start(false);
+            return true;
+        } catch (DomainException e) {
+            log().add("cannot restart: " + e.getMessage());
+            return false;
+        }
+    }
+}

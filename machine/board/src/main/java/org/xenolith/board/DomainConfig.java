@@ -1,0 +1,201 @@
+package org.xenolith.board;
+
+import static org.xenolith.base.Sizes.MIB;
+import static org.xenolith.board.InvalidConfigException.require;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import org.xenolith.base.Entropy;
+
+/// What a domain is made of: xl.cfg, typed and checked. An impossible one is refused by the
+/// constructor with [InvalidConfigException].
+///
+/// `memoryBytes` is what the domain has at start, `maxMemoryBytes` what it may grow to; `vcpus`
+/// are online at start, `maxVcpus` exist.
+public record DomainConfig(
+        String name,
+        UUID uuid,
+        DomainType type,
+        KernelSource kernel,
+        Optional<Path> ramdisk,
+        String commandLine,
+        long memoryBytes,
+        long maxMemoryBytes,
+        int vcpus,
+        int maxVcpus,
+        ShutdownActions actions,
+        Limits limits,
+        EngineChoice engine) {
+    public static final int VCPUS_MAX = 128;
+    public static final long MEMORY_BYTES_MIN = 4 * MIB;
+    public static final long MEMORY_BYTES_MAX = 256 * 1024 * MIB;
+    public static final int COMMAND_LINE_CHARACTERS_MAX = 4095;
+    public static final int NAME_CHARACTERS_MAX = 128;
+
+    public DomainConfig {
+        require(!name.isEmpty(), "name is missing");
+        require(
+                name.length() <= NAME_CHARACTERS_MAX,
+                "name is longer than " + NAME_CHARACTERS_MAX + " characters");
+        require(
+                name.chars().allMatch(c -> c >= ' ' && c < 0x7F && c != '/'),
+                "name must be printable ASCII without a slash");
+        require(!name.chars().allMatch(Character::isDigit), "name may not be a number");
+        require(
+                commandLine.length() <= COMMAND_LINE_CHARACTERS_MAX
+                        && commandLine.chars().allMatch(c -> c >= ' ' && c < 0x7F || c == '\t'),
+                "the kernel command line must be printable ASCII of at most "
+                        + COMMAND_LINE_CHARACTERS_MAX
+                        + " characters");
+        require(
+                memoryBytes >= MEMORY_BYTES_MIN && memoryBytes <= MEMORY_BYTES_MAX,
+                "memory must be from %d to %d MiB, not %d"
+                        .formatted(
+                                MEMORY_BYTES_MIN / MIB,
+                                MEMORY_BYTES_MAX / MIB,
+                                memoryBytes / MIB));
+        require(
+                maxMemoryBytes >= memoryBytes && maxMemoryBytes <= MEMORY_BYTES_MAX,
+                "maxmem must be at least memory, not " + maxMemoryBytes / MIB + " MiB");
+        require(memoryBytes % MIB == 0 && maxMemoryBytes % MIB == 0, "memory is in whole MiB");
+        require(
+                maxVcpus >= 1 && maxVcpus <= VCPUS_MAX,
+                "maxvcpus must be from 1 to " + VCPUS_MAX + ", not " + maxVcpus);
+        require(
+                vcpus >= 1 && vcpus <= maxVcpus,
+                "vcpus must be from 1 to " + maxVcpus + ", not " + vcpus);
+    }
+
+    /// A domain of one vCPU and 128 MiB, until told otherwise.
+    public static Builder builder(String name) {
+        return new Builder(name);
+    }
+
+    /// A version 4 UUID (RFC 9562, 5.4).
+    public static UUID randomUuid() {
+        var entropy = Entropy.system();
+        long high = entropy.nextLong() & ~0xF000L | 0x4000L;
+        long low = entropy.nextLong() & ~(3L << 62) | 2L << 62;
+        return new UUID(high, low);
+    }
+
+    /// Collects settings; [#build] checks them.
+    public static final class Builder {
+        private final String name;
+        private UUID uuid;
+        private DomainType type = DomainType.PVH;
+        private KernelSource kernel;
+        private Path ramdisk;
+        private String commandLine = "";
+        private long memoryMib = 128;
+        private long maxMemoryMib;
+        private int vcpus = 1;
+        private int maxVcpus;
+        private ShutdownActions actions = ShutdownActions.DEFAULT;
+        private Limits limits = Limits.DEFAULT;
+        private EngineChoice engine = EngineChoice.AUTO;
+
+        private Builder(String name) {
+            this.name = name;
+        }
+
+        /// A random one unless set.
+        public Builder uuid(UUID uuid) {
+            this.uuid = uuid;
+            return this;
+        }
+
+        public Builder type(DomainType type) {
+            this.type = type;
+            return this;
+        }
+
+        public Builder kernel(KernelSource kernel) {
+            this.kernel = kernel;
+            return this;
+        }
+
+        /// A bzImage or an ELF file.
+        public Builder kernel(Path file) {
+            return kernel(new KernelSource.File(file));
+        }
+
+        public Builder ramdisk(Path file) {
+            this.ramdisk = file;
+            return this;
+        }
+
+        public Builder commandLine(String commandLine) {
+            this.commandLine = commandLine;
+            return this;
+        }
+
+        public Builder memoryMib(long mebibytes) {
+            this.memoryMib = mebibytes;
+            return this;
+        }
+
+        /// As much as [#memoryMib] unless set.
+        public Builder maxMemoryMib(long mebibytes) {
+            this.maxMemoryMib = mebibytes;
+            return this;
+        }
+
+        public Builder vcpus(int count) {
+            this.vcpus = count;
+            return this;
+        }
+
+        /// As many as [#vcpus] unless set.
+        public Builder maxVcpus(int count) {
+            this.maxVcpus = count;
+            return this;
+        }
+
+        public Builder actions(ShutdownActions actions) {
+            this.actions = actions;
+            return this;
+        }
+
+        public Builder limits(Limits limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        public Builder engine(EngineChoice engine) {
+            this.engine = engine;
+            return this;
+        }
+
+        public DomainConfig build() {
+            require(kernel != null, "kernel is missing");
+            return new DomainConfig(
+                    name,
+                    uuid == null ? randomUuid() : uuid,
+                    type,
+                    kernel,
+                    Optional.ofNullable(ramdisk),
+                    commandLine,
+                    toBytes("memory", memoryMib),
+                    toBytes("maxmem", maxMemoryMib == 0 ? memoryMib : maxMemoryMib),
+                    vcpus,
+                    maxVcpus == 0 ? vcpus : maxVcpus,
+                    actions,
+                    limits,
+                    engine);
+        }
+
+        private static long toBytes(String setting, long mebibytes) {
+            require(
+                    mebibytes > 0 && mebibytes <= MEMORY_BYTES_MAX / MIB,
+                    "%s must be from %d to %d MiB, not %d"
+                            .formatted(
+                                    setting,
+                                    MEMORY_BYTES_MIN / MIB,
+                                    MEMORY_BYTES_MAX / MIB,
+                                    mebibytes));
+            return mebibytes * MIB;
+        }
+    }
+}

@@ -1,0 +1,8 @@
+package org.xenolith.board;
+
+/// `engine` in xl.cfg: what runs the virtual processors.
+public enum EngineChoice {
+    AUTO,
+    SOFT,
+    KVM
+}

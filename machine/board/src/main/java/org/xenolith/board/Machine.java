@@ -1,0 +1,31 @@
+package org.xenolith.board;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// One boot of a domain: memory, processors and devices, from start to shutdown. Made by a
+/// [MachineBuilder]; owned by a [Domain]. Methods may be called from any thread; requests pass
+/// through one bounded queue to the machine's driver.
+public interface Machine extends AutoCloseable {
+    /// Called once. A machine started paused runs at the first [#unpause].
+    void start(boolean paused);
+
+    /// Completes when no vCPU runs.
+    CompletableFuture<Void> pause();
+
+    CompletableFuture<Void> unpause();
+
+    /// Asks the guest, through `control/shutdown` in xenstore, for POWEROFF or REBOOT. Whether and
+    /// when it follows is its business.
+    void requestShutdown(ShutdownReason reason);
+
+    /// Completes when the guest has shut down or crashed: its vCPUs have stopped, its memory is
+    /// still there. Completes exceptionally if we are wrong. Not completed by [#close].
+    CompletableFuture<ShutdownReason> ended();
+
+    List<VcpuInfo> vcpus();
+
+    /// Stops everything at once and gives the memory back. May be called twice.
+    @Override
+    void close();
+}

@@ -1,0 +1,25 @@
+package org.xenolith.board;
+
+import java.util.function.Consumer;
+import org.xenolith.base.Clock;
+import org.xenolith.base.DomainId;
+import org.xenolith.base.Entropy;
+
+/// Makes a machine, ready to start.
+@FunctionalInterface
+public interface MachineBuilder {
+    /// What outlives one boot of a domain, and the ports of chance.
+    ///
+    /// `progress` is told, in a few words, what a long build is doing.
+    record Surroundings(
+            DomainId id,
+            Console console,
+            Console serial,
+            DomainLog log,
+            Clock clock,
+            Entropy entropy,
+            Consumer<String> progress) {}
+
+    /// Loads the kernel and wires the devices. Nothing is left behind if it throws.
+    Machine build(DomainConfig config, Surroundings surroundings) throws DomainException;
+}
