@@ -1,0 +1,65 @@
+package org.xenolith.softfloat;
+
+/// The SSE control and status register (SDM vol. 1, 10.2.3) and the flags of the instruction under
+/// way. One for each virtual processor; not shared between threads.
+///
+/// An instruction computes all its lanes, then calls [#commit]: only if that is true may it write
+/// its destination; else the caller raises #XM.
+public final class Mxcsr extends Unrounded {
+    /// The value after reset: all exceptions masked, nearest, no flags.
+    public static final int INITIAL = 0x1F80;
+
+    /// Bits that software may set; others make LDMXCSR fault.
+    public static final int WRITABLE = 0xFFFF;
+
+    private static final int DENORMALS_ARE_ZEROS = 0x40;
+    private static final int FLUSH_TO_ZERO = 0x8000;
+
+    private int value = INITIAL;
+
+    /// The register as STMXCSR stores it.
+    public int value() {
+        return value;
+    }
+
+    /// Sets the register, as LDMXCSR does with a value inside [#WRITABLE].
+    public void value(int newValue) {
+        value = newValue & WRITABLE;
+        flags = 0;
+    }
+
+    /// Ends an instruction: adds what its lanes found to the sticky flags. False if one of them is
+    /// not masked: the destination must then stay as it is and #XM be raised.
+    public boolean commit() {
+        int found = flags;
+        if (found == 0) {
+            return true;
+        }
+        flags = 0;
+        int unmasked = found & ~masks();
+        if ((unmasked & FloatFlags.BEFORE_COMPUTATION) != 0) {
+            // Nothing is computed in any lane then (SDM vol. 1, 11.5.3).
+            found &= FloatFlags.BEFORE_COMPUTATION;
+        }
+        value |= found;
+        return unmasked == 0;
+    }
+
+    @Override
+    int rounding() {
+        return value >>> 13 & 3;
+    }
+
+    @Override
+    int masks() {
+        return value >>> 7 & FloatFlags.EXCEPTIONS;
+    }
+
+    boolean denormalsAreZeros() {
+        return (value & DENORMALS_ARE_ZEROS) != 0;
+    }
+
+    boolean flushToZero() {
+        return (value & FLUSH_TO_ZERO) != 0;
+    }
+}
