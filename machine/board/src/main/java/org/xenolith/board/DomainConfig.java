@@ -60,11 +60,12 @@ public record DomainConfig(
                 "maxmem must be at least memory, not " + maxMemoryBytes / MIB + " MiB");
         require(memoryBytes % MIB == 0 && maxMemoryBytes % MIB == 0, "memory is in whole MiB");
         require(
-                maxVcpus >= 1 && maxVcpus <= VCPUS_MAX,
-                "maxvcpus must be from 1 to " + VCPUS_MAX + ", not " + maxVcpus);
+                vcpus >= 1 && vcpus <= VCPUS_MAX,
+                "vcpus must be from 1 to " + VCPUS_MAX + ", not " + vcpus);
         require(
-                vcpus >= 1 && vcpus <= maxVcpus,
-                "vcpus must be from 1 to " + maxVcpus + ", not " + vcpus);
+                maxVcpus >= vcpus && maxVcpus <= VCPUS_MAX,
+                "maxvcpus must be from %d (vcpus) to %d, not %d"
+                        .formatted(vcpus, VCPUS_MAX, maxVcpus));
     }
 
     /// A domain of one vCPU and 128 MiB, until told otherwise.

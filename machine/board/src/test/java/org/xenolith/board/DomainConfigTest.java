@@ -19,8 +19,8 @@ class DomainConfigTest {
     @Test
     void anImpossibleDomainIsRefusedWithItsBounds() {
         refused(valid().vcpus(0), "vcpus must be from 1");
-        refused(valid().vcpus(129), "maxvcpus must be from 1 to 128, not 129");
-        refused(valid().vcpus(4).maxVcpus(2), "vcpus must be from 1 to 2, not 4");
+        refused(valid().vcpus(129), "vcpus must be from 1 to 128, not 129");
+        refused(valid().vcpus(4).maxVcpus(2), "maxvcpus must be from 4 (vcpus) to 128, not 2");
         refused(valid().memoryMib(3), "memory must be from 4");
         refused(valid().memoryMib(Long.MAX_VALUE), "memory must be from 4");
         refused(valid().memoryMib(64).maxMemoryMib(32), "maxmem must be at least memory");

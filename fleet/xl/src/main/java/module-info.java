@@ -1,0 +1,6 @@
+/// The command line of an operator who knows Xen.
+module org.xenolith.xl {
+    requires com.fasterxml.jackson.databind;
+    requires jdk.unsupported;
+    requires org.xenolith.board;
+}

@@ -1,0 +1,14 @@
+package org.xenolith.xl.config;
+
+/// A configuration that cannot be used. The message is one line: source, line, reason.
+public final class ConfigException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    ConfigException(String source, int line, String reason) {
+        super(source + ":" + line + ": " + reason);
+    }
+
+    ConfigException(String source, String reason) {
+        super(source + ": " + reason);
+    }
+}
