@@ -13,13 +13,9 @@ public record Unit(List<Op> ops) {
         return !ops.isEmpty() && ops.getLast().endsUnit();
     }
 
-    /// One op on a line, `%index = …`.
+    /// One op on a line.
     @Override
     public String toString() {
-        var text = new StringBuilder();
-        for (int index = 0; index < ops.size(); index++) {
-            text.append('%').append(index).append(" = ").append(ops.get(index)).append('\n');
-        }
-        return text.toString();
+        return Printer.print(this);
     }
 }

@@ -1,0 +1,33 @@
+package org.xenolith.ir;
+
+/// Helpers of every shape.
+public final class FakeHelpers {
+    private FakeHelpers() {}
+
+    public static long five() {
+        return 5;
+    }
+
+    public static long mix(long left, int right) {
+        return left * 31 + right;
+    }
+
+    public static void touch(FakeContext context) {
+        context.remember(7);
+        context.registers[3]++;
+    }
+
+    public static long exchange(FakeContext context, int slot, long value) {
+        long old = context.registers[slot & 15];
+        context.registers[slot & 15] = value;
+        context.setStatusFlags(value);
+        return old;
+    }
+
+    public static void go(Context context, long low, long high) {
+        if ((low & 7) == 0) {
+            throw Abort.restart();
+        }
+        context.pc = low ^ high;
+    }
+}

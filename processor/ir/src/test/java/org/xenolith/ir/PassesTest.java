@@ -1,0 +1,127 @@
+package org.xenolith.ir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.xenolith.ir.Op.BinaryKind;
+import org.xenolith.ir.Op.CompareKind;
+
+class PassesTest {
+    private static final int UNITS = 20_000;
+
+    /// Random units end in the same state before and after a pass, which leaves them lawful.
+    private static void assertChangesNothing(long seed, UnaryOperator<Unit> pass) {
+        for (int round = 0; round < UNITS; round++) {
+            var random = new SplittableRandom(seed + round);
+            var unit = RandomUnits.next(random);
+            var context = FakeContext.random(random);
+            var after = pass.apply(unit);
+            assertThat(Verifier.violations(after)).as("seed %d\n%s", seed + round, unit).isEmpty();
+            assertThat(context.copy().stateAfter(new Evaluator(after)))
+                    .as("seed %d\n%s\n%s", seed + round, unit, after)
+                    .isEqualTo(context.copy().stateAfter(new Evaluator(unit)));
+        }
+    }
+
+    @Test
+    void forwardingFlagsChangesNothing() {
+        assertChangesNothing(1_000_000, Passes::forwardFlags);
+    }
+
+    @Test
+    void foldingConstantsChangesNothing() {
+        assertChangesNothing(2_000_000, Passes::foldConstants);
+    }
+
+    @Test
+    void removingDeadFlagsChangesNothing() {
+        assertChangesNothing(3_000_000, Passes::removeDeadFlags);
+    }
+
+    @Test
+    void removingDeadValuesChangesNothing() {
+        assertChangesNothing(4_000_000, Passes::removeDeadValues);
+    }
+
+    @Test
+    void allPassesTogetherChangeNothing() {
+        assertChangesNothing(5_000_000, Passes::optimise);
+    }
+
+    @Test
+    void compareAndBranchNeedNoFlags() {
+        var unit = compareAndBranch(Condition.NOT_BELOW);
+
+        assertThat(Passes.optimise(unit).toString())
+                .isEqualTo(
+                        """
+                        0x1000, 3 bytes:
+                          %1 = read r0
+                          %2 = read r1
+                          %3 = sub.64 %1, %2
+                          set flags sub.64 %1, %2, %3
+                        0x1003, 2 bytes:
+                          %6 = less unsigned.64 %1, %2
+                          branch %6 ? 0x1005 : 0x2000
+                        """);
+    }
+
+    @Test
+    void flagsThatAnotherInstructionOverwritesGo() {
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 1),
+                                new Op.ReadRegister(0),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1),
+                                new Op.Boundary(1, 1),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1)));
+
+        assertThat(Passes.removeDeadFlags(unit).ops()).hasSize(4);
+    }
+
+    @Test
+    void flagsThatAFaultWouldShowStay() {
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 1),
+                                new Op.ReadRegister(0),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1),
+                                new Op.Boundary(1, 1),
+                                new Op.Load(Width.W8, 1),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1)));
+
+        assertThat(Passes.removeDeadFlags(unit)).isEqualTo(unit);
+    }
+
+    @Test
+    void branchOnAConstantIsAJump() {
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 1),
+                                new Op.Const(Width.W8, 2),
+                                new Op.Compare(CompareKind.LESS_SIGNED, Width.W8, 1, 1),
+                                new Op.Branch(2, 5, 6)));
+
+        assertThat(Passes.optimise(unit).ops())
+                .containsExactly(new Op.Boundary(0, 1), new Op.Jump(6));
+    }
+
+    private static Unit compareAndBranch(Condition condition) {
+        return new Unit(
+                List.of(
+                        new Op.Boundary(0x1000, 3),
+                        new Op.ReadRegister(0),
+                        new Op.ReadRegister(1),
+                        new Op.Binary(BinaryKind.SUB, Width.W64, 1, 2),
+                        new Op.SetFlags(FlagRule.SUB, Width.W64, 1, 2, 3),
+                        new Op.Boundary(0x1003, 2),
+                        new Op.Test(condition),
+                        new Op.Branch(6, 0x2000, 0x1005)));
+    }
+}
