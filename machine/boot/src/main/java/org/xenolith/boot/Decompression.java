@@ -1,7 +1,6 @@
 package org.xenolith.boot;
 
 import io.airlift.compress.v3.lz4.Lz4JavaDecompressor;
-import io.airlift.compress.v3.zstd.ZstdJavaDecompressor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -80,7 +79,7 @@ final class Decompression {
                                         new SegmentInputStream(body), XZ_MEMORY_KIBIBYTES_MAX),
                                 output);
                 case LZ4_LEGACY -> lz4(body, output);
-                case ZSTD -> new ZstdJavaDecompressor().decompress(body, output);
+                case ZSTD -> ZstdFrame.unpack(body, output);
                 case BZIP2, LZO -> throw new Bug("this packing was refused before");
             };
         } catch (Bug e) {

@@ -14,10 +14,12 @@ import java.util.Optional;
 public final class KernelImage implements AutoCloseable {
     private final Arena arena;
     private final Elf elf;
+    private final Optional<Path> file;
 
-    private KernelImage(Arena arena, Elf elf) {
+    private KernelImage(Arena arena, Elf elf, Optional<Path> file) {
         this.arena = arena;
         this.elf = elf;
+        this.file = file;
     }
 
     /// Reads a kernel from a file. `ramBytes`, the guest's memory, bounds both the file and what it
@@ -26,7 +28,7 @@ public final class KernelImage implements AutoCloseable {
         var arena = Arena.ofShared();
         try {
             var content = Content.read(file, ramBytes, arena);
-            return new KernelImage(arena, parse(content, ramBytes, arena));
+            return new KernelImage(arena, parse(content, ramBytes, arena), Optional.of(file));
         } catch (BootException e) {
             arena.close();
             throw e.about(file);
@@ -41,7 +43,7 @@ public final class KernelImage implements AutoCloseable {
         var arena = Arena.ofShared();
         try {
             var content = MemorySegment.ofArray(bytes);
-            return new KernelImage(arena, parse(content, ramBytes, arena));
+            return new KernelImage(arena, parse(content, ramBytes, arena), Optional.empty());
         } catch (BootException | RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -92,18 +94,21 @@ public final class KernelImage implements AutoCloseable {
 
     /// The guest-physical address of the PVH entry, inside one of [#segments].
     public long pvhEntry() throws BootException {
-        var entry =
-                notes().physicalEntry()
-                        .orElseThrow(
-                                () ->
-                                        new BootException(
-                                                "no PHYS32_ENTRY note: the kernel cannot start as"
-                                                        + " a PVH guest"));
+        var noted = notes().physicalEntry();
+        if (noted.isEmpty()) {
+            throw blamed("it has no PHYS32_ENTRY note, so it cannot start as a PVH guest");
+        }
+        long entry = noted.get();
         if (segments().stream().noneMatch(s -> entry >= s.address() && entry < s.end())) {
-            throw new BootException(
-                    "the PVH entry 0x" + Long.toHexString(entry) + " is outside the kernel");
+            throw blamed("its PVH entry 0x%x is outside of what it loads".formatted(entry));
         }
         return entry;
+    }
+
+    /// A refusal of this kernel, naming its file if it came from one.
+    BootException blamed(String reason) {
+        var refusal = new BootException(reason);
+        return file.map(refusal::about).orElse(refusal);
     }
 
     /// Gives the memory of the unpacked kernel back.

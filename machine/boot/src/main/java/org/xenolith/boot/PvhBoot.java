@@ -72,10 +72,9 @@ public final class PvhBoot {
     private void placeKernel(KernelImage kernel) throws BootException {
         for (var segment : kernel.segments()) {
             if (!isRam(segment.address(), segment.end())) {
-                throw new BootException(
+                throw kernel.blamed(
                         "the kernel must be loaded at 0x%x to 0x%x, where the guest has no memory"
-                                .formatted(segment.address(), segment.end() - 1)
-                                + "; it needs more");
+                                .formatted(segment.address(), segment.end() - 1));
             }
             copy(segment);
             taken.add(new Range(segment.address(), Sizes.pageAlignUp(segment.end())));
@@ -89,9 +88,7 @@ public final class PvhBoot {
             int part = (int) Math.min(buffer.length, segment.memoryBytes() - done);
             int filled = (int) Math.clamp(content.byteSize() - done, 0, part);
             if (filled > 0) {
-                content.asSlice(done, filled)
-                        .asByteBuffer()
-                        .get(buffer, 0, filled);
+                content.asSlice(done, filled).asByteBuffer().get(buffer, 0, filled);
             }
             Arrays.fill(buffer, filled, part, (byte) 0);
             write(segment.address() + done, buffer, part);

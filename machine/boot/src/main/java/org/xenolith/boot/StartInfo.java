@@ -26,8 +26,7 @@ record StartInfo(
 
     /// Bytes of the whole block. Refuses command lines that a guest could not read.
     int byteLength() throws BootException {
-        int length =
-                stringsAt() + ended(commandLine).length;
+        int length = stringsAt() + ended(commandLine).length;
         for (var module : modules) {
             length += module.commandLine.isEmpty() ? 0 : ended(module.commandLine).length;
         }
