@@ -2,8 +2,11 @@ package org.xenolith.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.xenolith.linux.LinuxException;
+import org.xenolith.linux.SharedMemory;
 
-/// Host memory that holds a guest's frames, off the Java heap.
+/// Host memory that holds a guest's frames, off the Java heap: a shared mapping that the host
+/// fills as the guest touches it where the host is a Linux, an arena elsewhere.
 interface HostMemory extends AutoCloseable {
     MemorySegment segment();
 
@@ -13,24 +16,52 @@ interface HostMemory extends AutoCloseable {
     @Override
     void close();
 
+    /// `bytes` of zeros, page-aligned.
     static HostMemory allocate(long bytes) {
+        try {
+            return new Mapped(SharedMemory.create("xenolith-guest", bytes));
+        } catch (LinuxException _) {
+            return inArena(bytes);
+        }
+    }
+
+    static HostMemory inArena(long bytes) {
         var arena = Arena.ofShared();
-        var segment = arena.allocate(bytes, 4096);
-        return new HostMemory() {
-            @Override
-            public MemorySegment segment() {
-                return segment;
-            }
+        return new Allocated(arena, arena.allocate(bytes, 4096));
+    }
 
-            @Override
-            public void discard(long offset, long length) {
-                segment.asSlice(offset, length).fill((byte) 0);
-            }
+    /// Committed by the host page by page.
+    record Mapped(SharedMemory memory) implements HostMemory {
+        @Override
+        public MemorySegment segment() {
+            return memory.segment();
+        }
 
-            @Override
-            public void close() {
-                arena.close();
+        @Override
+        public void discard(long offset, long bytes) {
+            try {
+                memory.discard(offset, bytes);
+            } catch (LinuxException _) {
+                segment().asSlice(offset, bytes).fill((byte) 0);
             }
-        };
+        }
+
+        @Override
+        public void close() {
+            memory.close();
+        }
+    }
+
+    /// Committed at once, and kept until closed.
+    record Allocated(Arena arena, MemorySegment segment) implements HostMemory {
+        @Override
+        public void discard(long offset, long bytes) {
+            segment.asSlice(offset, bytes).fill((byte) 0);
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
     }
 }
