@@ -11,20 +11,14 @@ public final class Registers {
     public static final int RSI = 6;
     public static final int RDI = 7;
     public static final int R8 = 8;
-    public static final int R9 = 9;
     public static final int R10 = 10;
     public static final int R11 = 11;
-    public static final int R12 = 12;
-    public static final int R13 = 13;
-    public static final int R14 = 14;
-    public static final int R15 = 15;
 
-    /// The base of segment `n` (ES, CS, SS, DS, FS, GS in encoding order) is slot
-    /// `SEGMENT_BASE + n`.
+    /// The base of segment `n` (see [Segments]) is slot `SEGMENT_BASE + n`.
     public static final int SEGMENT_BASE = 16;
 
     /// 1 where the direction flag is clear, -1 where it is set.
-    public static final int DIRECTION = 22;
+    public static final int DIRECTION = 24;
 
     /// Low and high half of XMM register `n` are slots `XMM + 2 * n` and the one after it.
     public static final int XMM = 32;

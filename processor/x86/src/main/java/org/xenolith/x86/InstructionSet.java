@@ -1,0 +1,14 @@
+package org.xenolith.x86;
+
+/// All rows. A new family is one more line here.
+public final class InstructionSet {
+    public static final Table ALL =
+            Table.merge(
+                    Moves.TABLE,
+                    Integers.TABLE,
+                    Shifts.TABLE,
+                    BitOperations.TABLE,
+                    Branches.TABLE);
+
+    private InstructionSet() {}
+}

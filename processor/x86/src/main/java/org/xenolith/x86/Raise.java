@@ -1,0 +1,11 @@
+package org.xenolith.x86;
+
+/// Helpers that end in an exception.
+public final class Raise {
+    private Raise() {}
+
+    /// Raises exception `vector`; `errorCode` as in [Trap#NO_ERROR_CODE] or a code.
+    public static void fault(Cpu cpu, int vector, int errorCode) {
+        throw Trap.of(vector, errorCode);
+    }
+}

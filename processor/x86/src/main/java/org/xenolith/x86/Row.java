@@ -1,0 +1,176 @@
+package org.xenolith.x86;
+
+import java.util.List;
+import org.xenolith.base.Bug;
+
+/// One line of the manual's opcode column and what it means.
+///
+/// The encoding is written as in SDM vol. 2: an optional mandatory prefix (`NP` for none of them,
+/// `66`, `F3`, `F2`), optional `REX.W` or `W0`, opcode bytes in hexadecimal (`+r` where the low
+/// three bits are a register), then `/r`, a digit `/0` to `/7` for ModRM.reg, and optionally `reg`
+/// or `mem` where only one form of ModRM.rm belongs to the row. A whole ModRM byte may stand as
+/// a last opcode byte (`0F 01 /0 C1`).
+///
+/// Setters return the row itself and are used only while a table is being written.
+public final class Row {
+    /// What the instruction does, as ops.
+    @FunctionalInterface
+    public interface Meaning {
+        void lift(Lifter lifter, Instruction instruction);
+    }
+
+    /// Whose availability an instruction depends on.
+    public enum Unit {
+        INTEGER,
+        X87,
+        MMX,
+        SSE
+    }
+
+    private final String name;
+    private final Encoding encoding;
+    private final Meaning meaning;
+    private final List<Spec> operands;
+    private boolean lockable;
+    private boolean endsBlock;
+    private boolean default64;
+    private boolean forced64;
+    private boolean privileged;
+    private boolean onlyLong;
+    private boolean notLong;
+    private Unit unit = Unit.INTEGER;
+    private int undefinedFlags;
+    private boolean wait;
+
+    private Row(String name, String encoding, Meaning meaning, List<Spec> operands) {
+        this.name = name;
+        this.encoding = Encoding.parse(encoding, operands);
+        this.meaning = meaning;
+        this.operands = operands;
+        Bug.check(operands.size() <= 4, "row " + name + " has at most four operands");
+    }
+
+    public static Row row(String name, String encoding, Meaning meaning, Spec... operands) {
+        return new Row(name, encoding, meaning, List.of(operands));
+    }
+
+    /// LOCK is allowed with a memory destination.
+    public Row lockable() {
+        lockable = true;
+        return this;
+    }
+
+    /// The instruction may change what follows it (the mode, the address space) or leave.
+    public Row endsBlock() {
+        endsBlock = true;
+        return this;
+    }
+
+    /// In 64-bit mode the operand size is 64 without REX.W; 16 bits remain possible.
+    public Row default64() {
+        default64 = true;
+        return this;
+    }
+
+    /// In 64-bit mode the operand size is 64 whatever the prefixes say.
+    public Row forced64() {
+        forced64 = true;
+        return this;
+    }
+
+    /// #GP(0) unless CPL is 0.
+    public Row privileged() {
+        privileged = true;
+        return this;
+    }
+
+    /// #UD outside 64-bit mode.
+    public Row only64() {
+        onlyLong = true;
+        return this;
+    }
+
+    /// #UD in 64-bit mode.
+    public Row not64() {
+        notLong = true;
+        return this;
+    }
+
+    public Row uses(Unit unit) {
+        this.unit = unit;
+        return this;
+    }
+
+    /// WAIT: checked against CR0.MP and CR0.TS together.
+    public Row waits() {
+        wait = true;
+        return this;
+    }
+
+    /// The status flags that the manual leaves undefined, at their places in RFLAGS.
+    public Row undefined(int flags) {
+        undefinedFlags = flags;
+        return this;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Encoding encoding() {
+        return encoding;
+    }
+
+    public Meaning meaning() {
+        return meaning;
+    }
+
+    public List<Spec> operands() {
+        return operands;
+    }
+
+    public boolean isLockable() {
+        return lockable;
+    }
+
+    public boolean isEndOfBlock() {
+        return endsBlock;
+    }
+
+    boolean isDefault64() {
+        return default64;
+    }
+
+    boolean isForced64() {
+        return forced64;
+    }
+
+    public boolean isPrivileged() {
+        return privileged;
+    }
+
+    public boolean isOnly64() {
+        return onlyLong;
+    }
+
+    public boolean isNot64() {
+        return notLong;
+    }
+
+    public Unit unit() {
+        return unit;
+    }
+
+    boolean isWait() {
+        return wait;
+    }
+
+    public int undefinedFlags() {
+        return undefinedFlags;
+    }
+
+    @Override
+    public String toString() {
+        return name + " (" + encoding + ") " + operands;
+    }
+}
