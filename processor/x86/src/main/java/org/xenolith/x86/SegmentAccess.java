@@ -17,6 +17,11 @@ public final class SegmentAccess {
         return cpu.base(segment) + offset & 0xFFFF_FFFFL;
     }
 
+    /// Whether an instruction byte at offset `pc` is within the code segment.
+    public static boolean isWithinCode(Cpu cpu, long pc) {
+        return Long.compareUnsigned(pc, cpu.limits[Segments.CS] & 0xFFFF_FFFFL) <= 0;
+    }
+
     private static void check(Cpu cpu, int segment, long offset, int bytes, boolean write) {
         if (!isAllowed(cpu, segment, offset, Math.max(bytes, 1), write)) {
             throw Trap.of(

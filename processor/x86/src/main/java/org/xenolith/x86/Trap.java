@@ -31,9 +31,15 @@ public final class Trap extends Abort {
     private final int vector;
     private final int errorCode;
     private final long address;
+    private final boolean nonCanonical;
 
     private Trap(int vector, int errorCode, long address) {
+        this(vector, errorCode, address, false);
+    }
+
+    private Trap(int vector, int errorCode, long address, boolean nonCanonical) {
         super("trap");
+        this.nonCanonical = nonCanonical;
         this.vector = vector;
         this.errorCode = errorCode;
         this.address = address;
@@ -63,7 +69,11 @@ public final class Trap extends Abort {
 
     /// #GP(0), or #SS(0) where the access was to the stack: an address that is not canonical.
     public static Trap nonCanonical(long address) {
-        return new Trap(GENERAL_PROTECTION, 0, address);
+        return new Trap(GENERAL_PROTECTION, 0, address, true);
+    }
+
+    public boolean isNonCanonical() {
+        return nonCanonical;
     }
 
     public int vector() {

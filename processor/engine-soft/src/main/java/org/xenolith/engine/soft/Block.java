@@ -1,0 +1,80 @@
+package org.xenolith.engine.soft;
+
+import java.util.Arrays;
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Code;
+import org.xenolith.ir.Context;
+
+/// Translated code: instructions that follow each other in memory up to one that ends a block.
+/// `codes[i]` executes the unit that begins at `pc + starts[i]`. **Hot path.**
+///
+/// When the memory behind it changes, its codes are replaced by one that leaves at once, so that
+/// even a vCPU in the middle of it does not execute a stale instruction.
+final class Block {
+    /// Thrown by a block that is no more.
+    static final Abort STALE = new Stale();
+
+    private static final Code LEAVE =
+            new Code() {
+                @Override
+                public void execute(Context context) {
+                    throw STALE;
+                }
+            };
+
+    /// The offset of its first byte in the code segment.
+    final long pc;
+
+    /// The mode that it has been translated for, with the translator's own bits.
+    final int mode;
+
+    /// Bytes of the memory segment that it has been made from: from `host` up to `hostEnd` of
+    /// `secondFrame`'s page, or of the same page if that is -1.
+    final long host;
+
+    final int length;
+    final int secondFrame;
+    final Code[] codes;
+    final short[] starts;
+
+    /// How many guest instructions it has.
+    final int instructions;
+
+    boolean valid = true;
+
+    Block(
+            long pc,
+            int mode,
+            long host,
+            int length,
+            int secondFrame,
+            Code[] codes,
+            short[] starts,
+            int instructions) {
+        this.pc = pc;
+        this.mode = mode;
+        this.host = host;
+        this.length = length;
+        this.secondFrame = secondFrame;
+        this.codes = codes;
+        this.starts = starts;
+        this.instructions = instructions;
+    }
+
+    int firstFrame() {
+        return (int) (host >>> 12);
+    }
+
+    void invalidate() {
+        valid = false;
+        Arrays.fill(codes, LEAVE);
+    }
+
+    private static final class Stale extends Abort {
+        private static final long serialVersionUID = 1L;
+
+        Stale() {
+            super("stale");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package org.xenolith.engine.soft;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntConsumer;
+import org.xenolith.memory.GuestMemory;
+
+/// All blocks of one machine, found by the memory that they were made from. Frames that hold
+/// translated code are watched; a write into the bytes of a block invalidates it.
+///
+/// Bounded: when it holds more than [#INSTRUCTIONS_MAX] instructions it is emptied.
+final class CodeCache {
+    /// At about 60 bytes an instruction, 24 MiB.
+    static final int INSTRUCTIONS_MAX = 400_000;
+
+    /// Bytes that one bit of a frame's line mask stands for.
+    private static final int LINE_SHIFT = 6;
+
+    private record Key(long host, long pc, int mode) {}
+
+    private final GuestMemory memory;
+    private final Map<Key, Block> blocks = new HashMap<>();
+    private final List<List<Block>> byFrame;
+    private final long[] lines;
+    private int instructions;
+
+    /// Frames written from outside the processor; their blocks go at the next chance.
+    private final ConcurrentLinkedQueue<Integer> writtenOutside = new ConcurrentLinkedQueue<>();
+
+    private final IntConsumer watcher = writtenOutside::add;
+
+    /// Rises whenever blocks have become invalid in bulk.
+    private long generation;
+
+    CodeCache(GuestMemory memory) {
+        this.memory = memory;
+        byFrame = new ArrayList<>(memory.frameCount());
+        for (int frame = 0; frame < memory.frameCount(); frame++) {
+            byFrame.add(null);
+        }
+        lines = new long[memory.frameCount()];
+        memory.onWatchedWrite(watcher);
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    Block find(long host, long pc, int mode) {
+        return blocks.get(new Key(host, pc, mode));
+    }
+
+    /// Adds a block and watches its frames. The caller must make sure that no write to them goes
+    /// unnoticed from now on. Returns whether a frame is newly watched.
+    boolean add(Block block) {
+        if (instructions > INSTRUCTIONS_MAX) {
+            clear();
+        }
+        instructions += block.instructions;
+        blocks.put(new Key(block.host, block.pc, block.mode), block);
+        int frame = block.firstFrame();
+        int offset = (int) block.host & 4095;
+        int within = Math.min(block.length, 4096 - offset);
+        boolean fresh = watch(block, frame, offset, within);
+        if (block.secondFrame >= 0) {
+            fresh |= watch(block, block.secondFrame, 0, block.length - within);
+        }
+        return fresh;
+    }
+
+    private boolean watch(Block block, int frame, int offset, int length) {
+        boolean fresh = !memory.isWatched(frame);
+        if (byFrame.get(frame) == null) {
+            byFrame.set(frame, new ArrayList<>());
+        }
+        byFrame.get(frame).add(block);
+        lines[frame] |= lineMask(offset, length);
+        memory.watch(frame);
+        return fresh;
+    }
+
+    private static long lineMask(int offset, int length) {
+        int first = offset >>> LINE_SHIFT;
+        int last = offset + length - 1 >>> LINE_SHIFT;
+        return -1L << first & -1L >>> 63 - last;
+    }
+
+    /// The processor has written `bytes` at `host` of a watched frame.
+    void written(long host, int bytes) {
+        int frame = (int) (host >>> 12);
+        int offset = (int) host & 4095;
+        if ((lines[frame] & lineMask(offset, bytes)) == 0) {
+            return;
+        }
+        var inFrame = byFrame.get(frame);
+        if (inFrame == null) {
+            return;
+        }
+        for (var block : List.copyOf(inFrame)) {
+            if (covers(block, frame, offset, bytes)) {
+                remove(block);
+            }
+        }
+        recompute(frame);
+    }
+
+    private static boolean covers(Block block, int frame, int offset, int bytes) {
+        int begin = 0;
+        int end;
+        if (frame == block.firstFrame()) {
+            begin = (int) block.host & 4095;
+            end = begin + block.length;
+        } else {
+            end = block.length - (4096 - ((int) block.host & 4095));
+        }
+        return offset < end && begin < offset + bytes;
+    }
+
+    private void remove(Block block) {
+        block.invalidate();
+        instructions -= block.instructions;
+        blocks.remove(new Key(block.host, block.pc, block.mode));
+        byFrame.get(block.firstFrame()).remove(block);
+        if (block.secondFrame >= 0) {
+            byFrame.get(block.secondFrame).remove(block);
+        }
+    }
+
+    private void recompute(int frame) {
+        long mask = 0;
+        for (var block : byFrame.get(frame)) {
+            if (frame == block.firstFrame()) {
+                int offset = (int) block.host & 4095;
+                mask |= lineMask(offset, Math.min(block.length, 4096 - offset));
+            } else {
+                mask |= lineMask(0, block.length - (4096 - ((int) block.host & 4095)));
+            }
+        }
+        lines[frame] = mask;
+        if (mask == 0) {
+            byFrame.set(frame, null);
+            memory.unwatch(frame);
+        }
+    }
+
+    /// Whether [#dropWrittenOutside] has something to do.
+    boolean isWrittenOutside() {
+        return !writtenOutside.isEmpty();
+    }
+
+    /// Drops the blocks of frames that were written by others than the processor.
+    void dropWrittenOutside() {
+        Integer frame;
+        while ((frame = writtenOutside.poll()) != null) {
+            var inFrame = byFrame.get(frame);
+            if (inFrame != null) {
+                for (var block : List.copyOf(inFrame)) {
+                    remove(block);
+                }
+                recompute(frame);
+            }
+        }
+    }
+
+    /// Drops everything.
+    void clear() {
+        for (var block : blocks.values()) {
+            block.invalidate();
+        }
+        blocks.clear();
+        for (int frame = 0; frame < lines.length; frame++) {
+            if (byFrame.get(frame) != null) {
+                byFrame.set(frame, null);
+                lines[frame] = 0;
+                memory.unwatch(frame);
+            }
+        }
+        instructions = 0;
+        generation++;
+    }
+}

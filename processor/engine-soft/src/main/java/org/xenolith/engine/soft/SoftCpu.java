@@ -1,0 +1,469 @@
+package org.xenolith.engine.soft;
+
+import java.lang.foreign.MemorySegment;
+import org.xenolith.base.Clock;
+import org.xenolith.base.Entropy;
+import org.xenolith.engine.Exit;
+import org.xenolith.ir.Abort;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.x86.Bits;
+import org.xenolith.x86.Cpu;
+import org.xenolith.x86.Mode;
+import org.xenolith.x86.Trap;
+
+/// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
+/// engine. **Hot path.**
+final class SoftCpu extends Cpu {
+    /// Ticks of the guest's TSC in a nanosecond: 1 GHz, so that no scaling is needed.
+    static final long TSC_KHZ = 1_000_000;
+
+    private static final int USER = 0;
+    private static final int SUPERVISOR = 1;
+    private static final int SUPERVISOR_OVERRIDE = 2;
+    private static final long PAGE_MASK = -4096L;
+
+    private final GuestMemory memory;
+    private final MemorySegment segment;
+    private final CodeCache code;
+    private final Clock clock;
+    private final Entropy entropy;
+    private final PageWalk walk;
+    private final Tlb[] tlbs = {new Tlb(), new Tlb(), new Tlb()};
+
+    // The TLB of the current access mode, spread out.
+    private int accessMode = SUPERVISOR_OVERRIDE;
+    private long[] readTags;
+    private long[] writeTags;
+    private long[] offsets;
+
+    final Answers answers = new Answers();
+
+    /// Set by an instruction that is complete but after which the vCPU must leave.
+    Exit exitAfter;
+
+    /// Rises whenever linear addresses of code may mean something else.
+    long codeGeneration;
+
+    /// Added to the clock to give the TSC.
+    private long tscOffset;
+
+    SoftCpu(GuestMemory memory, CodeCache code, Clock clock, Entropy entropy) {
+        this.memory = memory;
+        this.segment = memory.segment();
+        this.code = code;
+        this.clock = clock;
+        this.entropy = entropy;
+        this.walk = new PageWalk(this, memory);
+        this.tscOffset = -clock.nanos();
+        accessModeChanged();
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    PageWalk walk() {
+        return walk;
+    }
+
+    // ---------------------------------------------------------------- the fast path
+
+    @Override
+    public long load8(long address) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (readTags[index] == (address & PAGE_MASK)) {
+            return HostAccess.get8(segment, offsets[index] + address);
+        }
+        return loadSlow(address, 1, accessMode);
+    }
+
+    @Override
+    public long load16(long address) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (readTags[index] == (address + 1 & PAGE_MASK)) {
+            return HostAccess.get16(segment, offsets[index] + address);
+        }
+        return loadSlow(address, 2, accessMode);
+    }
+
+    @Override
+    public long load32(long address) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (readTags[index] == (address + 3 & PAGE_MASK)) {
+            return HostAccess.get32(segment, offsets[index] + address);
+        }
+        return loadSlow(address, 4, accessMode);
+    }
+
+    @Override
+    public long load64(long address) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (readTags[index] == (address + 7 & PAGE_MASK)) {
+            return HostAccess.get64(segment, offsets[index] + address);
+        }
+        return loadSlow(address, 8, accessMode);
+    }
+
+    @Override
+    public void store8(long address, long value) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (writeTags[index] == (address & PAGE_MASK)) {
+            HostAccess.set8(segment, offsets[index] + address, value);
+            return;
+        }
+        storeSlow(address, 1, value, accessMode);
+    }
+
+    @Override
+    public void store16(long address, long value) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (writeTags[index] == (address + 1 & PAGE_MASK)) {
+            HostAccess.set16(segment, offsets[index] + address, value);
+            return;
+        }
+        storeSlow(address, 2, value, accessMode);
+    }
+
+    @Override
+    public void store32(long address, long value) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (writeTags[index] == (address + 3 & PAGE_MASK)) {
+            HostAccess.set32(segment, offsets[index] + address, value);
+            return;
+        }
+        storeSlow(address, 4, value, accessMode);
+    }
+
+    @Override
+    public void store64(long address, long value) {
+        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        if (writeTags[index] == (address + 7 & PAGE_MASK)) {
+            HostAccess.set64(segment, offsets[index] + address, value);
+            return;
+        }
+        storeSlow(address, 8, value, accessMode);
+    }
+
+    @Override
+    public void storePair(long address, long low, long high) {
+        probeWrite(address, 16);
+        store64(address, low);
+        store64(wrap(address + 8), high);
+    }
+
+    @Override
+    public void storeConditional(int bits, long address, long expected, long value) {
+        int bytes = bits >>> 3;
+        if (bytes > 1 && (address & 4095) + bytes > 4096) {
+            if (loadSlow(address, bytes, accessMode) != expected) {
+                throw Abort.restart();
+            }
+            storeSlow(address, bytes, value, accessMode);
+            return;
+        }
+        long host = resolve(address, PageWalk.WRITE, accessMode);
+        if (host < 0) {
+            storeSlow(address, bytes, value, accessMode);
+            return;
+        }
+        if (!HostAccess.compareAndSet(segment, host, bytes, expected, value)) {
+            throw Abort.restart();
+        }
+        noticeWrite(host, bytes);
+    }
+
+    // ---------------------------------------------------------------- the slow path
+
+    private long wrap(long linear) {
+        return longActive() ? linear : linear & 0xFFFF_FFFFL;
+    }
+
+    /// The byte of the segment behind an address, or the complement of the guest-physical address
+    /// if no frame is there. Fills the TLB. Throws what the access raises.
+    private long resolve(long linear, int access, int mode) {
+        var tlb = tlbs[mode];
+        int index = (int) (linear >>> 12) & Tlb.INDEX_MASK;
+        long page = linear & PAGE_MASK;
+        var tags = access == PageWalk.WRITE ? tlb.writeTags : tlb.readTags;
+        if (tags[index] == page) {
+            return tlb.offsets[index] + linear;
+        }
+        if (longActive() && linear << 16 >> 16 != linear) {
+            throw Trap.nonCanonical(linear);
+        }
+        var found =
+                walk.translate(linear, access, mode == USER, mode == SUPERVISOR_OVERRIDE);
+        int frame = memory.frameAt(found.gpa() >>> 12);
+        if (frame < 0) {
+            return ~found.gpa();
+        }
+        long host = (long) frame << 12;
+        boolean write = access == PageWalk.WRITE;
+        if (write) {
+            memory.markDirty(frame);
+        }
+        tlb.put(page, host, write && found.dirty() && !memory.isWatched(frame), found);
+        return host | linear & 4095;
+    }
+
+    private long loadSlow(long address, int bytes, int mode) {
+        int first = (int) Math.min(bytes, 4096 - (address & 4095));
+        long host = resolve(address, PageWalk.READ, mode);
+        if (first == bytes) {
+            return loadPart(host, bytes);
+        }
+        long secondHost = resolve(wrap(address + first), PageWalk.READ, mode);
+        long low = loadPart(host, first);
+        return low | loadPart(secondHost, bytes - first) << first * 8;
+    }
+
+    private long loadPart(long host, int bytes) {
+        if (host >= 0) {
+            return HostAccess.get(segment, host, bytes);
+        }
+        long gpa = ~host;
+        if (Integer.bitCount(bytes) == 1) {
+            long value = answers.take(new Exit.MmioRead(gpa, bytes));
+            return bytes == 8 ? value : value & (1L << bytes * 8) - 1;
+        }
+        long value = 0;
+        for (int index = 0; index < bytes; index++) {
+            long part = answers.take(new Exit.MmioRead(gpa + index, 1)) & 0xFF;
+            value |= part << index * 8;
+        }
+        return value;
+    }
+
+    private void storeSlow(long address, int bytes, long value, int mode) {
+        int first = (int) Math.min(bytes, 4096 - (address & 4095));
+        long host = resolve(address, PageWalk.WRITE, mode);
+        if (first == bytes) {
+            storePart(host, bytes, value);
+            return;
+        }
+        long secondHost = resolve(wrap(address + first), PageWalk.WRITE, mode);
+        storePart(host, first, value);
+        storePart(secondHost, bytes - first, value >>> first * 8);
+    }
+
+    private void storePart(long host, int bytes, long value) {
+        if (host >= 0) {
+            HostAccess.set(segment, host, bytes, value);
+            noticeWrite(host, bytes);
+            return;
+        }
+        long gpa = ~host;
+        if (Integer.bitCount(bytes) == 1) {
+            long part = bytes == 8 ? value : value & (1L << bytes * 8) - 1;
+            answers.take(new Exit.MmioWrite(gpa, bytes, part));
+            return;
+        }
+        for (int index = 0; index < bytes; index++) {
+            answers.take(new Exit.MmioWrite(gpa + index, 1, value >>> index * 8 & 0xFF));
+        }
+    }
+
+    private void noticeWrite(long host, int bytes) {
+        if (memory.isWatched((int) (host >>> 12))) {
+            code.written(host, bytes);
+        }
+    }
+
+    // ---------------------------------------------------------------- other accesses
+
+    @Override
+    public long loadSystem(int bits, long linear) {
+        return loadSlow(linear, bits >>> 3, systemMode());
+    }
+
+    @Override
+    public void storeSystem(int bits, long linear, long value) {
+        storeSlow(linear, bits >>> 3, value, systemMode());
+    }
+
+    /// Implicit supervisor accesses are not excused by AC.
+    private int systemMode() {
+        return (cr4 & Bits.CR4_SMAP) != 0 ? SUPERVISOR : SUPERVISOR_OVERRIDE;
+    }
+
+    @Override
+    public void probeWrite(long linear, int bytes) {
+        probe(linear, bytes, PageWalk.WRITE);
+    }
+
+    @Override
+    public void probeRead(long linear, int bytes) {
+        probe(linear, bytes, PageWalk.READ);
+    }
+
+    private void probe(long linear, int bytes, int access) {
+        resolve(linear, access, accessMode);
+        long last = wrap(linear + bytes - 1);
+        if ((last & PAGE_MASK) != (linear & PAGE_MASK)) {
+            resolve(last & PAGE_MASK, access, accessMode);
+        }
+    }
+
+    @Override
+    public boolean copyWithinPage(long from, long to, int bytes) {
+        long source = resolve(from, PageWalk.READ, accessMode);
+        long target = resolve(to, PageWalk.WRITE, accessMode);
+        if (source < 0 || target < 0) {
+            return false;
+        }
+        MemorySegment.copy(segment, source, segment, target, bytes);
+        noticeWrite(target, bytes);
+        return true;
+    }
+
+    @Override
+    public boolean fillWithinPage(long to, int bits, long value, int count) {
+        long target = resolve(to, PageWalk.WRITE, accessMode);
+        if (target < 0) {
+            return false;
+        }
+        int bytes = bits >>> 3;
+        long pattern = value & -1L >>> (64 - bits);
+        boolean uniform = pattern == (pattern & 0xFF) * (0x0101_0101_0101_0101L >>> (64 - bits));
+        if (uniform) {
+            segment.asSlice(target, (long) count * bytes).fill((byte) pattern);
+        } else {
+            for (int index = 0; index < count; index++) {
+                HostAccess.set(segment, target + (long) index * bytes, bytes, pattern);
+            }
+        }
+        noticeWrite(target, count * bytes);
+        return true;
+    }
+
+    @Override
+    public void elementDone() {
+        answers.forget();
+    }
+
+    /// The byte of the segment that the instruction byte at `linear` is in. Throws what the fetch
+    /// raises.
+    long resolveCode(long linear) {
+        if (longActive() && linear << 16 >> 16 != linear) {
+            throw Trap.nonCanonical(linear);
+        }
+        var found = walk.translate(linear, PageWalk.EXECUTE, cpl() == 3, true);
+        long host = memory.hostOffset(found.gpa());
+        if (host < 0) {
+            throw Trap.pageFault(0, linear);
+        }
+        return host;
+    }
+
+    // ---------------------------------------------------------------- TLB maintenance
+
+    @Override
+    protected void accessModeChanged() {
+        if (tlbs == null) {
+            return;
+        }
+        boolean user = cpl() == 3;
+        boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags & Bits.AC) == 0;
+        accessMode = user ? USER : smap ? SUPERVISOR : SUPERVISOR_OVERRIDE;
+        var tlb = tlbs[accessMode];
+        readTags = tlb.readTags;
+        writeTags = tlb.writeTags;
+        offsets = tlb.offsets;
+    }
+
+    @Override
+    public void flushTlb(boolean globalToo) {
+        for (var tlb : tlbs) {
+            if (globalToo) {
+                tlb.clear();
+            } else {
+                tlb.clearNonGlobal();
+            }
+        }
+        codeGeneration++;
+    }
+
+    @Override
+    public void invalidatePage(long linear) {
+        for (var tlb : tlbs) {
+            tlb.clearPage(linear);
+        }
+        codeGeneration++;
+    }
+
+    /// The next write to any page must be noticed.
+    void clearWrites() {
+        for (var tlb : tlbs) {
+            tlb.clearWrites();
+        }
+    }
+
+    // ---------------------------------------------------------------- the rest of the machine
+
+    @Override
+    public long portRead(int port, int bytes) {
+        return answers.take(new Exit.PortRead(port, bytes)) & (1L << bytes * 8) - 1;
+    }
+
+    @Override
+    public void portWrite(int port, int bytes, long value) {
+        answers.take(new Exit.PortWrite(port, bytes, (int) (value & (1L << bytes * 8) - 1)));
+    }
+
+    @Override
+    public long externalMsrRead(int index) {
+        return answers.take(new Exit.MsrRead(index));
+    }
+
+    @Override
+    public void externalMsrWrite(int index, long value) {
+        answers.take(new Exit.MsrWrite(index, value));
+    }
+
+    @Override
+    public void hypercall() {
+        registers[0] = answers.take(hypercallExit());
+    }
+
+    private Exit hypercallExit() {
+        var r = registers;
+        if (is64()) {
+            return new Exit.Hypercall(true, cpl(), r[0], r[7], r[6], r[2], r[10], r[8]);
+        }
+        long low = 0xFFFF_FFFFL;
+        return new Exit.Hypercall(
+                false,
+                cpl(),
+                r[0] & low,
+                r[3] & low,
+                r[1] & low,
+                r[2] & low,
+                r[6] & low,
+                r[7] & low);
+    }
+
+    @Override
+    public void halt() {
+        exitAfter = new Exit.Halted();
+    }
+
+    @Override
+    public void taskPriorityChanged() {
+        exitAfter = new Exit.TaskPriority(cr8);
+    }
+
+    @Override
+    public long timeStampCounter() {
+        return clock.nanos() + tscOffset;
+    }
+
+    @Override
+    public void setTimeStampCounter(long value) {
+        tscOffset = value - clock.nanos();
+    }
+
+    @Override
+    public long random() {
+        return entropy.nextLong();
+    }
+}

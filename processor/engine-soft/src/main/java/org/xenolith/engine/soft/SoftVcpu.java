@@ -1,0 +1,455 @@
+package org.xenolith.engine.soft;
+
+import org.xenolith.base.Bug;
+import org.xenolith.engine.CpuidTable;
+import org.xenolith.engine.Exit;
+import org.xenolith.engine.Vcpu;
+import org.xenolith.engine.VcpuState;
+import org.xenolith.ir.Abort;
+import org.xenolith.x86.Bits;
+import org.xenolith.x86.EventDelivery;
+import org.xenolith.x86.Segments;
+import org.xenolith.x86.StateTransfer;
+import org.xenolith.x86.Trap;
+
+/// The run loop of one software vCPU. **Hot path** ([#run] and what it calls for each block).
+public final class SoftVcpu implements Vcpu {
+    private static final int JUMP_ENTRIES = 4096;
+
+    /// DR6.BS: a single step.
+    private static final int SINGLE_STEP = 1 << 14;
+
+    private final int id;
+    private final SoftCpu cpu;
+    private final CodeCache code;
+    private final Translator translator;
+    private final Runnable frameWatched;
+
+    // Blocks by the low bits of their address; an entry counts only for its own generation.
+    private final Block[] jumpBlocks = new Block[JUMP_ENTRIES];
+    private final long[] jumpGenerations = new long[JUMP_ENTRIES];
+
+    private volatile boolean kicked;
+    private volatile boolean memoryChanged;
+
+    private boolean windowWanted;
+    private int pendingInterrupt = -1;
+    private boolean pendingNmi;
+    private boolean awaitingAnswer;
+    private VcpuState.Activity activity;
+    private String shutdownReason = "";
+    private long retired;
+
+    SoftVcpu(
+            int id,
+            CpuidTable cpuid,
+            SoftCpu cpu,
+            CodeCache code,
+            Translator translator,
+            Runnable frameWatched) {
+        this.id = id;
+        this.cpu = cpu;
+        this.code = code;
+        this.translator = translator;
+        this.frameWatched = frameWatched;
+        cpu.cpuid = cpuid;
+        restore(VcpuState.powerOn(id));
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    // ---------------------------------------------------------------- the loop
+
+    @Override
+    public Exit run(long instructionsMax) {
+        Bug.check(!awaitingAnswer, "an exit that awaits an answer has got it");
+        if (activity == VcpuState.Activity.SHUTDOWN) {
+            return new Exit.Shutdown(shutdownReason);
+        }
+        if (activity == VcpuState.Activity.HALTED && !hasEvent()) {
+            return new Exit.Halted();
+        }
+        activity = VcpuState.Activity.RUNNING;
+        long end = retired + instructionsMax;
+        try {
+            Exit exit = cpu.answers.any() ? finishInstruction() : null;
+            while (exit == null) {
+                exit = step(end);
+            }
+            return exit;
+        } catch (TripleFault fault) {
+            activity = VcpuState.Activity.SHUTDOWN;
+            shutdownReason = fault.getMessage();
+            return new Exit.Shutdown(shutdownReason);
+        }
+    }
+
+    /// Events, then one block. Returns an exit, or null to go on.
+    private Exit step(long end) {
+        if (kicked || retired >= end) {
+            kicked = false;
+            return new Exit.Preempted();
+        }
+        if (memoryChanged || code.isWrittenOutside()) {
+            catchUpWithMemory();
+        }
+        if (cpu.pendingDebug != 0) {
+            deliverDebug();
+        }
+        if (pendingNmi || pendingInterrupt >= 0 || windowWanted) {
+            var exit = events();
+            if (exit != null) {
+                return exit;
+            }
+        }
+        cpu.interruptShadow = false;
+        return execute(cpu.mode);
+    }
+
+    private Exit execute(int key) {
+        Block block;
+        try {
+            block = block(key);
+        } catch (Trap trap) {
+            raise(trap);
+            return null;
+        }
+        if ((key & org.xenolith.x86.Bits.TF) != 0 || isStepping(key)) {
+            return executeStepping(block);
+        }
+        return executeBlock(block);
+    }
+
+    private static boolean isStepping(int key) {
+        return new org.xenolith.x86.Mode(key & ~Translator.SINGLE).stepping();
+    }
+
+    private Exit executeBlock(Block block) {
+        var codes = block.codes;
+        int index = 0;
+        try {
+            for (; index < codes.length; index++) {
+                codes[index].execute(cpu);
+            }
+        } catch (Abort abort) {
+            cpu.pc = block.pc + block.starts[index];
+            retired += index;
+            return aborted(abort);
+        }
+        retired += block.instructions;
+        var exit = cpu.exitAfter;
+        if (exit != null) {
+            cpu.exitAfter = null;
+            if (exit instanceof Exit.Halted) {
+                activity = VcpuState.Activity.HALTED;
+            }
+        }
+        return exit;
+    }
+
+    private Exit aborted(Abort abort) {
+        if (abort instanceof Trap trap) {
+            cpu.answers.forget();
+            raise(trap);
+            return null;
+        }
+        if (abort instanceof ExitRequest request) {
+            awaitingAnswer = request.exit().awaitsAnswer();
+            if (!awaitingAnswer) {
+                cpu.answers.add(0);
+            }
+            return request.exit();
+        }
+        return null; // restart, or a stale block
+    }
+
+    /// Executes the one instruction that has been waiting for answers from outside.
+    private Exit finishInstruction() {
+        cpu.answers.rewind();
+        var exit = execute(cpu.mode | Translator.SINGLE);
+        if (exit == null || !(exit.awaitsAnswer() || isReplayed(exit))) {
+            cpu.answers.forget();
+        }
+        return exit;
+    }
+
+    private static boolean isReplayed(Exit exit) {
+        return exit instanceof Exit.PortWrite || exit instanceof Exit.MmioWrite;
+    }
+
+    // ---------------------------------------------------------------- blocks
+
+    private Block block(int key) {
+        long pc = cpu.pc;
+        int slot = (int) (pc ^ pc >>> 12 ^ key) & JUMP_ENTRIES - 1;
+        var block = jumpBlocks[slot];
+        if (block != null
+                && block.pc == pc
+                && block.mode == key
+                && block.valid
+                && jumpGenerations[slot] == cpu.codeGeneration) {
+            return block;
+        }
+        block = findOrTranslate(pc, key);
+        jumpBlocks[slot] = block;
+        jumpGenerations[slot] = cpu.codeGeneration;
+        return block;
+    }
+
+    private Block findOrTranslate(long pc, int key) {
+        long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
+        long host = cpu.resolveCode(linear);
+        var block = code.find(host, pc, key);
+        if (block != null && !isSecondPageMoved(block, linear)) {
+            return block;
+        }
+        block = translator.translate(pc, key, host);
+        if (code.add(block)) {
+            frameWatched.run();
+        }
+        return block;
+    }
+
+    /// A block whose last instruction reaches into another page counts only while that page is
+    /// where it was.
+    private boolean isSecondPageMoved(Block block, long linear) {
+        if (block.secondFrame < 0) {
+            return false;
+        }
+        long second = cpu.resolveCode((linear & -4096L) + 4096);
+        return second >>> 12 != block.secondFrame;
+    }
+
+    // ---------------------------------------------------------------- events
+
+    private boolean hasEvent() {
+        return pendingNmi && !cpu.nmiBlocked || pendingInterrupt >= 0 || cpu.pendingDebug != 0;
+    }
+
+    private Exit events() {
+        if (cpu.interruptShadow) {
+            return null;
+        }
+        if (pendingNmi && !cpu.nmiBlocked) {
+            pendingNmi = false;
+            cpu.nmiBlocked = true;
+            deliver(2, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
+            return null;
+        }
+        if (pendingInterrupt >= 0) {
+            int vector = pendingInterrupt;
+            pendingInterrupt = -1;
+            deliver(vector, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
+            return null;
+        }
+        if (windowWanted && canTakeInterrupt()) {
+            windowWanted = false;
+            return new Exit.InterruptWindow();
+        }
+        return null;
+    }
+
+    private void raise(Trap trap) {
+        int vector = trap.vector();
+        if (vector == Trap.PAGE_FAULT) {
+            cpu.cr2 = trap.address();
+        } else if (trap.isNonCanonical() && isStackAccess()) {
+            vector = Trap.STACK_FAULT;
+        } else if (vector == Trap.DEBUG) {
+            deliverDebug();
+            return;
+        }
+        deliver(vector, trap.errorCode(), EventDelivery.EXCEPTION);
+    }
+
+    private boolean isStackAccess() {
+        return translator.accessesStack(cpu.pc);
+    }
+
+    private void deliverDebug() {
+        int conditions = cpu.pendingDebug;
+        cpu.pendingDebug = 0;
+        cpu.dr[6] = cpu.dr[6] & ~0xFL | conditions;
+        deliver(Trap.DEBUG, Trap.NO_ERROR_CODE, EventDelivery.EXCEPTION);
+    }
+
+    /// Delivers an event; a fault on the way becomes another event (SDM vol. 3A, table 7-5).
+    private void deliver(int vector, int errorCode, int kind) {
+        try {
+            EventDelivery.deliver(cpu, vector, errorCode, kind);
+        } catch (Trap second) {
+            if (vector == Trap.DOUBLE_FAULT && kind == EventDelivery.EXCEPTION) {
+                throw new TripleFault("triple fault: " + second.getMessage() + " on #DF");
+            }
+            if (second.vector() == Trap.PAGE_FAULT) {
+                cpu.cr2 = second.address();
+            }
+            boolean doubles =
+                    kind == EventDelivery.EXCEPTION
+                            && DoubleFaults.makesDoubleFault(vector, second.vector());
+            if (doubles) {
+                deliver(Trap.DOUBLE_FAULT, 0, EventDelivery.EXCEPTION);
+            } else {
+                deliver(second.vector(), second.errorCode(), EventDelivery.EXCEPTION);
+            }
+        } catch (ExitRequest outside) {
+            throw new TripleFault("triple fault: an exception's stack or table is not in memory");
+        }
+    }
+
+    // ---------------------------------------------------------------- stepping
+
+    /// One instruction, with the traps before and after it (SDM vol. 3B, 18.3).
+    private Exit executeStepping(Block block) {
+        boolean step = (cpu.systemFlags & Bits.TF) != 0;
+        if ((cpu.systemFlags & Bits.RF) == 0) {
+            int hit = DebugRegisters.instructionBreakpoints(cpu, linearPc());
+            if (hit != 0) {
+                cpu.pendingDebug |= hit;
+                deliverDebug();
+                return null;
+            }
+        }
+        long before = retired;
+        boolean rfBefore = (cpu.systemFlags & Bits.RF) != 0;
+        var exit = executeBlock(block);
+        if (retired != before) {
+            if (rfBefore && !block.setsRf()) {
+                cpu.systemFlags &= ~Bits.RF;
+            }
+            if (step) {
+                cpu.pendingDebug |= SINGLE_STEP;
+            }
+        }
+        return exit;
+    }
+
+    private long linearPc() {
+        return cpu.is64() ? cpu.pc : cpu.base(Segments.CS) + cpu.pc & 0xFFFF_FFFFL;
+    }
+
+    // ---------------------------------------------------------------- the contract
+
+    @Override
+    public void complete(long value) {
+        Bug.check(awaitingAnswer, "an answer belongs to an exit");
+        awaitingAnswer = false;
+        cpu.answers.add(value);
+    }
+
+    @Override
+    public void completeWithFault() {
+        Bug.check(awaitingAnswer, "an answer belongs to an exit");
+        awaitingAnswer = false;
+        cpu.answers.addFault();
+    }
+
+    @Override
+    public void kick() {
+        kicked = true;
+    }
+
+    void memoryChanged() {
+        memoryChanged = true;
+    }
+
+    void clearWrites() {
+        cpu.clearWrites();
+    }
+
+    private void catchUpWithMemory() {
+        if (memoryChanged) {
+            memoryChanged = false;
+            cpu.flushTlb(true);
+        }
+        code.dropWrittenOutside();
+    }
+
+    @Override
+    public boolean canTakeInterrupt() {
+        return (cpu.systemFlags & Bits.IF) != 0
+                && !cpu.interruptShadow
+                && pendingInterrupt < 0
+                && !cpu.answers.any()
+                && activity != VcpuState.Activity.WAIT_FOR_SIPI
+                && activity != VcpuState.Activity.SHUTDOWN;
+    }
+
+    @Override
+    public void interrupt(int vector) {
+        Bug.check(canTakeInterrupt(), "an interrupt comes when it can be taken");
+        pendingInterrupt = vector;
+    }
+
+    @Override
+    public void requestInterruptWindow(boolean wanted) {
+        windowWanted = wanted;
+    }
+
+    @Override
+    public void nonMaskableInterrupt() {
+        pendingNmi = true;
+    }
+
+    @Override
+    public void setTaskPriority(int cr8) {
+        cpu.cr8 = cr8 & 15;
+    }
+
+    @Override
+    public long timeStampCounter() {
+        return cpu.timeStampCounter();
+    }
+
+    @Override
+    public long instructionsRetired() {
+        return retired;
+    }
+
+    @Override
+    public long translate(long linear) {
+        return cpu.walk().peek(linear);
+    }
+
+    @Override
+    public VcpuState capture() {
+        Bug.check(!awaitingAnswer, "a vCPU is captured between instructions");
+        if (cpu.answers.any()) {
+            var exit = finishInstruction();
+            Bug.check(exit == null, "an instruction is complete once it has its answers");
+        }
+        var pending =
+                new VcpuState.Pending(
+                        pendingInterrupt, pendingNmi, cpu.nmiBlocked, cpu.interruptShadow);
+        return StateTransfer.capture(cpu, pending, activity);
+    }
+
+    @Override
+    public void restore(VcpuState state) {
+        StateTransfer.restore(cpu, state);
+        pendingInterrupt = state.pending().interruptVector();
+        pendingNmi = state.pending().nmi();
+        activity = state.activity();
+        awaitingAnswer = false;
+        windowWanted = false;
+        cpu.answers.forget();
+        cpu.exitAfter = null;
+        cpu.pendingDebug = 0;
+        cpu.flushTlb(true);
+    }
+
+    @Override
+    public void close() {}
+
+    /// The processor stops for good.
+    private static final class TripleFault extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TripleFault(String message) {
+            super(message, null, false, false);
+        }
+    }
+}

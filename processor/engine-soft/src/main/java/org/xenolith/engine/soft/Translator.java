@@ -1,0 +1,185 @@
+package org.xenolith.engine.soft;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Code;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
+import org.xenolith.ir.Verifier;
+import org.xenolith.x86.CodeSource;
+import org.xenolith.x86.Decoder;
+import org.xenolith.x86.Instruction;
+import org.xenolith.x86.InstructionSet;
+import org.xenolith.x86.Lifter;
+import org.xenolith.x86.Mode;
+import org.xenolith.x86.Trap;
+
+/// Guest code becomes blocks: decode, lift, and give each unit its code.
+final class Translator {
+    /// Instructions in a block at most.
+    private static final int BLOCK_MAX = 48;
+
+    /// A bit of a block's mode beside those of [Mode]: exactly one instruction.
+    static final int SINGLE = 1 << 30;
+
+    /// Makes the code of a unit.
+    @FunctionalInterface
+    interface CodeMaker {
+        Code code(Unit unit);
+    }
+
+    private final SoftCpu cpu;
+    private final CodeMaker maker;
+    private final boolean verify;
+    private final Decoder decoder = new Decoder(InstructionSet.ALL);
+    private final FetchWindow window;
+
+    Translator(SoftCpu cpu, CodeMaker maker, boolean verify) {
+        this.cpu = cpu;
+        this.maker = maker;
+        this.verify = verify;
+        this.window = new FetchWindow(cpu);
+    }
+
+    /// The block at `pc`, whose first byte is at `host` of the memory segment. Throws [Trap] if not
+    /// even one instruction can be fetched and decoded.
+    Block translate(long pc, int key, long host) {
+        var mode = new Mode(key & ~SINGLE);
+        boolean single = (key & SINGLE) != 0 || mode.stepping();
+        window.begin(pc, host);
+        var codes = new ArrayList<Code>();
+        var starts = new ArrayList<Integer>();
+        int instructions = 0;
+        long at = pc;
+        boolean ended = false;
+        Instruction ahead = window.decode(decoder, at, mode);
+        while (!ended) {
+            var current = ahead;
+            ahead = null;
+            var lifter = new Lifter(mode);
+            lifter.lift(current);
+            instructions++;
+            starts.add((int) (at - pc));
+            at = current.next();
+            boolean more = !single && !lifter.hasEnded() && instructions < BLOCK_MAX;
+            if (more) {
+                ahead = next(at, mode);
+            }
+            if (ahead != null && isFusedWithFlags(ahead)) {
+                lifter.lift(ahead);
+                instructions++;
+                at = ahead.next();
+                ahead = null;
+            }
+            if (ahead == null) {
+                lifter.endAt(mode.codeSize().zeroExtend(at));
+                ended = true;
+            }
+            codes.add(code(lifter.unit()));
+        }
+        return new Block(
+                pc,
+                key,
+                host,
+                (int) (at - pc),
+                window.secondFrame(),
+                codes.toArray(Code[]::new),
+                shorts(starts),
+                instructions);
+    }
+
+    private static short[] shorts(List<Integer> values) {
+        var result = new short[values.size()];
+        for (int index = 0; index < result.length; index++) {
+            result[index] = values.get(index).shortValue();
+        }
+        return result;
+    }
+
+    private Code code(Unit unit) {
+        if (verify) {
+            var violations = Verifier.verify(unit);
+            Bug.check(violations.isEmpty(), "unit is lawful: " + violations + "\n" + unit);
+        }
+        return maker.code(Passes.all(unit));
+    }
+
+    /// The next instruction of the block, or null where the block must end before it: it begins on
+    /// another page, or cannot be fetched or decoded (which will show when it is executed).
+    private Instruction next(long at, Mode mode) {
+        if (!window.isOnFirstPage(at)) {
+            return null;
+        }
+        try {
+            return window.decode(decoder, at, mode);
+        } catch (Trap trap) {
+            return null;
+        }
+    }
+
+    /// A conditional jump cannot fault, so it may share a unit with what sets its flags.
+    private static boolean isFusedWithFlags(Instruction instruction) {
+        var encoding = instruction.row().encoding();
+        int opcode = encoding.opcode() & 0xF0;
+        return encoding.map() == 0 && opcode == 0x70 || encoding.map() == 1 && opcode == 0x80;
+    }
+
+    /// Instruction bytes of at most two pages.
+    private static final class FetchWindow implements CodeSource {
+        private final SoftCpu cpu;
+        private long linearBase;
+        private long firstPage;
+        private long host;
+        private long secondHost;
+
+        FetchWindow(SoftCpu cpu) {
+            this.cpu = cpu;
+        }
+
+        void begin(long pc, long host) {
+            linearBase = cpu.is64() ? 0 : cpu.base(org.xenolith.x86.Segments.CS);
+            firstPage = linear(pc) & -4096L;
+            this.host = host & -4096L;
+            secondHost = -1;
+        }
+
+        private long linear(long pc) {
+            return cpu.is64() ? pc : linearBase + pc & 0xFFFF_FFFFL;
+        }
+
+        boolean isOnFirstPage(long pc) {
+            return (linear(pc) & -4096L) == firstPage;
+        }
+
+        int secondFrame() {
+            return secondHost < 0 ? -1 : (int) (secondHost >>> 12);
+        }
+
+        Instruction decode(Decoder decoder, long pc, Mode mode) {
+            long before = secondHost;
+            try {
+                return decoder.decode(this, pc, mode);
+            } catch (Trap trap) {
+                secondHost = before;
+                throw trap;
+            }
+        }
+
+        @Override
+        public int byteAt(long pc) {
+            long linear = linear(pc);
+            if (!cpu.is64() && !org.xenolith.x86.SegmentAccess.isWithinCode(cpu, pc)) {
+                throw Trap.generalProtection(0);
+            }
+            var segment = cpu.memory().segment();
+            if ((linear & -4096L) == firstPage) {
+                return (int) HostAccess.get8(segment, host | linear & 4095);
+            }
+            if (secondHost < 0) {
+                secondHost = cpu.resolveCode(linear & -4096L);
+            }
+            return (int) HostAccess.get8(segment, secondHost | linear & 4095);
+        }
+    }
+}
