@@ -129,8 +129,10 @@ public abstract class Cpu extends Context {
         } else if ((code & Segments.BIG) != 0 && !vm) {
             bits |= 1;
         }
-        bits |= (attributes[SS] & Segments.BIG) != 0 && !vm ? Mode.STACK_32 : 0;
-        bits |= isFlat() ? Mode.FLAT : 0;
+        if ((bits & 2) == 0) {
+            bits |= (attributes[SS] & Segments.BIG) != 0 && !vm ? Mode.STACK_32 : 0;
+            bits |= isFlat() ? Mode.FLAT : 0;
+        }
         int cpl = real ? 0 : vm ? 3 : Segments.dpl(attributes[SS]);
         bits |= cpl << Mode.CPL_SHIFT;
         bits |= real ? 0 : Mode.PROTECTED;
@@ -195,7 +197,7 @@ public abstract class Cpu extends Context {
     public abstract void elementDone();
 
     /// CPL, CR0, CR4, EFER or AC changed: permissions of memory accesses must follow.
-    protected abstract void accessModeChanged();
+    public abstract void accessModeChanged();
 
     /// Forgets cached translations; those of global pages too if asked.
     public abstract void flushTlb(boolean globalToo);

@@ -8,7 +8,9 @@ public final class InstructionSet {
                     Integers.TABLE,
                     Shifts.TABLE,
                     BitOperations.TABLE,
-                    Branches.TABLE);
+                    Branches.TABLE,
+                    FarTransfers.TABLE,
+                    SystemInstructions.TABLE);
 
     private InstructionSet() {}
 }

@@ -16,7 +16,9 @@ public record Mode(int bits) {
     static final int MONITOR_COPROCESSOR = 1 << 10;
     static final int OS_FXSAVE = 1 << 11;
     static final int LONG_ACTIVE = 1 << 12;
-    static final int STEPPING = 1 << 13;
+
+    /// The bit of [#stepping].
+    public static final int STEPPING = 1 << 13;
 
     /// Width of code: the D and L bits of CS.
     public Width codeSize() {

@@ -1,6 +1,7 @@
 package org.xenolith.x86;
 
 import java.util.List;
+import java.util.Set;
 import org.xenolith.base.Bug;
 
 /// One line of the manual's opcode column and what it means.
@@ -167,6 +168,14 @@ public final class Row {
 
     public int undefinedFlags() {
         return undefinedFlags;
+    }
+
+    /// Whether the instruction reaches the stack without naming it in an operand.
+    public boolean touchesStack() {
+        return name.startsWith("PUSH")
+                || name.startsWith("POP ")
+                || Set.of("POP", "POPF", "CALL", "RET", "RETF", "IRET", "ENTER", "LEAVE")
+                        .contains(name);
     }
 
     @Override

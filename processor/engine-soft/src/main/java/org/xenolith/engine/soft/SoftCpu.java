@@ -358,7 +358,7 @@ final class SoftCpu extends Cpu {
     // ---------------------------------------------------------------- TLB maintenance
 
     @Override
-    protected void accessModeChanged() {
+    public void accessModeChanged() {
         if (tlbs == null) {
             return;
         }

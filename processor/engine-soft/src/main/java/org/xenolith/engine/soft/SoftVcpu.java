@@ -8,6 +8,7 @@ import org.xenolith.engine.VcpuState;
 import org.xenolith.ir.Abort;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.EventDelivery;
+import org.xenolith.x86.Mode;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.StateTransfer;
 import org.xenolith.x86.Trap;
@@ -117,14 +118,14 @@ public final class SoftVcpu implements Vcpu {
             raise(trap);
             return null;
         }
-        if ((key & org.xenolith.x86.Bits.TF) != 0 || isStepping(key)) {
+        if (isStepping(key)) {
             return executeStepping(block);
         }
         return executeBlock(block);
     }
 
     private static boolean isStepping(int key) {
-        return new org.xenolith.x86.Mode(key & ~Translator.SINGLE).stepping();
+        return (key & Mode.STEPPING) != 0;
     }
 
     private Exit executeBlock(Block block) {
@@ -313,16 +314,15 @@ public final class SoftVcpu implements Vcpu {
                 return null;
             }
         }
+        // RF holds for one instruction; one that is not completed leaves it (faults push it set).
+        int resume = cpu.systemFlags & Bits.RF;
+        cpu.systemFlags &= ~Bits.RF;
         long before = retired;
-        boolean rfBefore = (cpu.systemFlags & Bits.RF) != 0;
         var exit = executeBlock(block);
-        if (retired != before) {
-            if (rfBefore && !block.setsRf()) {
-                cpu.systemFlags &= ~Bits.RF;
-            }
-            if (step) {
-                cpu.pendingDebug |= SINGLE_STEP;
-            }
+        if (retired == before) {
+            cpu.systemFlags |= resume;
+        } else if (step) {
+            cpu.pendingDebug |= SINGLE_STEP;
         }
         return exit;
     }

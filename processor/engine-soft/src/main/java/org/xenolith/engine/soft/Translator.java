@@ -3,6 +3,7 @@ package org.xenolith.engine.soft;
 import java.util.ArrayList;
 import java.util.List;
 import org.xenolith.base.Bug;
+import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
@@ -13,6 +14,9 @@ import org.xenolith.x86.Instruction;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
+import org.xenolith.x86.Operand;
+import org.xenolith.x86.SegmentAccess;
+import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
 /// Guest code becomes blocks: decode, lift, and give each unit its code.
@@ -89,6 +93,23 @@ final class Translator {
                 instructions);
     }
 
+    /// Whether the memory that the instruction at `pc` touches is on the stack, by its operand or,
+    /// having none, by what it does.
+    boolean accessesStack(long pc) {
+        try {
+            window.begin(pc, cpu.resolveCode(window.linear(pc)));
+            var instruction = window.decode(decoder, pc, new Mode(cpu.mode));
+            for (var operand : instruction.operands()) {
+                if (operand instanceof Operand.Memory m) {
+                    return m.segment() == Segments.SS;
+                }
+            }
+            return instruction.row().touchesStack();
+        } catch (Abort unreadable) {
+            return false;
+        }
+    }
+
     private static short[] shorts(List<Integer> values) {
         var result = new short[values.size()];
         for (int index = 0; index < result.length; index++) {
@@ -102,7 +123,7 @@ final class Translator {
             var violations = Verifier.verify(unit);
             Bug.check(violations.isEmpty(), "unit is lawful: " + violations + "\n" + unit);
         }
-        return maker.code(Passes.all(unit));
+        return maker.code(Passes.optimise(unit));
     }
 
     /// The next instruction of the block, or null where the block must end before it: it begins on
@@ -138,7 +159,7 @@ final class Translator {
         }
 
         void begin(long pc, long host) {
-            linearBase = cpu.is64() ? 0 : cpu.base(org.xenolith.x86.Segments.CS);
+            linearBase = cpu.is64() ? 0 : cpu.base(Segments.CS);
             firstPage = linear(pc) & -4096L;
             this.host = host & -4096L;
             secondHost = -1;
@@ -169,7 +190,7 @@ final class Translator {
         @Override
         public int byteAt(long pc) {
             long linear = linear(pc);
-            if (!cpu.is64() && !org.xenolith.x86.SegmentAccess.isWithinCode(cpu, pc)) {
+            if (!cpu.is64() && !SegmentAccess.isWithinCode(cpu, pc)) {
                 throw Trap.generalProtection(0);
             }
             var segment = cpu.memory().segment();

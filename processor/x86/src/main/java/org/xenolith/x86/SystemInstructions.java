@@ -1,0 +1,484 @@
+package org.xenolith.x86;
+
+import static org.xenolith.ir.Flags.ZF;
+import static org.xenolith.ir.Width.W16;
+import static org.xenolith.ir.Width.W32;
+import static org.xenolith.ir.Width.W64;
+import static org.xenolith.x86.Row.row;
+import static org.xenolith.x86.Spec.*;
+
+import org.xenolith.ir.Helper;
+
+/// System instructions, flags and processor identification (SDM vol. 1, 5.1.11 to 5.1.16 and 5.20).
+final class SystemInstructions {
+    // @formatter:off
+    static final Table TABLE = Table.of(
+        row("PUSHF",   "9C",          SystemInstructions::pushf).default64().endsBlock(),
+        row("POPF",    "9D",          SystemInstructions::popf).default64().endsBlock(),
+        row("CLI",     "FA",          SystemInstructions::cli),
+        row("STI",     "FB",          SystemInstructions::sti).endsBlock(),
+        row("HLT",     "F4",          SystemInstructions::hlt).privileged().endsBlock(),
+        row("CPUID",   "0F A2",       SystemInstructions::cpuid).endsBlock(),
+        row("RDTSC",   "0F 31",       SystemInstructions::rdtsc).endsBlock(),
+        row("RDTSCP",  "0F 01 /7 F9", SystemInstructions::rdtscp).endsBlock(),
+        row("RDPMC",   "0F 33",       SystemInstructions::rdpmc),
+        row("RDMSR",   "0F 32",       SystemInstructions::rdmsr).privileged().endsBlock(),
+        row("WRMSR",   "0F 30",       SystemInstructions::wrmsr).privileged().endsBlock(),
+        row("MOV",     "0F 20 /r",    SystemInstructions::fromControl, Rn, Cn).privileged(),
+        row("MOV",     "0F 22 /r",    SystemInstructions::toControl, Cn, Rn).privileged().endsBlock(),
+        row("MOV",     "0F 21 /r",    SystemInstructions::fromDebug, Rn, Dn).privileged().endsBlock(),
+        row("MOV",     "0F 23 /r",    SystemInstructions::toDebug, Dn, Rn).privileged().endsBlock(),
+        row("CLTS",    "0F 06",       SystemInstructions::clts).privileged().endsBlock(),
+        row("SMSW",    "0F 01 /4",    SystemInstructions::smsw, RvMw),
+        row("LMSW",    "0F 01 /6",    SystemInstructions::lmsw, Ew).privileged().endsBlock(),
+        row("SGDT",    "0F 01 /0 mem", SystemInstructions::sgdt, M),
+        row("SIDT",    "0F 01 /1 mem", SystemInstructions::sidt, M),
+        row("LGDT",    "0F 01 /2 mem", SystemInstructions::lgdt, M).privileged().endsBlock(),
+        row("LIDT",    "0F 01 /3 mem", SystemInstructions::lidt, M).privileged().endsBlock(),
+        row("INVLPG",  "0F 01 /7 mem", SystemInstructions::invlpg, M).privileged().endsBlock(),
+        row("SWAPGS",  "0F 01 /7 F8", SystemInstructions::swapgs).privileged().only64(),
+        row("VMCALL",  "0F 01 /0 C1", SystemInstructions::vmcall).endsBlock(),
+        row("VMMCALL", "0F 01 /3 D9", SystemInstructions::vmcall).endsBlock(),
+        row("CLAC",    "NP 0F 01 /1 CA", SystemInstructions::clac).endsBlock(),
+        row("STAC",    "NP 0F 01 /1 CB", SystemInstructions::stac).endsBlock(),
+        row("SLDT",    "0F 00 /0",    SystemInstructions::sldt, RvMw),
+        row("STR",     "0F 00 /1",    SystemInstructions::str, RvMw),
+        row("LLDT",    "0F 00 /2",    SystemInstructions::lldt, Ew).endsBlock(),
+        row("LTR",     "0F 00 /3",    SystemInstructions::ltr, Ew).endsBlock(),
+        row("VERR",    "0F 00 /4",    SystemInstructions::verr, Ew),
+        row("VERW",    "0F 00 /5",    SystemInstructions::verw, Ew),
+        row("LAR",     "0F 02 /r",    SystemInstructions::lar, Gv, Ew),
+        row("LSL",     "0F 03 /r",    SystemInstructions::lsl, Gv, Ew),
+        row("INVD",    "0F 08",       SystemInstructions::nop).privileged(),
+        row("WBINVD",  "0F 09",       SystemInstructions::nop).privileged(),
+        row("RDFSBASE", "F3 0F AE /0 reg", SystemInstructions::readBase, Ry).only64(),
+        row("RDGSBASE", "F3 0F AE /1 reg", SystemInstructions::readBase, Ry).only64(),
+        row("WRFSBASE", "F3 0F AE /2 reg", SystemInstructions::writeBase, Ry).only64(),
+        row("WRGSBASE", "F3 0F AE /3 reg", SystemInstructions::writeBase, Ry).only64(),
+        row("LFENCE",  "NP 0F AE /5 reg", SystemInstructions::nop),
+        row("MFENCE",  "NP 0F AE /6 reg", SystemInstructions::nop),
+        row("SFENCE",  "NP 0F AE /7 reg", SystemInstructions::nop),
+        row("CLFLUSH", "NP 0F AE /7 mem", SystemInstructions::clflush, Mb),
+        row("MOV",     "8C /r",       SystemInstructions::fromSegment, RvMw, Sw),
+        row("MOV",     "8E /r",       SystemInstructions::toSegment, Sw, Ew).endsBlock(),
+        row("PUSH ES", "06",          SystemInstructions::pushSegment).not64(),
+        row("PUSH CS", "0E",          SystemInstructions::pushSegment).not64(),
+        row("PUSH SS", "16",          SystemInstructions::pushSegment).not64(),
+        row("PUSH DS", "1E",          SystemInstructions::pushSegment).not64(),
+        row("PUSH FS", "0F A0",       SystemInstructions::pushSegment).default64(),
+        row("PUSH GS", "0F A8",       SystemInstructions::pushSegment).default64(),
+        row("POP ES",  "07",          SystemInstructions::popSegment).not64().endsBlock(),
+        row("POP SS",  "17",          SystemInstructions::popSegment).not64().endsBlock(),
+        row("POP DS",  "1F",          SystemInstructions::popSegment).not64().endsBlock(),
+        row("POP FS",  "0F A1",       SystemInstructions::popSegment).default64().endsBlock(),
+        row("POP GS",  "0F A9",       SystemInstructions::popSegment).default64().endsBlock(),
+        row("LES",     "C4 /r",       SystemInstructions::loadPointer, Gv, M).not64().endsBlock(),
+        row("LDS",     "C5 /r",       SystemInstructions::loadPointer, Gv, M).not64().endsBlock(),
+        row("LSS",     "0F B2 /r",    SystemInstructions::loadPointer, Gv, M).endsBlock(),
+        row("LFS",     "0F B4 /r",    SystemInstructions::loadPointer, Gv, M).endsBlock(),
+        row("LGS",     "0F B5 /r",    SystemInstructions::loadPointer, Gv, M).endsBlock(),
+        row("ARPL",    "63 /r",       SystemInstructions::arpl, Ew, Gw).not64(),
+        row("BOUND",   "62 /r",       SystemInstructions::bound, Gv, M).not64());
+    // @formatter:on
+
+    private SystemInstructions() {}
+
+    private static Helper helper(String name) {
+        return Helper.named(SystemHelpers.class, name);
+    }
+
+    private static final Helper READ_FLAGS = helper("readFlags");
+    private static final Helper POP_FLAGS = helper("popFlags");
+    private static final Helper CLEAR_IF = helper("clearInterruptFlag");
+    private static final Helper SET_IF = helper("setInterruptFlag");
+    private static final Helper HALT = helper("halt");
+    private static final Helper CPUID = helper("cpuid");
+    private static final Helper RDTSC = helper("readTimeStamp");
+    private static final Helper RDTSCP = helper("readTimeStampAndAux");
+    private static final Helper RDMSR = helper("readMsr");
+    private static final Helper WRMSR = helper("writeMsr");
+    private static final Helper HYPERCALL = helper("hypercall");
+    private static final Helper SET_AC = helper("setAccessControl");
+    private static final Helper READ_CONTROL = Helper.named(ControlRegisters.class, "read");
+    private static final Helper WRITE_CONTROL = Helper.named(ControlRegisters.class, "write");
+    private static final Helper READ_DEBUG = Helper.named(ControlRegisters.class, "readDebug");
+    private static final Helper WRITE_DEBUG = Helper.named(ControlRegisters.class, "writeDebug");
+    private static final Helper CLTS = Helper.named(ControlRegisters.class, "clearTaskSwitched");
+    private static final Helper LMSW = Helper.named(ControlRegisters.class, "loadMachineStatus");
+    private static final Helper STORE_TABLE = helper("storeTable");
+    private static final Helper LOAD_TABLE = helper("loadTable");
+    private static final Helper INVALIDATE = helper("invalidatePage");
+    private static final Helper SWAPGS = helper("swapGs");
+    private static final Helper SELECTOR = helper("selector");
+    private static final Helper LOAD_LDT = helper("loadLdt");
+    private static final Helper LOAD_TASK = helper("loadTask");
+    private static final Helper VERIFY = helper("verify");
+    private static final Helper ACCESS_RIGHTS = helper("accessRights");
+    private static final Helper SEGMENT_LIMIT = helper("segmentLimit");
+    private static final Helper LOAD_SEGMENT = helper("loadSegment");
+    private static final Helper READ_BASE = helper("readBase");
+    private static final Helper WRITE_BASE = helper("writeBase");
+    private static final Helper CHECK_BOUND = helper("checkBound");
+
+    /// LLDT and its kin are #UD where there is no protection.
+    private static boolean isUnprotected(Lifter l) {
+        if (!l.mode().isProtected() || l.mode().virtual8086()) {
+            l.undefined();
+            return true;
+        }
+        return false;
+    }
+
+    static void nop(Lifter l, Instruction i) {}
+
+    static void pushf(Lifter l, Instruction i) {
+        l.push(l.convert(l.call(READ_FLAGS), i.operandSize()));
+    }
+
+    static void popf(Lifter l, Instruction i) {
+        l.call(POP_FLAGS, l.constant(W32, i.operandSize().bytes()));
+    }
+
+    static void cli(Lifter l, Instruction i) {
+        l.call(CLEAR_IF);
+    }
+
+    static void sti(Lifter l, Instruction i) {
+        l.call(SET_IF);
+    }
+
+    static void hlt(Lifter l, Instruction i) {
+        l.call(HALT);
+    }
+
+    static void cpuid(Lifter l, Instruction i) {
+        l.call(CPUID);
+    }
+
+    static void rdtsc(Lifter l, Instruction i) {
+        l.call(RDTSC);
+    }
+
+    static void rdtscp(Lifter l, Instruction i) {
+        l.call(RDTSCP);
+    }
+
+    /// There are no performance counters.
+    static void rdpmc(Lifter l, Instruction i) {
+        l.generalProtection();
+    }
+
+    static void rdmsr(Lifter l, Instruction i) {
+        l.call(RDMSR);
+    }
+
+    static void wrmsr(Lifter l, Instruction i) {
+        l.call(WRMSR);
+    }
+
+    static void vmcall(Lifter l, Instruction i) {
+        l.call(HYPERCALL);
+    }
+
+    static void clac(Lifter l, Instruction i) {
+        accessControl(l, 0);
+    }
+
+    static void stac(Lifter l, Instruction i) {
+        accessControl(l, 1);
+    }
+
+    private static void accessControl(Lifter l, int value) {
+        if (l.mode().cpl() != 0) {
+            l.undefined();
+            return;
+        }
+        l.call(SET_AC, l.constant(W32, value));
+    }
+
+    // ---------------------------------------------------------------- control and debug registers
+
+    static void fromControl(Lifter l, Instruction i) {
+        int number = ((Operand.ControlRegister) i.second()).number();
+        if (!ControlRegisters.exists(number, l.mode().is64())) {
+            l.undefined();
+            return;
+        }
+        int value = l.call(READ_CONTROL, l.constant(W32, number));
+        l.write(i.first(), l.convert(value, l.width(i.first())));
+    }
+
+    static void toControl(Lifter l, Instruction i) {
+        int number = ((Operand.ControlRegister) i.first()).number();
+        if (!ControlRegisters.exists(number, l.mode().is64())) {
+            l.undefined();
+            return;
+        }
+        l.call(WRITE_CONTROL, l.constant(W32, number), l.convert(l.read(i.second()), W64));
+    }
+
+    static void fromDebug(Lifter l, Instruction i) {
+        int number = ((Operand.DebugRegister) i.second()).number();
+        if (number > 7) {
+            l.undefined();
+            return;
+        }
+        int value = l.call(READ_DEBUG, l.constant(W32, number));
+        l.write(i.first(), l.convert(value, l.width(i.first())));
+    }
+
+    static void toDebug(Lifter l, Instruction i) {
+        int number = ((Operand.DebugRegister) i.first()).number();
+        if (number > 7) {
+            l.undefined();
+            return;
+        }
+        l.call(WRITE_DEBUG, l.constant(W32, number), l.convert(l.read(i.second()), W64));
+    }
+
+    static void clts(Lifter l, Instruction i) {
+        l.call(CLTS);
+    }
+
+    static void smsw(Lifter l, Instruction i) {
+        int value = l.call(READ_CONTROL, l.constant(W32, 0));
+        l.write(i.first(), l.convert(value, l.width(i.first())));
+    }
+
+    static void lmsw(Lifter l, Instruction i) {
+        l.call(LMSW, l.convert(l.read(i.first()), W64));
+    }
+
+    // ---------------------------------------------------------------- descriptor tables
+
+    static void sgdt(Lifter l, Instruction i) {
+        storeTable(l, i, 0);
+    }
+
+    static void sidt(Lifter l, Instruction i) {
+        storeTable(l, i, 1);
+    }
+
+    private static void storeTable(Lifter l, Instruction i, int interrupt) {
+        int bytes = l.mode().is64() ? 10 : 6;
+        int address = l.address((Operand.Memory) i.first(), bytes, true);
+        l.call(STORE_TABLE, l.constant(W32, interrupt), address, l.constant(W32, bytes));
+    }
+
+    static void lgdt(Lifter l, Instruction i) {
+        loadTable(l, i, 0);
+    }
+
+    static void lidt(Lifter l, Instruction i) {
+        loadTable(l, i, 1);
+    }
+
+    private static void loadTable(Lifter l, Instruction i, int interrupt) {
+        boolean wide = l.mode().is64();
+        int address = l.address((Operand.Memory) i.first(), wide ? 10 : 6, false);
+        int limit = l.load(W16, address);
+        int base = l.convert(l.load(wide ? W64 : W32, l.behind(address, 2)), W64);
+        if (i.operandSize() == W16) {
+            base = l.and(base, l.constant(W64, 0xFF_FFFF));
+        }
+        l.call(LOAD_TABLE, l.constant(W32, interrupt), l.convert(limit, W32), base);
+    }
+
+    static void invlpg(Lifter l, Instruction i) {
+        var m = (Operand.Memory) i.first();
+        int offset = l.convert(l.offset(m), W64);
+        int base = l.register(Registers.SEGMENT_BASE + m.segment());
+        boolean based = !l.mode().is64() || m.segment() >= Segments.FS;
+        l.call(INVALIDATE, based ? l.add(offset, base) : offset);
+    }
+
+    static void swapgs(Lifter l, Instruction i) {
+        l.call(SWAPGS);
+    }
+
+    static void clflush(Lifter l, Instruction i) {
+        l.read(i.first());
+    }
+
+    static void sldt(Lifter l, Instruction i) {
+        storeSelector(l, i, Segments.LDTR);
+    }
+
+    static void str(Lifter l, Instruction i) {
+        storeSelector(l, i, Segments.TR);
+    }
+
+    private static void storeSelector(Lifter l, Instruction i, int segment) {
+        if (isUnprotected(l)) {
+            return;
+        }
+        int selector = l.call(SELECTOR, l.constant(W32, segment));
+        l.write(i.first(), l.convert(selector, l.width(i.first())));
+    }
+
+    static void lldt(Lifter l, Instruction i) {
+        loadSystemSegment(l, i, LOAD_LDT);
+    }
+
+    static void ltr(Lifter l, Instruction i) {
+        loadSystemSegment(l, i, LOAD_TASK);
+    }
+
+    private static void loadSystemSegment(Lifter l, Instruction i, Helper helper) {
+        if (isUnprotected(l)) {
+            return;
+        }
+        if (l.mode().cpl() != 0) {
+            l.generalProtection();
+            return;
+        }
+        l.call(helper, l.convert(l.read(i.first()), W32));
+    }
+
+    static void verr(Lifter l, Instruction i) {
+        verify(l, i, 0);
+    }
+
+    static void verw(Lifter l, Instruction i) {
+        verify(l, i, 1);
+    }
+
+    private static void verify(Lifter l, Instruction i, int write) {
+        if (isUnprotected(l)) {
+            return;
+        }
+        int selector = l.convert(l.read(i.first()), W32);
+        zeroFlag(l, l.notZero(l.call(VERIFY, selector, l.constant(W32, write))));
+    }
+
+    private static void zeroFlag(Lifter l, int condition) {
+        int others = l.and(l.flags(), l.constant(W64, ~(long) ZF));
+        int zero = l.shiftLeft(l.convert(condition, W64), l.constant(W64, 6));
+        l.writeFlags(l.or(others, zero));
+    }
+
+    static void lar(Lifter l, Instruction i) {
+        loadProperty(l, i, ACCESS_RIGHTS);
+    }
+
+    static void lsl(Lifter l, Instruction i) {
+        loadProperty(l, i, SEGMENT_LIMIT);
+    }
+
+    /// The helper gives -1 for a selector that may not be looked at: the register stays.
+    private static void loadProperty(Lifter l, Instruction i, Helper helper) {
+        if (isUnprotected(l)) {
+            return;
+        }
+        int found = l.call(helper, l.convert(l.read(i.second()), W32));
+        int valid = l.notEqual(found, l.constant(W64, -1));
+        var width = l.width(i.first());
+        int number = ((Operand.Register) i.first()).number();
+        int old = l.register(number);
+        int value = l.convert(l.convert(found, width), W64);
+        if (width == W16) {
+            value = l.or(value, l.and(old, l.constant(W64, ~0xFFFFL)));
+        }
+        l.setRegister(number, l.select(valid, value, old));
+        zeroFlag(l, valid);
+    }
+
+    // ---------------------------------------------------------------- segment registers
+
+    static void fromSegment(Lifter l, Instruction i) {
+        int number = ((Operand.SegmentRegister) i.second()).number();
+        if (number > Segments.GS) {
+            l.undefined();
+            return;
+        }
+        int selector = l.call(SELECTOR, l.constant(W32, number));
+        l.write(i.first(), l.convert(selector, l.width(i.first())));
+    }
+
+    static void toSegment(Lifter l, Instruction i) {
+        int number = ((Operand.SegmentRegister) i.first()).number();
+        if (number > Segments.GS || number == Segments.CS) {
+            l.undefined();
+            return;
+        }
+        int selector = l.convert(l.read(i.second()), W32);
+        l.call(LOAD_SEGMENT, l.constant(W32, number), selector);
+    }
+
+    /// The segment register in bits 5:3 of the opcode.
+    private static int segmentOf(Instruction i) {
+        return i.row().encoding().opcode() >>> 3 & 7;
+    }
+
+    static void pushSegment(Lifter l, Instruction i) {
+        int selector = l.call(SELECTOR, l.constant(W32, segmentOf(i)));
+        if (i.operandSize() != W32) {
+            l.push(l.convert(selector, i.operandSize()));
+            return;
+        }
+        // With a 32-bit operand only the low half of the slot is written.
+        int pointer = l.stackPointer(-4);
+        l.store(l.linear(Segments.SS, pointer, 2, true), l.convert(selector, W16));
+        l.setStackPointer(pointer);
+    }
+
+    static void popSegment(Lifter l, Instruction i) {
+        int selector = l.convert(l.peek(W16, 0), W32);
+        int pointer = l.stackPointer(i.operandSize().bytes());
+        l.call(LOAD_SEGMENT, l.constant(W32, segmentOf(i)), selector);
+        l.setStackPointer(pointer);
+    }
+
+    static void loadPointer(Lifter l, Instruction i) {
+        int segment =
+                switch (i.row().encoding().opcode()) {
+                    case 0xC4 -> Segments.ES;
+                    case 0xC5 -> Segments.DS;
+                    case 0xB2 -> Segments.SS;
+                    case 0xB4 -> Segments.FS;
+                    default -> Segments.GS;
+                };
+        var width = i.operandSize();
+        int address = l.address((Operand.Memory) i.second(), width.bytes() + 2, false);
+        int offset = l.load(width, address);
+        int selector = l.load(W16, l.behind(address, width.bytes()));
+        l.call(LOAD_SEGMENT, l.constant(W32, segment), l.convert(selector, W32));
+        l.write(i.first(), offset);
+    }
+
+    static void readBase(Lifter l, Instruction i) {
+        int value = l.call(READ_BASE, l.constant(W32, Segments.FS + digit(i)));
+        l.write(i.first(), l.convert(value, l.width(i.first())));
+    }
+
+    static void writeBase(Lifter l, Instruction i) {
+        int segment = Segments.FS + digit(i) - 2;
+        l.call(WRITE_BASE, l.constant(W32, segment), l.convert(l.read(i.first()), W64));
+    }
+
+    private static int digit(Instruction i) {
+        return i.row().encoding().digit();
+    }
+
+    static void arpl(Lifter l, Instruction i) {
+        if (isUnprotected(l)) {
+            return;
+        }
+        int destination = l.read(i.first());
+        int rpl = l.and(l.read(i.second()), l.constant(W16, 3));
+        int old = l.and(destination, l.constant(W16, 3));
+        int lower = l.compare(org.xenolith.ir.Op.CompareKind.LESS_UNSIGNED, old, rpl);
+        int raised = l.or(l.and(destination, l.constant(W16, ~3L)), rpl);
+        l.write(i.first(), l.select(lower, raised, destination));
+        zeroFlag(l, lower);
+    }
+
+    static void bound(Lifter l, Instruction i) {
+        var width = i.operandSize();
+        int index = l.convertSigned(l.read(i.first()), W64);
+        int address = l.address((Operand.Memory) i.second(), 2 * width.bytes(), false);
+        int lower = l.convertSigned(l.load(width, address), W64);
+        int upper = l.convertSigned(l.load(width, l.behind(address, width.bytes())), W64);
+        l.call(CHECK_BOUND, index, lower, upper);
+    }
+}
