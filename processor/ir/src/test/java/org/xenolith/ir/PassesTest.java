@@ -8,6 +8,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
+import org.xenolith.ir.testing.FakeContext;
+import org.xenolith.ir.testing.RandomUnits;
 
 class PassesTest {
     private static final int UNITS = 20_000;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
+import org.xenolith.ir.testing.RandomUnits;
 
 class VerifierTest {
     private static final Op START = new Op.Boundary(0, 1);

@@ -1,4 +1,7 @@
-package org.xenolith.ir;
+package org.xenolith.ir.testing;
+
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Context;
 
 /// Helpers of every shape.
 public final class FakeHelpers {

@@ -1,13 +1,20 @@
-package org.xenolith.ir;
+package org.xenolith.ir.testing;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Helper;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Op.UnaryKind;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Unit;
+import org.xenolith.ir.Width;
 
-/// Makes units at random that keep the laws of [Verifier].
+/// Makes units at random that keep the laws of [org.xenolith.ir.Verifier].
 public final class RandomUnits {
     private static final int INSTRUCTIONS_MAX = 4;
     private static final int COMPUTATIONS_MAX = 12;
