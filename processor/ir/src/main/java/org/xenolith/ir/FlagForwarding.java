@@ -47,7 +47,7 @@ final class FlagForwarding {
             }
             case Op _ -> {
                 rewriter.keep(index, op);
-                if (Ops.callsContext(op) || Ops.writesFlags(op)) {
+                if (Ops.mayChangeAnything(op) || Ops.writesFlags(op)) {
                     flags = null;
                 }
             }

@@ -36,7 +36,7 @@ public final class HandlerFactory {
         this(host, PATIENCE);
     }
 
-    /// @param patience how often units of a shape are evaluated before it is compiled; 0 for never
+    /// @param patience how often units of a shape are evaluated before it is compiled
     public HandlerFactory(MethodHandles.Lookup host, int patience) {
         loader = new Loader(host.lookupClass().getClassLoader());
         this.patience = patience;
@@ -65,8 +65,8 @@ public final class HandlerFactory {
     /// What code has become: the handler that it has compiled itself to, else the code itself. For
     /// code that is executed often.
     public static Code settled(Code code) {
-        return code instanceof Warming warming && warming.handler != null
-                ? warming.handler
+        return code instanceof Warming warming && warming.code instanceof Handler handler
+                ? handler
                 : code;
     }
 
@@ -107,6 +107,17 @@ public final class HandlerFactory {
             return prototype != null || evaluations >= patience;
         }
 
+        /// Counts one more evaluation, if that does not make the shape ready.
+        ///
+        /// @return whether it is
+        boolean countEvaluation() {
+            if (isReady()) {
+                return true;
+            }
+            evaluations++;
+            return false;
+        }
+
         Handler bind(long[] parameters) {
             if (prototype == null) {
                 synchronized (this) {
@@ -119,31 +130,28 @@ public final class HandlerFactory {
         }
     }
 
-    /// Evaluates a unit until its shape is compiled, which it sees to if it is executed often.
+    /// Evaluates a unit until its shape is compiled, which it sees to if that is executed often.
     private static final class Warming extends Code {
-        private final Code evaluator;
         private final Tier tier;
         private final long[] parameters;
-        private volatile Handler handler;
+
+        /// The evaluator, in the end the handler.
+        private volatile Code code;
 
         Warming(Unit unit, Tier tier, long[] parameters) {
-            evaluator = new Evaluator(unit);
             this.tier = tier;
             this.parameters = parameters;
+            code = new Evaluator(unit);
         }
 
         @Override
         public void execute(Context context) {
-            var ready = handler;
-            if (ready != null) {
-                ready.execute(context);
-                return;
+            var current = code;
+            if (current instanceof Evaluator && tier.countEvaluation()) {
+                current = tier.bind(parameters);
+                code = current;
             }
-            if (tier.isReady()) {
-                handler = tier.bind(parameters);
-            }
-            tier.evaluations++;
-            evaluator.execute(context);
+            current.execute(context);
         }
     }
 

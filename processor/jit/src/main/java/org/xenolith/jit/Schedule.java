@@ -87,7 +87,7 @@ final class Schedule {
         if (Ops.isPure(op)) {
             return true;
         }
-        if (Ops.callsContext(op)) {
+        if (Ops.mayChangeAnything(op)) {
             return false;
         }
         for (int between = index + 1; between < until; between++) {
@@ -102,11 +102,11 @@ final class Schedule {
     private static boolean mustFollow(Op first, Op second) {
         return switch (first) {
             case Op.ReadRegister(int slot) ->
-                    Ops.callsContext(second)
+                    Ops.mayChangeAnything(second)
                             || second instanceof Op.WriteRegister(int written, _)
                                     && written == slot;
             case Op.Test _, Op.ReadFlags _ ->
-                    Ops.callsContext(second) || Ops.writesFlags(second);
+                    Ops.mayChangeAnything(second) || Ops.writesFlags(second);
             case Op _ -> Ops.mayFault(second) || Ops.changesState(second);
         };
     }

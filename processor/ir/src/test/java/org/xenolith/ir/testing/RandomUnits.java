@@ -81,7 +81,7 @@ public final class RandomUnits {
 
     private void compute() {
         var width = width();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0 -> constant(width);
             case 1, 2 -> add(new Op.ReadRegister(slot()));
             case 3 -> add(new Op.Load(width, address()));
@@ -95,6 +95,7 @@ public final class RandomUnits {
                     add(new Op.Select(width, value(Width.W8), value(width), value(width)));
             case 9 -> compare();
             case 10 -> test();
+            case 11 -> add(new Op.Call(helper("look"), List.of(value(Width.W64))));
             default -> {
                 if (random.nextBoolean()) {
                     add(new Op.ReadFlags());
