@@ -22,8 +22,10 @@ public final class HandlerFactory {
     /// How many ops a unit may have to be compiled. HotSpot compiles no method above 8,000 bytes.
     static final int OPS_MAX = 400;
 
-    /// Making a class takes about as long as this many evaluations.
-    private static final int PATIENCE = 1000;
+    /// How often units of a shape are evaluated before it is compiled. Over 340,000 instructions of
+    /// a C library, each executed 10 or 100 times, anything from 0 to 1,000 took the same time
+    /// within a factor of 1.5, and about 0.3 ms a class; more patience cost up to twice as much.
+    private static final int PATIENCE = 100;
 
     private final Loader loader;
     private final int patience;

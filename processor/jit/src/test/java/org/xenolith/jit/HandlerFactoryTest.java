@@ -3,8 +3,10 @@ package org.xenolith.jit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Op;
@@ -78,6 +80,24 @@ class HandlerFactoryTest {
         context.registers[2] = 5;
         second.execute(context);
         assertThat(context.registers[2]).isEqualTo(205);
+    }
+
+    @Test
+    void threadsThatAskForOneShapeGetOneClass() throws InterruptedException {
+        var factory = new HandlerFactory(MethodHandles.lookup(), 0);
+        var classes = ConcurrentHashMap.<Class<?>>newKeySet();
+        var threads = new ArrayList<Thread>();
+        for (int thread = 0; thread < 4; thread++) {
+            int slot = thread;
+            threads.add(
+                    Thread.ofPlatform()
+                            .start(() -> classes.add(factory.handler(add(slot, 100)).getClass())));
+        }
+        for (var thread : threads) {
+            thread.join(10_000);
+        }
+
+        assertThat(classes).hasSize(1);
     }
 
     @Test
