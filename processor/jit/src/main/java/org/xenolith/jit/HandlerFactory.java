@@ -32,8 +32,8 @@ public final class HandlerFactory {
     private final Map<Shape, Tier> tiers = new ConcurrentHashMap<>();
     private final AtomicInteger compiled = new AtomicInteger();
 
-    /// @param host a lookup into a class that sees the classes of every helper; these must be public
-    ///     and in exported packages
+    /// @param host a lookup into a class that sees the classes of every helper; these must be
+    ///     public and in exported packages
     public HandlerFactory(MethodHandles.Lookup host) {
         this(host, PATIENCE);
     }

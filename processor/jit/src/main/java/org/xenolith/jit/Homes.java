@@ -10,7 +10,8 @@ import org.xenolith.ir.Width;
 /// says what is to be done; an implementation says it in bytecode. A value that an operation takes
 /// comes as a `Runnable` that emits what pushes it on the JVM's stack, as a `long`.
 ///
-/// Slots, constants and targets are as they stand in the ops: numbers, or places where to find them.
+/// Slots, constants and targets are as they stand in the ops: numbers, or places where to find
+/// them.
 interface Homes {
     void pushConstant(Width width, long value);
 

@@ -49,7 +49,8 @@ final class Listing {
         switch (element) {
             case LabelTarget target when labels.containsKey(target.label()) ->
                     text.append(labels.get(target.label())).append(":\n");
-            case Instruction instruction -> text.append("  ").append(line(instruction)).append('\n');
+            case Instruction instruction ->
+                    text.append("  ").append(line(instruction)).append('\n');
             default -> {}
         }
     }
