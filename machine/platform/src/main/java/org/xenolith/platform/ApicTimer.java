@@ -6,8 +6,8 @@ import org.xenolith.base.TimerQueue;
 /// [LocalApic#BUS_HERTZ], one tick a nanosecond, divided. Not safe for threads: its owner holds a
 /// lock.
 ///
-/// `counting` says whether it will expire, at `expiryNanos` of the clock. In periodic mode that is a
-/// point of the grid of whole periods; the next one, unless periods are shorter than
+/// `counting` says whether it will expire, at `expiryNanos` of the clock. In periodic mode that is
+/// a point of the grid of whole periods; the next one, unless periods are shorter than
 /// [#PERIOD_NANOS_MIN].
 final class ApicTimer {
     /// A periodic timer interrupts no more often than this, so that a guest cannot keep the

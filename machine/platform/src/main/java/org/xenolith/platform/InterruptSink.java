@@ -17,8 +17,8 @@ public interface InterruptSink {
     /// A non-maskable interrupt.
     void nmi(int vcpu);
 
-    /// The guest has enabled the local APIC by software. What it dropped while disabled and is still
-    /// pending at its source should be delivered anew.
+    /// The guest has enabled the local APIC by software. What it dropped while disabled and is
+    /// still pending at its source should be delivered anew.
     void enabled(int vcpu);
 
     /// The guest has ended a level-triggered interrupt, which its source may raise again.

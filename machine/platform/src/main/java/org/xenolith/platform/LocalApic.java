@@ -11,11 +11,11 @@ import org.xenolith.device.MmioDevice;
 /// The local APIC of one vCPU, in xAPIC and x2APIC mode (SDM vol. 3A, chapter 11).
 ///
 /// The vCPU's thread brings its accesses: MMIO in the page at [PvhLayout#LOCAL_APIC], and the MSRs
-/// for which [#owns] holds. Before it runs on, it offers [#pendingVector] to the processor and, when
-/// the processor takes it, calls [#acknowledge]. Anyone may [#deliver].
+/// for which [#owns] holds. Before it runs on, it offers [#pendingVector] to the processor and,
+/// when the processor takes it, calls [#acknowledge]. Anyone may [#deliver].
 ///
-/// Two bounds differ from hardware: a periodic timer interrupts at most every 100 µs, and the page of
-/// xAPIC mode cannot be moved, as on Xen.
+/// Two things differ from hardware: a periodic timer interrupts at most every 100 µs, and the page
+/// of xAPIC mode cannot be moved, as on Xen.
 public final class LocalApic implements MmioDevice, Device<LocalApicState> {
     /// The frequency of the timer's input, before the divider.
     public static final long BUS_HERTZ = 1_000_000_000L;
@@ -145,8 +145,8 @@ public final class LocalApic implements MmioDevice, Device<LocalApicState> {
 
     // ---------------------------------------------------------------- MMIO
 
-    /// In the page; in x2APIC mode or disabled there is nothing there. As on Xen, an access must lie
-    /// within the 32 bits of one register; others read as 0.
+    /// In the page; in x2APIC mode or disabled there is nothing there. As on Xen, an access must
+    /// lie within the 32 bits of one register; others read as 0.
     @Override
     public long read(long offset, int bytes) {
         int register = (int) offset & ~0xF;

@@ -136,7 +136,7 @@ final class ApicBench implements InterruptSink {
         }
 
         private Object act(RandomGenerator random) {
-            int choice = random.nextInt(20);
+            int choice = random.nextInt(24);
             int register = REGISTERS[random.nextInt(REGISTERS.length)];
             long value = value(random);
             int bytes = random.nextInt(8) == 0 ? 1 << random.nextInt(4) : 4;
@@ -168,10 +168,21 @@ final class ApicBench implements InterruptSink {
                 }
                 case 16 -> apic.setTaskPriorityClass((int) value & 0xF);
                 case 17 -> enable(apic);
-                case 18 -> bench.clock.advance(random.nextInt(1_000_000));
+                case 18, 19, 20 -> bench.clock.advance(random.nextInt(1_000_000));
+                case 21, 22 -> program(random.nextInt(3) << 17 | 0x40, random.nextInt(400_000));
                 default -> bench.pass(random.nextInt(1_000_000));
             }
             return "done";
+        }
+
+        /// Sets the timer up as a guest would, in either mode.
+        private void program(int lvt, int count) {
+            int[] registers = {0xF0, 0x320, 0x3E0, 0x380};
+            int[] values = {0x1FF, lvt, 0b1011, count};
+            for (int i = 0; i < registers.length; i++) {
+                apic.write(registers[i], 4, values[i]);
+                apic.writeMsr(0x800 + (registers[i] >> 4), values[i]);
+            }
         }
 
         private static long value(RandomGenerator random) {

@@ -151,6 +151,30 @@ class LocalApicTest {
     }
 
     @Test
+    void onlyDefinedBitsAreKept() {
+        int[][] kept = {
+            {SVR, 0x3FF}, {TPR, 0xFF}, {0xD0, 0xFF00_0000}, {LVT_TIMER, 0x7_00FF},
+            {0x330, 0x1_07FF}, {0x340, 0x1_07FF}, {0x350, 0x1_A7FF}, {0x360, 0x1_A7FF},
+            {LVT_ERROR, 0x1_00FF}, {0x3E0, 0xB}, {0x310, 0xFF00_0000}
+        };
+        for (var register : kept) {
+            out(register[0], -1);
+            assertThat(in(register[0])).as("register %x", register[0]).isEqualTo(register[1]);
+        }
+    }
+
+    @Test
+    void readOnlyRegistersIgnoreWrites() {
+        for (int register : new int[] {0x20, 0x30, PPR, 0x100, 0x180, 0x200, 0x390}) {
+            int before = in(register);
+            out(register, -1);
+            assertThat(in(register)).as("register %x", register).isEqualTo(before);
+        }
+        out(ESR, 0);
+        assertThat(in(ESR)).isZero();
+    }
+
+    @Test
     void narrowAccessesWorkWithinARegister() {
         out(TPR, 0x35);
         assertThat(apic.read(TPR, 1)).isEqualTo(0x35);

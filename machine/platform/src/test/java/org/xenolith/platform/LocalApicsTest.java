@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.xenolith.base.Clock;
+import org.xenolith.base.TimerQueue;
 
 class LocalApicsTest {
     private static final int LOGICAL = 1 << 11;
@@ -170,35 +172,22 @@ class LocalApicsTest {
         assertThat(receivers(0x50)).containsExactly(2, 3);
     }
 
-    /// Two vCPUs that interrupt each other, a device and a timer do not wait for one another, and no
-    /// interrupt stays behind.
+    /// Two vCPUs that interrupt each other, a device and a timer do not wait for one another, and
+    /// no interrupt stays behind.
     @Test
     @Timeout(value = 20, unit = TimeUnit.SECONDS)
     void interruptsCrossWithoutWaiting() throws InterruptedException {
         var quiet = new QuietSink();
-        var clock = org.xenolith.base.Clock.system();
-        var timers = new org.xenolith.base.TimerQueue(clock);
-        var apics = new LocalApics(2, timers, _ -> new GuestTsc(clock::nanos, 1_000_000_000L), quiet);
+        var clock = Clock.system();
+        var timers = new TimerQueue(clock);
+        var tsc = new GuestTsc(clock::nanos, 1_000_000_000L);
+        var apics = new LocalApics(2, timers, _ -> tsc, quiet);
         apics.all().forEach(ApicBench::enable);
         var threads = new ArrayList<Thread>();
         for (int i = 0; i < 2; i++) {
             var own = apics.of(i);
-            int other = 1 - i;
-            threads.add(
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        for (int n = 0; n < 5_000; n++) {
-                                            own.write(0x310, 4, (long) (other * 2) << 24);
-                                            own.write(0x300, 4, 0x50);
-                                            own.write(0x320, 4, 0x60);
-                                            own.write(0x380, 4, 1);
-                                            timers.runDue();
-                                            if (own.acknowledge() >= 0) {
-                                                own.write(0xB0, 4, 0);
-                                            }
-                                        }
-                                    }));
+            int other = apics.of(1 - i).id();
+            threads.add(Thread.ofPlatform().start(() -> beBusy(own, other, timers)));
         }
         for (int n = 0; n < 5_000; n++) {
             apics.of(n % 2).deliver(0x70, false);
@@ -216,6 +205,19 @@ class LocalApicsTest {
             assertThat(left).isLessThanOrEqualTo(3);
             assertThat(apic.capture().inService()).isEqualTo(VectorSet.EMPTY);
             assertThat(apic.capture().requests()).isEqualTo(VectorSet.EMPTY);
+        }
+    }
+
+    private static void beBusy(LocalApic own, int otherId, TimerQueue timers) {
+        for (int n = 0; n < 5_000; n++) {
+            own.write(0x310, 4, (long) otherId << 24);
+            own.write(0x300, 4, 0x50);
+            own.write(0x320, 4, 0x60);
+            own.write(0x380, 4, 1);
+            timers.runDue();
+            if (own.acknowledge() >= 0) {
+                own.write(0xB0, 4, 0);
+            }
         }
     }
 
