@@ -20,6 +20,9 @@ import org.xenolith.xenstore.StoreState.WatchState;
 
 /// The way from a store to its state and back.
 final class StoreStates {
+    private static final List<StorePath> SPECIAL =
+            List.of(StorePath.INTRODUCE_DOMAIN, StorePath.RELEASE_DOMAIN);
+
     private StoreStates() {}
 
     // ---------------------------------------------------------------- capture
@@ -51,7 +54,7 @@ final class StoreStates {
     private static TreeState tree(Tree tree) {
         var nodes = new ArrayList<NodeState>();
         tree.forEach((path, node) -> nodes.add(node(path, node)));
-        for (var path : List.of(StorePath.INTRODUCE_DOMAIN, StorePath.RELEASE_DOMAIN)) {
+        for (var path : SPECIAL) {
             nodes.add(node(path, tree.find(path)));
         }
         return new TreeState(nodes, tree.generation());
@@ -163,11 +166,11 @@ final class StoreStates {
             var path = path(next.path());
             require(tree.find(path) == null, "a node is in its tree once");
             require(
-                    path.isSpecial() || tree.find(path.parent()) != null,
+                    path.isSpecial() ? SPECIAL.contains(path) : tree.find(path.parent()) != null,
                     "a node comes after its parent");
             tree = tree.grafted(path, node(next));
         }
-        for (var special : List.of(StorePath.INTRODUCE_DOMAIN, StorePath.RELEASE_DOMAIN)) {
+        for (var special : SPECIAL) {
             require(tree.find(special) != null, "a tree has the nodes of the special watches");
         }
         return tree;

@@ -122,11 +122,14 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     }
 
     public Optional<Permissions> permissions(String path) {
-        return find(path).map(Node::permissions);
+        return find(anyPath(path)).map(Node::permissions);
     }
 
     private Optional<Node> find(String path) {
-        var where = nodePath(path);
+        return find(nodePath(path));
+    }
+
+    private Optional<Node> find(StorePath where) {
         return perform(() -> Optional.ofNullable(core.tree.find(where)));
     }
 
@@ -174,11 +177,11 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
                 });
     }
 
-    /// Sets who may use the node at `path`.
+    /// Sets who may use the node at `path`, or who is told of a special event.
     ///
     /// @return whether there is such a node
     public boolean setPermissions(String path, Permissions permissions) {
-        var edit = new Edit.SetPermissions(nodePath(path), permissions);
+        var edit = new Edit.SetPermissions(anyPath(path), permissions);
         return perform(
                 () ->
                         switch (core.apply(edit)) {
