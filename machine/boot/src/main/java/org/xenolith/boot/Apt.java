@@ -43,50 +43,56 @@ final class Apt {
     /// A package as apt describes it; `bytes` is what is downloaded.
     record Package(String name, String version, List<String> depends, long bytes) {}
 
-    /// The real kernel package behind `name`, which may be a meta-package, or a name like
+    /// A package and the file that it was downloaded to.
+    record Download(Package contents, Path file) {}
+
+    /// Downloads the real kernel package behind `name`, which may be a meta-package, or a name like
     /// `linux-image-6.12-cloud-amd64` that stands for the newest of that series.
-    Package kernel(String name) throws BootException {
-        var found = find(name);
-        for (int i = 0; i < META_PACKAGES_MAX; i++) {
-            var dependency =
-                    found.depends.stream().filter(d -> d.startsWith("linux-image-")).findFirst();
-            if (dependency.isEmpty()) {
-                return found;
-            }
-            found = find(dependency.get());
-        }
-        throw new BootException(name + " depends on kernels in a circle");
+    Download kernel(String name) throws BootException {
+        return download(name, () -> behind(name));
     }
 
-    /// A package by its exact name, or a kernel by its series; fetches lists if need be.
-    Package find(String name) throws BootException {
+    /// Downloads the package of exactly this name.
+    Download tool(String name) throws BootException {
+        return download(name, () -> show(name));
+    }
+
+    @FunctionalInterface
+    private interface LookUp {
+        Optional<Package> find() throws BootException;
+    }
+
+    /// With the host's lists first, then with our own: outdated lists name packages that are gone.
+    private Download download(String name, LookUp lookUp) throws BootException {
         if (!isName(name)) {
             throw new BootException("'" + name + "' is not a package name");
         }
-        var found = lookUp(name);
-        if (found.isEmpty() && options.isEmpty()) {
-            fetchLists();
-            found = lookUp(name);
+        try {
+            return attempt(name, lookUp);
+        } catch (BootException first) {
+            if (!options.isEmpty()) {
+                throw first;
+            }
+            var trouble = fetchLists();
+            try {
+                return attempt(name, lookUp); // one source of several may fail without harm
+            } catch (BootException second) {
+                throw trouble.isEmpty()
+                        ? second
+                        : new BootException(first.getMessage() + "; " + trouble.get(), first);
+            }
         }
-        return found.orElseThrow(() -> new BootException("apt knows no package " + name));
     }
 
-    private Optional<Package> lookUp(String name) throws BootException {
-        var exact = show(name);
-        return exact.isPresent() ? exact : newestOfSeries(name);
-    }
-
-    /// Downloads a package into the directory and returns the file.
-    Path download(Package wanted) throws BootException {
+    private Download attempt(String name, LookUp lookUp) throws BootException {
+        var wanted =
+                lookUp.find()
+                        .orElseThrow(() -> new BootException("apt knows no package " + name));
         progress.accept(
                 "Fetching %s %s, %s"
                         .formatted(
                                 wanted.name, wanted.version, Content.mebibytes(wanted.bytes)));
         var result = run("apt-get", "download", "-q", wanted.name);
-        if (!result.succeeded() && options.isEmpty()) {
-            fetchLists();
-            result = run("apt-get", "download", "-q", wanted.name);
-        }
         if (!result.succeeded()) {
             throw new BootException(
                     "apt-get cannot download %s: %s".formatted(wanted.name, result.complaint()));
@@ -94,6 +100,7 @@ final class Apt {
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(file -> isPackage(file, wanted.name))
                     .findFirst()
+                    .map(file -> new Download(wanted, file))
                     .orElseThrow(
                             () -> new BootException("apt-get left no file of " + wanted.name));
         } catch (IOException e) {
@@ -101,13 +108,32 @@ final class Apt {
         }
     }
 
+    private Optional<Package> behind(String name) throws BootException {
+        var found = show(name);
+        if (found.isEmpty()) {
+            found = newestOfSeries(name);
+        }
+        for (int i = 0; i < META_PACKAGES_MAX && found.isPresent(); i++) {
+            var dependency =
+                    found.get().depends.stream()
+                            .filter(one -> one.startsWith("linux-image-"))
+                            .findFirst();
+            if (dependency.isEmpty()) {
+                return found;
+            }
+            found = show(dependency.get());
+        }
+        return Optional.empty();
+    }
+
     private static boolean isPackage(Path file, String name) {
         var text = file.getFileName().toString();
         return text.startsWith(name + "_") && text.endsWith(".deb");
     }
 
-    /// Fetches package lists of our own and uses them from now on.
-    private void fetchLists() throws BootException {
+    /// Fetches package lists of our own and uses them from now on. Tells what went wrong, if
+    /// anything.
+    private Optional<String> fetchLists() throws BootException {
         progress.accept("Fetching package lists");
         var lists = directory.resolve("lists");
         var cache = directory.resolve("cache");
@@ -119,9 +145,11 @@ final class Apt {
         }
         options = List.of("-o", "Dir::State::Lists=" + lists, "-o", "Dir::Cache=" + cache);
         var result = run("apt-get", "update", "-q");
-        if (!result.succeeded()) {
-            throw new BootException("apt-get cannot fetch package lists: " + result.complaint());
+        // apt-get succeeds even if it could fetch nothing at all.
+        if (result.succeeded() && !result.messages().contains("Failed to fetch")) {
+            return Optional.empty();
         }
+        return Optional.of("its package lists cannot be fetched: " + result.complaint());
     }
 
     private Optional<Package> show(String name) throws BootException {

@@ -178,9 +178,9 @@ public final class GuestKit {
         var commands = new HostCommand(work, tools);
         var apt = new Apt(work, commands, progress);
         var kernelPackage = apt.kernel(packageName);
-        var kernelFiles = unpack(commands, apt.download(kernelPackage), GuestKit::isKernelPart);
-        var busyboxFiles =
-                unpack(commands, apt.download(apt.find("busybox-static")), GuestKit::isBusybox);
+        var kernelFiles = unpack(commands, kernelPackage.file(), GuestKit::isKernelPart);
+        var busyboxPackage = apt.tool("busybox-static");
+        var busyboxFiles = unpack(commands, busyboxPackage.file(), GuestKit::isBusybox);
         var busybox =
                 busyboxFiles.values().stream()
                         .findFirst()
@@ -190,7 +190,7 @@ public final class GuestKit {
                         .filter(name -> name.startsWith("boot/vmlinuz-"))
                         .findFirst()
                         .orElseThrow(
-                                () -> new BootException(kernelPackage.name() + " has no kernel"));
+                                () -> new BootException(kernelPackage.contents().name() + " has no kernel"));
         progress.accept("Building the initramfs");
         var result = work.resolve("result");
         Files.write(result.resolve(KERNEL), kernelFiles.get(kernel));
@@ -201,7 +201,7 @@ public final class GuestKit {
         }
         Files.writeString(
                 result.resolve("source"),
-                "%s %s\n".formatted(kernelPackage.name(), kernelPackage.version()));
+                "%s %s\n".formatted(kernelPackage.contents().name(), kernelPackage.contents().version()));
     }
 
     private static boolean isKernelPart(String name) {

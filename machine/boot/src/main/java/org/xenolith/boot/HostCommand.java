@@ -35,11 +35,12 @@ final class HostCommand {
             return exitCode == 0;
         }
 
-        /// The message that says best what went wrong: apt's first error, else the last line.
+        /// The message that says best what went wrong: apt's first error or failure, else the last
+        /// line.
         String complaint() {
             return messages.lines()
-                    .filter(line -> line.startsWith("E: "))
-                    .map(line -> line.substring(3))
+                    .filter(line -> line.startsWith("E: ") || line.contains("Failed to fetch"))
+                    .map(line -> line.substring(3).strip())
                     .findFirst()
                     .or(() -> messages.lines().filter(l -> !l.isBlank()).reduce((a, b) -> b))
                     .orElse("exit code " + exitCode);
