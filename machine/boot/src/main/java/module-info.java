@@ -6,6 +6,7 @@ module org.xenolith.boot {
     requires transitive org.xenolith.engine;
     requires org.tukaani.xz;
     requires aircompressor.v3;
+    requires jdk.unsupported; // aircompressor, an automatic module, uses it without saying so
 
     exports org.xenolith.boot;
 }

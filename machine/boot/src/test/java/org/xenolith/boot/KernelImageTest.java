@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xenolith.memory.GuestMemory;
 
 class KernelImageTest {
     private static final long RAM = 16 << 20;
@@ -163,17 +165,20 @@ class KernelImageTest {
         damage(SampleElf.kernel(wide), wide ? 64 : 32, 20_000);
     }
 
-    /// Damages copies of `image` at random and expects a kernel or a refusal.
+    /// Damages copies of `image` at random and expects a kernel in its place or a refusal.
     private static void damage(byte[] image, long seed, int rounds) {
         var random = new SplittableRandom(seed);
-        for (int round = 0; round < rounds; round++) {
-            var damaged = Mutation.of(image, random);
-            try (var kernel = KernelImage.parse(damaged, RAM)) {
-                kernel.pvhEntry();
-            } catch (BootException e) {
-                assertThat(e.getMessage()).isNotBlank();
-            } catch (Throwable e) {
-                throw new AssertionError("seed " + seed + ", round " + round, e);
+        var map = List.of(new MemoryMapEntry(0, RAM, MemoryMapEntry.Type.RAM));
+        try (var memory = GuestMemory.withRam(RAM, 0)) {
+            for (int round = 0; round < rounds; round++) {
+                var damaged = Mutation.of(image, random);
+                try (var kernel = KernelImage.parse(damaged, RAM)) {
+                    PvhBoot.place(memory, kernel, List.of(), "", 0, map);
+                } catch (BootException e) {
+                    assertThat(e.getMessage()).isNotBlank();
+                } catch (Throwable e) {
+                    throw new AssertionError("seed " + seed + ", round " + round, e);
+                }
             }
         }
     }

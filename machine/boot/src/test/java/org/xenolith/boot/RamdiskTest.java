@@ -3,6 +3,7 @@ package org.xenolith.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -130,7 +131,7 @@ class RamdiskTest {
     @Test
     void cpioReadsWhatWeWrite(@TempDir Path directory) throws Exception {
         var tool = Path.of("/usr/bin/cpio");
-        org.junit.jupiter.api.Assumptions.assumeTrue(Files.isExecutable(tool));
+        assumeTrue(Files.isExecutable(tool));
         var file = Files.write(directory.resolve("archive"), archive());
         var process =
                 new ProcessBuilder(tool.toString(), "-tv", "--quiet")

@@ -14,6 +14,7 @@ import static org.xenolith.platform.Aml.string;
 import static org.xenolith.platform.Aml.toBuffer;
 import static org.xenolith.platform.Aml.when;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.xenolith.base.Bug;
@@ -39,6 +40,30 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
     private static final int MADT_HEAD_BYTES = HEADER_BYTES + 8;
     private static final int LOCAL_APIC_BYTES = 8;
     private static final int LOCAL_X2APIC_BYTES = 16;
+
+    // Ports of the FADT: ACPI_*_ADDRESS_V1 of xen/include/public/hvm/ioreq.h.
+    private static final int PM1A_EVENT = 0xB000;
+    private static final int PM1A_CONTROL = 0xB004;
+    private static final int GPE0 = 0xAFE0;
+    private static final int RESET = 0xCF9;
+
+    /// Latencies beyond 100 and 1000 µs say that there is neither C2 nor C3.
+    private static final int NO_C2_NO_C3 = 0x0FFF;
+
+    // FADT fixed feature flags (ACPI 5.2.9, table 5.10), as libacpi sets them.
+    private static final int WBINVD = 1 << 0;
+    private static final int PROC_C1 = 1 << 2;
+    private static final int NO_POWER_BUTTON = 1 << 4;
+    private static final int NO_SLEEP_BUTTON = 1 << 5;
+    private static final int NO_FIXED_RTC = 1 << 6;
+    private static final int TIMER_32_BITS = 1 << 8;
+    private static final int USE_PLATFORM_CLOCK = 1 << 15;
+    private static final int FEATURES =
+            WBINVD | PROC_C1 | NO_FIXED_RTC | TIMER_32_BITS | USE_PLATFORM_CLOCK;
+
+    // FADT boot architecture flags.
+    private static final int NO_VGA = 1 << 2;
+    private static final int NO_CMOS_RTC = 1 << 5;
 
     /// APIC ids from here on, and processor uids, need an x2APIC entry (ACPI 5.2.12.12).
     private static final int X2APIC_FROM = 255;
@@ -107,7 +132,7 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
     private static final class Builder {
         private final long address;
         private final LittleEndian content = new LittleEndian().zeros(RSDP_BYTES);
-        private final java.util.ArrayList<Part> parts = new java.util.ArrayList<>();
+        private final ArrayList<Part> parts = new ArrayList<>();
 
         Builder(long address) {
             this.address = address;
@@ -203,21 +228,17 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
                 method("_STA", when(name("FLG"), returns(integer(0xF))), returns(integer(0))));
     }
 
-    /// Fixed ACPI Description Table as in ACPI 1.0. The ports are `ACPI_*_ADDRESS_V1` of
-    /// xen/include/public/hvm/ioreq.h; latencies beyond 100 and 1000 mean: no C2, no C3.
+    /// Fixed ACPI Description Table as in ACPI 1.0.
     private static byte[] fadtRevision1(long facs, long dsdt) {
-        int noC2NoC3 = 0x0FFF;
-        int flags = 1 << 0 | 1 << 2 | 1 << 6 | 1 << 8 | 1 << 15;
-        return fadtFirst116(facs, dsdt, noC2NoC3, 0, flags);
+        return fadtCommon(facs, dsdt, 0, FEATURES);
     }
 
-    /// Revision 5 (ACPI 5.2.9): says in addition that there is no VGA (bit 2) and no CMOS clock
-    /// (bit 5), and that power and sleep buttons are not fixed hardware (flags 4 and 5).
+    /// Revision 5 (ACPI 5.2.9) says in addition what the machine does not have.
     private static byte[] fadtRevision5(long facs, long dsdt) {
-        int noC2NoC3 = 0x0FFF;
-        int flags = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 15;
-        var bytes = new LittleEndian().append(fadtFirst116(facs, dsdt, noC2NoC3, 0x24, flags));
-        bytes.append(port(0xCF9, 8)).int8(6).zeros(3); // reset register, which is not supported
+        int features = FEATURES | NO_POWER_BUTTON | NO_SLEEP_BUTTON;
+        var bytes = new LittleEndian();
+        bytes.append(fadtCommon(facs, dsdt, NO_VGA | NO_CMOS_RTC, features));
+        bytes.append(port(RESET, 8)).int8(6).zeros(3); // named, but not flagged as supported
         bytes.int64(facs).int64(dsdt);
         bytes.append(port(PM1A_EVENT, 32)).zeros(12);
         bytes.append(port(PM1A_CONTROL, 16)).zeros(12);
@@ -225,12 +246,8 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
         return bytes.zeros(12).zeros(12).toArray(); // sleep control and status
     }
 
-    private static final int PM1A_EVENT = 0xB000;
-    private static final int PM1A_CONTROL = 0xB004;
-    private static final int GPE0 = 0xAFE0;
-
-    private static byte[] fadtFirst116(
-            long facs, long dsdt, int latency, int bootArchitecture, int flags) {
+    /// The body that both revisions share.
+    private static byte[] fadtCommon(long facs, long dsdt, int bootArchitecture, int features) {
         return new LittleEndian()
                 .int32(facs)
                 .int32(dsdt)
@@ -249,12 +266,12 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
                 .int8(0)
                 .int8(4)
                 .zeros(3)
-                .int16(latency)
-                .int16(latency)
+                .int16(NO_C2_NO_C3)
+                .int16(NO_C2_NO_C3)
                 .zeros(9) // flush size and stride, duty, alarms, century
                 .int16(bootArchitecture)
                 .int8(0)
-                .int32(flags)
+                .int32(features)
                 .toArray();
     }
 

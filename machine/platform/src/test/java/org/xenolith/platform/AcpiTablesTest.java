@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -132,13 +133,14 @@ class AcpiTablesTest {
         assumeTrue(iasl != null, "iasl is not installed");
         var tables = AcpiTables.pvh(vcpus, vcpus - vcpus / 2);
         for (var signature : List.of("DSDT", "APIC", "FACP", "FACS", "XSDT", "RSDT")) {
-            var file = directory.resolve(signature.toLowerCase(java.util.Locale.ROOT) + ".dat");
+            var file = directory.resolve(signature.toLowerCase(Locale.ROOT) + ".dat");
             Files.write(file, table(tables, signature).array());
             var log = run(directory, iasl, "-d", file.toString());
             assertThat(log).doesNotContainIgnoringCase("error").doesNotContain("Incorrect");
         }
         var dsdt = directory.resolve("dsdt.dsl");
         assertThat(Files.readString(dsdt)).contains("Device (C000)", "\"ACPI0007\"", "ToBuffer");
+        assertThat(Files.readString(dsdt).contains("Offset (0x08)")).isEqualTo(vcpus > 128);
         assertThat(run(directory, iasl, "-p", "again", dsdt.toString())).contains("0 Errors");
         assertThat(Files.readString(directory.resolve("apic.dsl")))
                 .contains("Processor Enabled : 1");

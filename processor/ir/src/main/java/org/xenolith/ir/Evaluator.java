@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.xenolith.base.Bug;
 
-/// The reference: does what the ops of a unit say, one after the other. Every other way of executing
-/// a unit is compared with this one.
+/// The reference: does what the ops of a unit say, one after the other. Every other way of
+/// executing a unit is compared with this one.
 public final class Evaluator extends Code {
     /// A helper as `(Context, long[]) → long`. A cache, as long as there are methods that are
     /// helpers; it depends on nothing but them.

@@ -4,8 +4,8 @@ import java.util.List;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
 
-/// A condition tested in the unit that has set the flags becomes a comparison of the values that the
-/// flags follow from. The flags are still set, for whoever comes after the unit.
+/// A condition tested in the unit that has set the flags becomes a comparison of the values that
+/// the flags follow from. The flags are still set, for whoever comes after the unit.
 final class FlagForwarding {
     private final List<Op> ops;
     private final Rewriter rewriter;
@@ -47,7 +47,7 @@ final class FlagForwarding {
             }
             case Op _ -> {
                 rewriter.keep(index, op);
-                if (Ops.callsContext(op) || Ops.writesFlags(op)) {
+                if (Ops.mayChangeAnything(op) || Ops.writesFlags(op)) {
                     flags = null;
                 }
             }

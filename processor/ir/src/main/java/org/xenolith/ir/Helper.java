@@ -51,6 +51,11 @@ public record Helper(Method method) {
                 && Context.class.isAssignableFrom(method.getParameterTypes()[0]);
     }
 
+    /// Whether it may change anything.
+    public boolean changesContext() {
+        return takesContext() && !method.isAnnotationPresent(ReadOnly.class);
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

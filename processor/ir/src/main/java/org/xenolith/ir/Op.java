@@ -57,8 +57,8 @@ public sealed interface Op {
     /// Sets the six status flags from their places in RFLAGS; other bits are ignored.
     record WriteFlags(int value) implements Op {}
 
-    /// Calls a Java method. A helper that takes the context may fault and change anything; its
-    /// value, if it has one, is of width 64. A helper without it is pure.
+    /// Calls a Java method. A helper that takes the context may fault and, unless it is [ReadOnly],
+    /// change anything. A helper without it is pure. A value, if there is one, is of width 64.
     record Call(Helper helper, List<Integer> arguments) implements Op {
         public Call {
             arguments = List.copyOf(arguments);
@@ -77,7 +77,8 @@ public sealed interface Op {
     /// Ends a unit: the context's own `pc` has been set by the helper just called.
     record Leave() implements Op {}
 
-    /// Arithmetic wraps at the width. Shift and rotate counts are below the width.
+    /// Arithmetic wraps at the width. Shift and rotate counts are below the width, and may
+    /// be of any width themselves.
     enum BinaryKind {
         ADD,
         SUB,

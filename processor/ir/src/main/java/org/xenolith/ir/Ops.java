@@ -176,9 +176,14 @@ public final class Ops {
                 || op instanceof Op.StoreConditional;
     }
 
-    /// Whether an op calls a helper that may do anything to the context.
+    /// Whether an op calls a helper that takes the context.
     public static boolean callsContext(Op op) {
         return op instanceof Op.Call(var helper, _) && helper.takesContext();
+    }
+
+    /// Whether an op calls a helper that may do anything to the context.
+    public static boolean mayChangeAnything(Op op) {
+        return op instanceof Op.Call(var helper, _) && helper.changesContext();
     }
 
     public static boolean writesFlags(Op op) {
@@ -194,7 +199,7 @@ public final class Ops {
         return op instanceof Op.WriteRegister
                 || writesFlags(op)
                 || storesMemory(op)
-                || callsContext(op);
+                || mayChangeAnything(op);
     }
 
     /// Whether an op does nothing but make a value from other values.

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Builds the unit that a pass makes of another, op by op. Values of the old unit are named by their
-/// old index; the rewriter knows what has become of them.
+/// Builds the unit that a pass makes of another, op by op. Values of the old unit are named by
+/// their old index; the rewriter knows what has become of them.
 final class Rewriter {
     private final List<Op> ops = new ArrayList<>();
 

@@ -10,8 +10,8 @@ import org.xenolith.base.Bug;
 ///   - every use follows its definition, and widths agree;
 ///   - what ends a unit is its last op;
 ///   - within one instruction, nothing that may fault follows anything that changes state. A store
-///     and the call of a helper with the context are both, so there is at most one of them, and
-///     only register and flag writes come after it;
+///     and the call of a helper with the context are both (unless it is [ReadOnly]), so there is at
+///     most one of them, and only register and flag writes come after it;
 ///   - [Op.Leave] comes after the call of a helper with the context, in the same instruction.
 public final class Verifier {
     private static final int INSTRUCTION_BYTES_MAX = 15;

@@ -9,7 +9,7 @@ import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.UnaryKind;
 
 class EvaluatorTest {
-    private static final int ROUNDS = 20_000;
+    private static final int ROUNDS = 5_000;
 
     private static BigInteger unsigned(long value) {
         return new BigInteger(Long.toUnsignedString(value));

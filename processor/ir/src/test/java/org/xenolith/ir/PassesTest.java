@@ -8,9 +8,11 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
+import org.xenolith.ir.testing.FakeContext;
+import org.xenolith.ir.testing.RandomUnits;
 
 class PassesTest {
-    private static final int UNITS = 20_000;
+    private static final int UNITS = 4_000;
 
     /// Random units end in the same state before and after a pass, which leaves them lawful.
     private static void assertChangesNothing(long seed, UnaryOperator<Unit> pass) {

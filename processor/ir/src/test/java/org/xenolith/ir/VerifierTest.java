@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
+import org.xenolith.ir.testing.FakeHelpers;
+import org.xenolith.ir.testing.RandomUnits;
 
 class VerifierTest {
     private static final Op START = new Op.Boundary(0, 1);
@@ -78,6 +80,20 @@ class VerifierTest {
         var store = new Op.Store(Width.W64, 1, 1);
 
         assertThat(violations(START, READ, store, store)).hasSize(1);
+    }
+
+    @Test
+    void aHelperThatOnlyReadsMayPrecedeAStore() {
+        var look = new Op.Call(Helper.named(FakeHelpers.class, "look"), List.of(1));
+
+        assertThat(violations(START, READ, look, look, new Op.Store(Width.W64, 2, 3))).isEmpty();
+    }
+
+    @Test
+    void aHelperThatMayChangeAnythingPrecedesNoStore() {
+        var touch = new Op.Call(Helper.named(FakeHelpers.class, "touch"), List.of());
+
+        assertThat(violations(START, READ, touch, new Op.Store(Width.W64, 1, 1))).hasSize(1);
     }
 
     @Test

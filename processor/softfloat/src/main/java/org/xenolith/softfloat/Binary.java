@@ -44,4 +44,37 @@ final class Binary {
     static long quiet(long bits, int fractionBits) {
         return bits | 1L << (fractionBits - 1);
     }
+
+    static boolean isZero(long bits, int fractionBits) {
+        return (bits & ~sign(fractionBits)) == 0;
+    }
+
+    static boolean isFinite(long bits, int fractionBits) {
+        return (bits & ~sign(fractionBits)) < infinity(fractionBits);
+    }
+
+    /// The default NaN: negative and quiet.
+    static long defaultNan(int fractionBits) {
+        return quiet(sign(fractionBits) | infinity(fractionBits), fractionBits);
+    }
+
+    /// The significand at 64 bits with its integer bit, normalized; 0 for zero.
+    static long significand(long bits, int fractionBits) {
+        long fraction = fraction(bits, fractionBits);
+        return exponentField(bits, fractionBits) == 0
+                ? Float80.normalized(fraction)
+                : Long.MIN_VALUE | fraction << (63 - fractionBits);
+    }
+
+    /// The unbiased exponent of a finite non-zero number whose significand is normalized.
+    static int exponent(long bits, int fractionBits) {
+        int e = exponentField(bits, fractionBits);
+        if (e != 0) {
+            return e - bias(fractionBits);
+        }
+        long fraction = fraction(bits, fractionBits);
+        return 1
+                - bias(fractionBits)
+                - (Long.numberOfLeadingZeros(fraction) - (63 - fractionBits));
+    }
 }

@@ -110,7 +110,7 @@ public final class Float80 {
 
     /// The significand of a float32 in extended format. NaNs keep their kind.
     public static long widen32Significand(int bits) {
-        return widenSignificand(Integer.toUnsignedLong(bits), 23);
+        return Binary.significand(Integer.toUnsignedLong(bits), 23);
     }
 
     /// Sign and exponent of a float32 in extended format.
@@ -120,7 +120,7 @@ public final class Float80 {
 
     /// The significand of a float64 in extended format. NaNs keep their kind.
     public static long widen64Significand(long bits) {
-        return widenSignificand(bits, 52);
+        return Binary.significand(bits, 52);
     }
 
     /// Sign and exponent of a float64 in extended format.
@@ -142,23 +142,14 @@ public final class Float80 {
         return value < 0 ? e | 0x8000 : e;
     }
 
-    private static long widenSignificand(long bits, int fractionBits) {
-        long fraction = Binary.fraction(bits, fractionBits);
-        return Binary.exponentField(bits, fractionBits) == 0
-                ? normalized(fraction)
-                : Long.MIN_VALUE | fraction << (63 - fractionBits);
-    }
-
     private static int widenSignExponent(long bits, int fractionBits) {
         int sign = Binary.isNegative(bits, fractionBits) ? 0x8000 : 0;
-        int e = Binary.exponentField(bits, fractionBits);
-        int bias = Binary.bias(fractionBits);
-        if (e == 0) {
-            long fraction = Binary.fraction(bits, fractionBits);
-            int lead = Long.numberOfLeadingZeros(fraction) - (63 - fractionBits);
-            return fraction == 0 ? sign : sign | BIAS + 1 - bias - lead;
+        if (Binary.isZero(bits, fractionBits)) {
+            return sign;
         }
-        return sign | (e == 2 * bias + 1 ? EXPONENT_MAX : e - bias + BIAS);
+        return Binary.isFinite(bits, fractionBits)
+                ? sign | Binary.exponent(bits, fractionBits) + BIAS
+                : sign | EXPONENT_MAX;
     }
 
     /// FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2 and FLDZ in the order of their opcodes (D9 E8 to

@@ -15,7 +15,13 @@ public final class Mxcsr extends Unrounded {
     private static final int DENORMALS_ARE_ZEROS = 0x40;
     private static final int FLUSH_TO_ZERO = 0x8000;
 
+    private static final int MASKS = 0x1F80;
+    private static final int ROUNDING = 0x6000;
+
     private int value = INITIAL;
+
+    /// Whether a step of the instruction under way was refused.
+    private boolean refused;
 
     /// The register as STMXCSR stores it.
     public int value() {
@@ -26,23 +32,40 @@ public final class Mxcsr extends Unrounded {
     public void value(int newValue) {
         value = newValue & WRITABLE;
         flags = 0;
+        refused = false;
     }
 
     /// Ends an instruction: adds what its lanes found to the sticky flags. False if one of them is
     /// not masked: the destination must then stay as it is and #XM be raised.
     public boolean commit() {
-        int found = flags;
-        if (found == 0) {
+        if (flags == 0 && !refused) {
             return true;
         }
-        flags = 0;
+        boolean accepted = endStep();
+        refused = false;
+        return accepted;
+    }
+
+    /// Ends a step of an instruction that computes in several, each of which may be refused; false
+    /// if it was, so that no further one may be computed.
+    boolean endStep() {
+        int found = flags;
         int unmasked = found & ~masks();
         if ((unmasked & FloatFlags.BEFORE_COMPUTATION) != 0) {
             // Nothing is computed in any lane then (SDM vol. 1, 11.5.3).
             found &= FloatFlags.BEFORE_COMPUTATION;
         }
+        flags = 0;
         value |= found;
-        return unmasked == 0;
+        refused |= unmasked != 0;
+        return !refused;
+    }
+
+    /// Whether an operation that neither meets nor makes a special number leaves no trace but its
+    /// result to the nearest: all exceptions masked, and PE set already.
+    boolean plain() {
+        return (value & (MASKS | ROUNDING | FloatFlags.PRECISION))
+                == (MASKS | FloatFlags.PRECISION);
     }
 
     @Override

@@ -82,16 +82,19 @@ final class Rounding {
     private static boolean packHuge80(FpuContext c, int e, int precision) {
         c.flags |= OVERFLOW;
         if (!c.masked(OVERFLOW)) {
-            notePrecision(c);
             int biased = e - BIAS_ADJUSTMENT;
-            return biased >= 0x7FFF
-                    ? c.give(c.negative, 0x7FFF, Long.MIN_VALUE)
-                    : c.give(c.negative, biased, c.high);
+            if (biased >= 0x7FFF) {
+                // Only FSCALE goes so far.
+                c.flags |= PRECISION | FloatFlags.C1;
+                return c.giveInfinity(c.negative);
+            }
+            notePrecision(c);
+            return c.give(c.negative, biased, c.high);
         }
         c.flags |= PRECISION;
         if (overflowsToInfinity(c.rounding(), c.negative)) {
             c.flags |= FloatFlags.C1;
-            return c.give(c.negative, 0x7FFF, Long.MIN_VALUE);
+            return c.giveInfinity(c.negative);
         }
         return c.give(c.negative, 0x7FFE, -(1L << (64 - precision)));
     }
@@ -108,9 +111,13 @@ final class Rounding {
         boolean tiny = rounded <= 0;
         if (tiny && !c.masked(UNDERFLOW)) {
             c.flags |= UNDERFLOW;
-            notePrecision(c);
             int biased = rounded + BIAS_ADJUSTMENT;
-            return biased <= 0 ? c.give(c.negative, 0, 0) : c.give(c.negative, biased, c.high);
+            if (biased <= 0) {
+                c.flags |= PRECISION;
+                return c.giveZero(c.negative);
+            }
+            notePrecision(c);
+            return c.give(c.negative, biased, c.high);
         }
         c.high = high;
         c.low = low;

@@ -3,7 +3,7 @@
 /// ```
 ///   Float80…  x87: operations on (significand, signExponent), state in FpuContext ─┐
 ///                                                                                  ├► Kernel ► Rounding
-///   Mxcsr     SSE ─────────────────────────────────────────────────────────────────┘
+///   Float32, Float64, FloatLanes  SSE: operations on bits, state in Mxcsr ─────────┘
 /// ```
 ///
 /// Both contexts are [Unrounded] numbers: an operation sorts out special operands by the rules of its

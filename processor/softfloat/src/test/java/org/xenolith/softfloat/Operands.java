@@ -86,4 +86,30 @@ final class Operands {
         int masks = random.nextInt(3) == 0 ? random.nextInt(64) : 63;
         return random.nextInt(4) << 10 | random.nextInt(4) << 8 | 0x40 | masks;
     }
+
+    /// Two float32; the second near the first, often.
+    long float32Pair(long near) {
+        return Integer.toUnsignedLong(float32Near((int) near))
+                | (long) float32Near((int) (near >>> 32)) << 32;
+    }
+
+    private int float32Near(int other) {
+        return random.nextInt(4) == 0
+                ? other + random.nextInt(-2, 3) ^ random.nextInt(2) << 31
+                : float32();
+    }
+
+    long float64Near(long other) {
+        return random.nextInt(4) == 0
+                ? other + random.nextInt(-2, 3) ^ (long) random.nextInt(2) << 63
+                : float64();
+    }
+
+    /// MXCSR: any rounding, DAZ, FTZ and sticky flags, mostly with all exceptions masked.
+    int mxcsr() {
+        int masks = random.nextInt(8) == 0 ? random.nextInt(64) : 63;
+        int flags = random.nextInt(2) == 0 ? 0x20 : random.nextInt(64);
+        int mode = random.nextInt(2) == 0 ? 0 : random.nextInt(8) << 13;
+        return mode | masks << 7 | (random.nextInt(3) == 0 ? 0x40 : 0) | flags;
+    }
 }

@@ -149,6 +149,172 @@ class X87OracleTest {
                 (c, q) -> Float80Arithmetic.squareRoot(c, q.a0(), (int) q.a1()));
     }
 
+    private static final int CODES =
+            ALWAYS | FloatFlags.C0 | FloatFlags.C2 | FloatFlags.C3;
+
+    @Test
+    void partsAgree() throws Exception {
+        agree(
+                0x31,
+                ALWAYS,
+                X87OracleTest::registers,
+                (c, q) -> Float80Parts.roundToIntegral(c, q.a0(), (int) q.a1()));
+        agree(
+                0x32,
+                ALWAYS,
+                X87OracleTest::registers,
+                (c, q) -> Float80Parts.scale(c, q.a0(), (int) q.a1(), q.b0(), (int) q.b1()));
+        agree(
+                0x33,
+                ALWAYS,
+                X87OracleTest::registers,
+                (c, q) -> pushed(c, q, Float80Parts.extract(c, q.a0(), (int) q.a1())));
+    }
+
+    @Test
+    void remaindersAgree() throws Exception {
+        for (int operation : new int[] {0x34, 0x35}) {
+            agree(
+                    operation,
+                    CODES,
+                    X87OracleTest::registers,
+                    (c, q) ->
+                            Float80Parts.remainder(
+                                    c,
+                                    q.a0(),
+                                    (int) q.a1(),
+                                    q.b0(),
+                                    (int) q.b1(),
+                                    operation == 0x35));
+        }
+    }
+
+    @Test
+    void comparisonsAgree() throws Exception {
+        agree(0x02, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, false));
+        agree(0x03, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, true));
+        agree(
+                0x12,
+                CODES,
+                X87OracleTest::withFloat32,
+                (c, q) ->
+                        unchanged(
+                                Float80Comparison.compareFloat32(
+                                        c, q.a0(), (int) q.a1(), (int) q.b0())));
+        agree(
+                0x1A,
+                CODES,
+                X87OracleTest::withFloat64,
+                (c, q) ->
+                        unchanged(
+                                Float80Comparison.compareFloat64(
+                                        c, q.a0(), (int) q.a1(), q.b0())));
+        agree(
+                0x22,
+                CODES,
+                X87OracleTest::withInteger,
+                (c, q) ->
+                        unchanged(
+                                Float80Comparison.compareInteger(
+                                        c, q.a0(), (int) q.a1(), (int) q.b0())));
+        agree(
+                0x3F,
+                CODES,
+                X87OracleTest::registers,
+                (c, q) ->
+                        unchanged(Float80Comparison.compareInteger(c, q.a0(), (int) q.a1(), 0)));
+    }
+
+    private static boolean compared(FpuContext c, Oracle.Case q, boolean quiet) {
+        return unchanged(
+                Float80Comparison.compare(c, q.a0(), (int) q.a1(), q.b0(), (int) q.b1(), quiet));
+    }
+
+    private static boolean unchanged(boolean ignored) {
+        return false;
+    }
+
+    @Test
+    void examinationAgrees() throws Exception {
+        agree(
+                0x3E,
+                CODES,
+                X87OracleTest::registers,
+                (c, q) -> {
+                    c.flags = Float80.examine(q.a0(), (int) q.a1());
+                    return false;
+                });
+    }
+
+    @Test
+    void loadsAgree() throws Exception {
+        agree(0x40, ALWAYS, X87OracleTest::withFloat32, (c, q) ->
+                Float80Conversion.loadFloat32(c, (int) q.b0()));
+        agree(0x41, ALWAYS, X87OracleTest::withFloat64, (c, q) ->
+                Float80Conversion.loadFloat64(c, q.b0()));
+        agree(0x42, ALWAYS, X87OracleTest::withInteger, (c, q) ->
+                Float80Conversion.loadInteger(c, (short) q.b0()));
+        agree(0x43, ALWAYS, X87OracleTest::withInteger, (c, q) ->
+                Float80Conversion.loadInteger(c, (int) q.b0()));
+        agree(0x44, ALWAYS, X87OracleTest::withInteger, (c, q) ->
+                Float80Conversion.loadInteger(c, q.b0()));
+        agree(0x45, ALWAYS, X87OracleTest::decimal, (c, q) ->
+                Float80Conversion.loadDecimal(c, q.b0(), (int) q.b1()));
+        for (int i = 0; i < 7; i++) {
+            int which = i;
+            agree(0x58 + i, ALWAYS, X87OracleTest::registers, (c, q) -> {
+                Float80.constant(c, which);
+                return true;
+            });
+        }
+    }
+
+    private static Oracle.Case decimal(Operands o, int operation) {
+        long low = 0;
+        for (int i = 0; i < 16; i++) {
+            low = low << 4 | o.random.nextInt(10);
+        }
+        int high = o.random.nextInt(10) << 4 | o.random.nextInt(10) | o.random.nextInt(2) << 15;
+        return new Oracle.Case(operation, o.controlWord(), 0, 0, low, high);
+    }
+
+    @Test
+    void storesAgree() throws Exception {
+        agreeStore(0x48, 4, (c, q) -> Float80Conversion.storeFloat32(c, q.a0(), (int) q.a1()));
+        agreeStore(0x49, 8, (c, q) -> Float80Conversion.storeFloat64(c, q.a0(), (int) q.a1()));
+        for (int i = 0; i < 6; i++) {
+            int bits = 16 << i % 3;
+            boolean truncate = i >= 3;
+            agreeStore(0x4A + i, bits / 8, (c, q) ->
+                    Float80Conversion.storeInteger(c, q.a0(), (int) q.a1(), bits, truncate));
+        }
+        agreeStore(0x50, 10, (c, q) -> Float80Conversion.storeDecimal(c, q.a0(), (int) q.a1()));
+    }
+
+    private void agreeStore(int operation, int bytes, Operation meaning) throws Exception {
+        agree(operation, ALWAYS, X87OracleTest::registers, (c, q) -> {
+            boolean write = meaning.run(c, q);
+            if (bytes < 10) {
+                long mask = bytes == 8 ? -1L : (1L << 8 * bytes) - 1;
+                c.significand = write ? q.b0() & ~mask | c.integer & mask : q.b0();
+                c.signExponent = (int) q.b1();
+            } else if (!write) {
+                c.significand = q.b0();
+                c.signExponent = (int) q.b1();
+            }
+            return true;
+        });
+    }
+
+    /// What instructions that push leave on top.
+    private static boolean pushed(FpuContext c, Oracle.Case q, boolean write) {
+        if (write) {
+            c.significand = c.secondSignificand;
+            c.signExponent = c.secondSignExponent;
+        }
+        return write;
+    }
+
     /// The canary: if the oracle could not tell a sum from a difference, it would tell nothing.
     @Test
     void aWrongMeaningIsNoticed() {

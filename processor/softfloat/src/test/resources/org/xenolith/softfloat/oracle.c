@@ -127,6 +127,110 @@ static void x87(const struct record *q, struct record *r) {
     }
 }
 
+static volatile sig_atomic_t trapped;
+static uint64_t resume_at;
+
+static void on_trap(int signal, siginfo_t *info, void *context) {
+    ucontext_t *uc = context;
+    (void)signal, (void)info;
+    trapped = 1;
+    uc->uc_mcontext.gregs[REG_RIP] = resume_at;
+}
+
+#define SSE(n, insn)                                                                        \
+    case n:                                                                                 \
+        __asm__ volatile(                                                                   \
+            "leaq 1f(%%rip),%%rcx\n movq %%rcx,%[resume]\n movups %[a],%%xmm1\n"            \
+            "movups %[b],%%xmm2\n movq %[b],%%rax\n ldmxcsr %[in]\n" insn                   \
+            "\n1: stmxcsr %[out]\n pushfq\n popq %%rcx\n movq %%rcx,%[fl]\n"                \
+            "ldmxcsr %[plain]\n movups %%xmm1,%[r]\n movq %%rax,%[g]\n"                      \
+            : [out] "=m"(mxcsr_out), [fl] "=m"(eflags), [r] "=m"(r->a), [g] "=m"(r->b[0]),  \
+              [resume] "=m"(resume_at)                                                      \
+            : [a] "m"(q->a), [b] "m"(q->b), [in] "m"(mxcsr_in), [plain] "m"(mxcsr_plain)    \
+            : "rax", "rcx", "xmm1", "xmm2", "cc", "memory");                                \
+        break;
+#define PACKED(n, name)                       \
+    SSE(n, #name "ps %%xmm2,%%xmm1")          \
+    SSE(n + 1, #name "pd %%xmm2,%%xmm1")
+#define COMPARE(n, p)                              \
+    SSE(n, "cmpps $" #p ",%%xmm2,%%xmm1")          \
+    SSE(n + 1, "cmppd $" #p ",%%xmm2,%%xmm1")
+#define ROUND(n, c)                                 \
+    SSE(n, "roundps $" #c ",%%xmm2,%%xmm1")         \
+    SSE(n + 1, "roundpd $" #c ",%%xmm2,%%xmm1")
+
+static void sse(const struct record *q, struct record *r) {
+    static uint32_t mxcsr_in, mxcsr_out, mxcsr_plain = 0x1f80;
+    mxcsr_in = q->control;
+    trapped = 0;
+    switch (q->op) {
+        PACKED(0x100, add)
+        PACKED(0x102, sub)
+        PACKED(0x104, mul)
+        PACKED(0x106, div)
+        PACKED(0x108, sqrt)
+        PACKED(0x10a, min)
+        PACKED(0x10c, max)
+        PACKED(0x10e, hadd)
+        PACKED(0x110, hsub)
+        PACKED(0x112, addsub)
+        SSE(0x160, "dpps $0xff,%%xmm2,%%xmm1")
+        SSE(0x161, "dpps $0x7f,%%xmm2,%%xmm1")
+        SSE(0x162, "dpps $0x3f,%%xmm2,%%xmm1")
+        SSE(0x163, "dpps $0x8f,%%xmm2,%%xmm1")
+        SSE(0x164, "dpps $0xe5,%%xmm2,%%xmm1")
+        SSE(0x165, "dppd $0x33,%%xmm2,%%xmm1")
+        SSE(0x166, "dppd $0x13,%%xmm2,%%xmm1")
+        SSE(0x167, "dppd $0x32,%%xmm2,%%xmm1")
+        SSE(0x11e, "rcpps %%xmm2,%%xmm1")
+        SSE(0x11f, "rsqrtps %%xmm2,%%xmm1")
+        COMPARE(0x120, 0)
+        COMPARE(0x122, 1)
+        COMPARE(0x124, 2)
+        COMPARE(0x126, 3)
+        COMPARE(0x128, 4)
+        COMPARE(0x12a, 5)
+        COMPARE(0x12c, 6)
+        COMPARE(0x12e, 7)
+        SSE(0x130, "comiss %%xmm2,%%xmm1")
+        SSE(0x131, "comisd %%xmm2,%%xmm1")
+        SSE(0x132, "ucomiss %%xmm2,%%xmm1")
+        SSE(0x133, "ucomisd %%xmm2,%%xmm1")
+        SSE(0x138, "cvtsi2ssl %%eax,%%xmm1")
+        SSE(0x139, "cvtsi2ssq %%rax,%%xmm1")
+        SSE(0x13a, "cvtsi2sdl %%eax,%%xmm1")
+        SSE(0x13b, "cvtsi2sdq %%rax,%%xmm1")
+        SSE(0x13c, "cvtss2sil %%xmm2,%%eax")
+        SSE(0x13d, "cvtss2siq %%xmm2,%%rax")
+        SSE(0x13e, "cvtsd2sil %%xmm2,%%eax")
+        SSE(0x13f, "cvtsd2siq %%xmm2,%%rax")
+        SSE(0x140, "cvttss2sil %%xmm2,%%eax")
+        SSE(0x141, "cvttss2siq %%xmm2,%%rax")
+        SSE(0x142, "cvttsd2sil %%xmm2,%%eax")
+        SSE(0x143, "cvttsd2siq %%xmm2,%%rax")
+        SSE(0x144, "cvtps2pd %%xmm2,%%xmm1")
+        SSE(0x145, "cvtpd2ps %%xmm2,%%xmm1")
+        SSE(0x146, "cvtdq2ps %%xmm2,%%xmm1")
+        SSE(0x147, "cvtps2dq %%xmm2,%%xmm1")
+        SSE(0x148, "cvttps2dq %%xmm2,%%xmm1")
+        SSE(0x149, "cvtpd2dq %%xmm2,%%xmm1")
+        SSE(0x14a, "cvttpd2dq %%xmm2,%%xmm1")
+        SSE(0x14b, "cvtdq2pd %%xmm2,%%xmm1")
+        ROUND(0x150, 0)
+        ROUND(0x152, 1)
+        ROUND(0x154, 2)
+        ROUND(0x156, 3)
+        ROUND(0x158, 4)
+        ROUND(0x15a, 9)
+        ROUND(0x15c, 12)
+        default:
+            fprintf(stderr, "no operation %x\n", q->op);
+            exit(2);
+    }
+    r->op = mxcsr_out;
+    r->control = (uint32_t)trapped << 16 | (eflags & 0xffff);
+}
+
 int main(int argc, char **argv) {
     if (argc != 3) {
         return 2;
@@ -135,10 +239,16 @@ int main(int argc, char **argv) {
     if (!in || !out) {
         return 2;
     }
+    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+    sigaction(SIGFPE, &action, NULL);
     struct record q, r;
     while (fread(&q, sizeof q, 1, in) == 1) {
         memset(&r, 0, sizeof r);
-        x87(&q, &r);
+        if (q.op < 0x100) {
+            x87(&q, &r);
+        } else {
+            sse(&q, &r);
+        }
         fwrite(&r, sizeof r, 1, out);
     }
     return fclose(out) != 0;

@@ -1,17 +1,21 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.ReadOnly;
+
 /// Checks of data accesses through segments that are not flat (SDM vol. 3A, 5.3 and 5.5), outside
 /// 64-bit mode.
 public final class SegmentAccess {
     private SegmentAccess() {}
 
     /// The linear address of `bytes` to be read at `offset`.
+    @ReadOnly
     public static long linearForRead(Cpu cpu, int segment, long offset, int bytes) {
         check(cpu, segment, offset, bytes, false);
         return cpu.base(segment) + offset & 0xFFFF_FFFFL;
     }
 
     /// The linear address of `bytes` to be written at `offset`.
+    @ReadOnly
     public static long linearForWrite(Cpu cpu, int segment, long offset, int bytes) {
         check(cpu, segment, offset, bytes, true);
         return cpu.base(segment) + offset & 0xFFFF_FFFFL;

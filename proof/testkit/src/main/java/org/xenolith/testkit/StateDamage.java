@@ -3,6 +3,7 @@ package org.xenolith.testkit;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.xenolith.state.Bytes;
@@ -98,7 +99,7 @@ public final class StateDamage {
     private static Bytes damageBytes(Bytes bytes, RandomGenerator random) {
         var content = bytes.toArray();
         if (content.length == 0 || random.nextInt(4) == 0) {
-            return Bytes.of(java.util.Arrays.copyOf(content, random.nextInt(content.length + 2)));
+            return Bytes.of(Arrays.copyOf(content, random.nextInt(content.length + 2)));
         }
         content[random.nextInt(content.length)] = (byte) random.nextInt();
         return Bytes.of(content);

@@ -1,4 +1,8 @@
-package org.xenolith.ir;
+package org.xenolith.ir.testing;
+
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Context;
+import org.xenolith.ir.ReadOnly;
 
 /// Helpers of every shape.
 public final class FakeHelpers {
@@ -10,6 +14,16 @@ public final class FakeHelpers {
 
     public static long mix(long left, int right) {
         return left * 31 + right;
+    }
+
+    /// Reads registers and flags, and may refuse.
+    @ReadOnly
+    public static long look(FakeContext context, long address) {
+        context.remember(9);
+        if ((address & 15) == 15) {
+            throw Abort.restart();
+        }
+        return context.registers[(int) address & 15] + context.statusFlags();
     }
 
     public static void touch(FakeContext context) {

@@ -1,7 +1,10 @@
-package org.xenolith.ir;
+package org.xenolith.ir.testing;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Code;
+import org.xenolith.ir.Context;
 
 /// A context with a small memory that wraps around and in which some addresses abort. It remembers
 /// the order of accesses.

@@ -1,13 +1,20 @@
-package org.xenolith.ir;
+package org.xenolith.ir.testing;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Helper;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Op.UnaryKind;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Unit;
+import org.xenolith.ir.Width;
 
-/// Makes units at random that keep the laws of [Verifier].
+/// Makes units at random that keep the laws of [org.xenolith.ir.Verifier].
 public final class RandomUnits {
     private static final int INSTRUCTIONS_MAX = 4;
     private static final int COMPUTATIONS_MAX = 12;
@@ -74,7 +81,7 @@ public final class RandomUnits {
 
     private void compute() {
         var width = width();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0 -> constant(width);
             case 1, 2 -> add(new Op.ReadRegister(slot()));
             case 3 -> add(new Op.Load(width, address()));
@@ -88,6 +95,7 @@ public final class RandomUnits {
                     add(new Op.Select(width, value(Width.W8), value(width), value(width)));
             case 9 -> compare();
             case 10 -> test();
+            case 11 -> add(new Op.Call(helper("look"), List.of(value(Width.W64))));
             default -> {
                 if (random.nextBoolean()) {
                     add(new Op.ReadFlags());

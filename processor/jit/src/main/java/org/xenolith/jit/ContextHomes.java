@@ -1,0 +1,213 @@
+package org.xenolith.jit;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.List;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.Context;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Flags;
+import org.xenolith.ir.Helper;
+import org.xenolith.ir.Width;
+
+/// The homes of a handler: everything stays in the [Context], and slots, constants and targets are
+/// fields of the handler. Emits the body of an instance method whose only argument is the context.
+final class ContextHomes implements Homes {
+    static final int THIS = 0;
+    static final int CONTEXT_ARGUMENT = 1;
+
+    static final ClassDesc CONTEXT = ClassDesc.ofDescriptor(Context.class.descriptorString());
+    private static final ClassDesc FLAGS = ClassDesc.ofDescriptor(Flags.class.descriptorString());
+    private static final ClassDesc INT = ConstantDescs.CD_int;
+    private static final ClassDesc LONG = ConstantDescs.CD_long;
+    private static final ClassDesc VOID = ConstantDescs.CD_void;
+
+    private final CodeBuilder code;
+    private final ClassDesc handler;
+
+    ContextHomes(CodeBuilder code, ClassDesc handler) {
+        this.code = code;
+        this.handler = handler;
+    }
+
+    /// The name of the field that holds a parameter.
+    static String field(int parameter) {
+        return "p" + parameter;
+    }
+
+    private void context() {
+        code.aload(CONTEXT_ARGUMENT);
+    }
+
+    private void pushParameter(long parameter, ClassDesc type) {
+        code.aload(THIS).getfield(handler, field((int) parameter), type);
+    }
+
+    @Override
+    public void pushConstant(Width width, long value) {
+        if (Shape.isParameter(value)) {
+            pushParameter(value, LONG);
+        } else {
+            code.loadConstant(Shape.builtIn(value));
+        }
+    }
+
+    private void pushRegisterPlace(int slot) {
+        context();
+        code.getfield(CONTEXT, "registers", LONG.arrayType());
+        pushParameter(slot, INT);
+    }
+
+    @Override
+    public void pushRegister(int slot) {
+        pushRegisterPlace(slot);
+        code.laload();
+    }
+
+    @Override
+    public void writeRegister(int slot, Runnable value) {
+        pushRegisterPlace(slot);
+        value.run();
+        code.lastore();
+    }
+
+    @Override
+    public void setFlags(
+            FlagRule rule, Width width, Runnable left, Runnable right, Runnable result) {
+        // All values are made before any field is written: they may fault or read the flags.
+        pushFlagValue(left);
+        pushFlagValue(right);
+        pushFlagValue(result);
+        code.putfield(CONTEXT, "flagResult", LONG);
+        if (right != null) {
+            code.putfield(CONTEXT, "flagRight", LONG);
+        }
+        if (left != null) {
+            code.putfield(CONTEXT, "flagLeft", LONG);
+        }
+        context();
+        code.loadConstant(rule.ordinal()).putfield(CONTEXT, "flagRule", INT);
+        context();
+        code.loadConstant(width.bits()).putfield(CONTEXT, "flagBits", INT);
+    }
+
+    private void pushFlagValue(Runnable value) {
+        if (value != null) {
+            context();
+            value.run();
+        }
+    }
+
+    @Override
+    public void writeFlags(Runnable value) {
+        context();
+        value.run();
+        code.invokevirtual(CONTEXT, "setStatusFlags", MethodTypeDesc.of(VOID, LONG));
+    }
+
+    @Override
+    public void pushFlags() {
+        context();
+        code.invokevirtual(CONTEXT, "statusFlags", MethodTypeDesc.of(INT)).i2l();
+    }
+
+    @Override
+    public void pushTest(Condition condition) {
+        context();
+        code.loadConstant(condition.ordinal())
+                .invokevirtual(
+                        CONTEXT, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, INT));
+    }
+
+    @Override
+    public void pushLoad(Width width, Runnable address) {
+        context();
+        address.run();
+        code.invokevirtual(CONTEXT, "load" + width.bits(), MethodTypeDesc.of(LONG, LONG));
+    }
+
+    @Override
+    public void store(Width width, Runnable address, Runnable value) {
+        context();
+        address.run();
+        value.run();
+        code.invokevirtual(CONTEXT, "store" + width.bits(), MethodTypeDesc.of(VOID, LONG, LONG));
+    }
+
+    @Override
+    public void storePair(Runnable address, Runnable low, Runnable high) {
+        context();
+        address.run();
+        low.run();
+        high.run();
+        code.invokevirtual(CONTEXT, "storePair", MethodTypeDesc.of(VOID, LONG, LONG, LONG));
+    }
+
+    @Override
+    public void storeConditional(
+            Width width, Runnable address, Runnable expected, Runnable value) {
+        context();
+        code.loadConstant(width.bits());
+        address.run();
+        expected.run();
+        value.run();
+        code.invokevirtual(
+                CONTEXT, "storeConditional", MethodTypeDesc.of(VOID, INT, LONG, LONG, LONG));
+    }
+
+    @Override
+    public void call(Helper helper, List<Runnable> arguments) {
+        var method = helper.method();
+        var parameters = method.getParameterTypes();
+        int first = 0;
+        if (helper.takesContext()) {
+            context();
+            if (parameters[0] != Context.class) {
+                code.checkcast(describe(parameters[0]));
+            }
+            first = 1;
+        }
+        for (int index = 0; index < arguments.size(); index++) {
+            arguments.get(index).run();
+            if (parameters[first + index] == int.class) {
+                code.l2i();
+            }
+        }
+        var type =
+                MethodTypeDesc.of(
+                        describe(method.getReturnType()),
+                        List.of(parameters).stream().map(ContextHomes::describe).toList());
+        var owner = method.getDeclaringClass();
+        code.invokestatic(describe(owner), method.getName(), type, owner.isInterface());
+    }
+
+    private static ClassDesc describe(Class<?> type) {
+        return ClassDesc.ofDescriptor(type.descriptorString());
+    }
+
+    @Override
+    public void jump(long target) {
+        context();
+        pushParameter(target, LONG);
+        code.putfield(CONTEXT, "pc", LONG).return_();
+    }
+
+    @Override
+    public void jumpTo(Runnable target) {
+        context();
+        target.run();
+        code.putfield(CONTEXT, "pc", LONG).return_();
+    }
+
+    @Override
+    public void leave() {
+        code.return_();
+    }
+
+    @Override
+    public void end() {
+        code.return_();
+    }
+}

@@ -1,0 +1,55 @@
+package org.xenolith.jit;
+
+import java.util.List;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Helper;
+import org.xenolith.ir.Width;
+
+/// Where registers, flags and memory are while compiled code runs, and how it is left. The emitter
+/// says what is to be done; an implementation says it in bytecode. A value that an operation takes
+/// comes as a `Runnable` that emits what pushes it on the JVM's stack, as a `long`.
+///
+/// Slots, constants and targets are as they stand in the ops: numbers, or places where to find
+/// them.
+interface Homes {
+    void pushConstant(Width width, long value);
+
+    void pushRegister(int slot);
+
+    void writeRegister(int slot, Runnable value);
+
+    /// Called only for values that the rule uses; `null` for others.
+    void setFlags(FlagRule rule, Width width, Runnable left, Runnable right, Runnable result);
+
+    void writeFlags(Runnable value);
+
+    /// Pushes the flags at their places in RFLAGS, as a `long`.
+    void pushFlags();
+
+    /// Pushes whether a condition holds, as an `int` of 0 or 1.
+    void pushTest(Condition condition);
+
+    void pushLoad(Width width, Runnable address);
+
+    void store(Width width, Runnable address, Runnable value);
+
+    void storePair(Runnable address, Runnable low, Runnable high);
+
+    void storeConditional(Width width, Runnable address, Runnable expected, Runnable value);
+
+    /// Calls a helper; its value, if it has one, is pushed.
+    void call(Helper helper, List<Runnable> arguments);
+
+    /// Goes on at a known address; ends the path.
+    void jump(long target);
+
+    /// Goes on at a computed address; ends the path.
+    void jumpTo(Runnable target);
+
+    /// Goes on where a helper has said; ends the path.
+    void leave();
+
+    /// The unit is over without having said where to go on; ends the path.
+    void end();
+}

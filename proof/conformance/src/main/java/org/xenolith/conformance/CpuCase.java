@@ -1,0 +1,71 @@
+package org.xenolith.conformance;
+
+import java.util.List;
+import org.xenolith.state.Bytes;
+
+/// An instruction and the state in which it is run in user mode, with the segments of a Linux
+/// process: flat code (selector 0x33, or 0x23 if `compatibility`) and data (0x2B) segments, null FS
+/// and GS. It is followed by INT3, so it ends in an exception in any case.
+///
+/// `form` names the instruction for people. `registers` are in encoding order. `fxsave` is the first
+/// 416 bytes of an FXSAVE64 image: all up to XMM15. `undefinedFlags` are the status flags that the
+/// manual leaves undefined here; `approximate` says that floating-point results need not agree in
+/// the last bits.
+public record CpuCase(
+        String form,
+        boolean compatibility,
+        Bytes code,
+        List<Long> registers,
+        long rip,
+        long rflags,
+        long fsBase,
+        long gsBase,
+        List<MemoryPatch> memory,
+        Bytes fxsave,
+        long undefinedFlags,
+        boolean approximate) {
+    public static final int CODE_MAX = 64;
+    public static final int PATCHES_MAX = 3;
+    public static final int FXSAVE_BYTES = 416;
+
+    public CpuCase {
+        registers = List.copyOf(registers);
+        memory = List.copyOf(memory);
+        if (registers.size() != 16
+                || code.length() > CODE_MAX
+                || memory.size() > PATCHES_MAX
+                || fxsave.length() != FXSAVE_BYTES) {
+            throw new IllegalArgumentException("a case of form " + form + " has a wrong size");
+        }
+    }
+
+    /// The data pages of [Arena] before the instruction.
+    public byte[] initialMemory(byte[] background) {
+        var bytes = background.clone();
+        for (var patch : memory) {
+            System.arraycopy(
+                    patch.content().toArray(), 0, bytes, patch.offset(), patch.content().length());
+        }
+        return bytes;
+    }
+
+    public CpuCase withRegisters(List<Long> registers) {
+        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+                memory, fxsave, undefinedFlags, approximate);
+    }
+
+    public CpuCase withRflags(long rflags) {
+        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+                memory, fxsave, undefinedFlags, approximate);
+    }
+
+    public CpuCase withMemory(List<MemoryPatch> memory) {
+        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+                memory, fxsave, undefinedFlags, approximate);
+    }
+
+    public CpuCase withFxsave(Bytes fxsave) {
+        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+                memory, fxsave, undefinedFlags, approximate);
+    }
+}
