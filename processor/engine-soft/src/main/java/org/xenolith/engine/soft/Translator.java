@@ -120,7 +120,7 @@ final class Translator {
 
     private Code code(Unit unit) {
         if (verify) {
-            var violations = Verifier.verify(unit);
+            var violations = Verifier.violations(unit);
             Bug.check(violations.isEmpty(), "unit is lawful: " + violations + "\n" + unit);
         }
         return maker.code(Passes.optimise(unit));
