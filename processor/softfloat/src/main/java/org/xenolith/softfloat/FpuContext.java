@@ -72,6 +72,12 @@ public final class FpuContext extends Unrounded {
         return give(newSignificand, (sign ? 0x8000 : 0) | biasedExponent);
     }
 
+    /// Gives an operand back; a pseudo-denormal becomes the normal number that it is.
+    boolean giveOperand(long operand, int operandSignExponent) {
+        boolean pseudo = operand < 0 && (operandSignExponent & Float80.EXPONENT_MAX) == 0;
+        return give(operand, pseudo ? operandSignExponent | 1 : operandSignExponent);
+    }
+
     boolean giveZero(boolean sign) {
         return give(sign, 0, 0);
     }

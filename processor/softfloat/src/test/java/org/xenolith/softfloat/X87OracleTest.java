@@ -31,30 +31,19 @@ class X87OracleTest {
 
     private static final int ALWAYS = FloatFlags.EXCEPTIONS | FloatFlags.C1;
 
-    private static Oracle.Case registers(Operands o, int operation) {
-        int ae = o.signExponent();
-        return new Oracle.Case(
-                operation,
-                o.controlWord(),
-                o.significand(),
-                ae,
-                o.significand(),
-                o.signExponentNear(ae));
-    }
-
     private static Oracle.Case withFloat32(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.float32(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.float32(), 0);
     }
 
     private static Oracle.Case withFloat64(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.float64(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.float64(), 0);
     }
 
     private static Oracle.Case withInteger(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.pattern(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.pattern(), 0);
     }
 
     private void agree(int operation, int statusBits, Generator generator, Operation meaning)
@@ -106,7 +95,7 @@ class X87OracleTest {
             agree(
                     operation,
                     ALWAYS,
-                    X87OracleTest::registers,
+                    Operands::registers,
                     (c, q) ->
                             Float80Arithmetic.operate(
                                     c, operation, q.a0(), (int) q.a1(), q.b0(), (int) q.b1()));
@@ -145,7 +134,7 @@ class X87OracleTest {
         agree(
                 0x30,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Arithmetic.squareRoot(c, q.a0(), (int) q.a1()));
     }
 
@@ -157,17 +146,17 @@ class X87OracleTest {
         agree(
                 0x31,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Parts.roundToIntegral(c, q.a0(), (int) q.a1()));
         agree(
                 0x32,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Parts.scale(c, q.a0(), (int) q.a1(), q.b0(), (int) q.b1()));
         agree(
                 0x33,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> pushed(c, q, Float80Parts.extract(c, q.a0(), (int) q.a1())));
     }
 
@@ -177,7 +166,7 @@ class X87OracleTest {
             agree(
                     operation,
                     CODES,
-                    X87OracleTest::registers,
+                    Operands::registers,
                     (c, q) ->
                             Float80Parts.remainder(
                                     c,
@@ -191,8 +180,8 @@ class X87OracleTest {
 
     @Test
     void comparisonsAgree() throws Exception {
-        agree(0x02, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, false));
-        agree(0x03, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, true));
+        agree(0x02, CODES, Operands::registers, (c, q) -> compared(c, q, false));
+        agree(0x03, CODES, Operands::registers, (c, q) -> compared(c, q, true));
         agree(
                 0x12,
                 CODES,
@@ -220,7 +209,7 @@ class X87OracleTest {
         agree(
                 0x3F,
                 CODES,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) ->
                         unchanged(Float80Comparison.compareInteger(c, q.a0(), (int) q.a1(), 0)));
     }
@@ -239,7 +228,7 @@ class X87OracleTest {
         agree(
                 0x3E,
                 CODES,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> {
                     c.flags = Float80.examine(q.a0(), (int) q.a1());
                     return false;
@@ -262,7 +251,7 @@ class X87OracleTest {
                 Float80Conversion.loadDecimal(c, q.b0(), (int) q.b1()));
         for (int i = 0; i < 7; i++) {
             int which = i;
-            agree(0x58 + i, ALWAYS, X87OracleTest::registers, (c, q) -> {
+            agree(0x58 + i, ALWAYS, Operands::registers, (c, q) -> {
                 Float80.constant(c, which);
                 return true;
             });
@@ -292,7 +281,7 @@ class X87OracleTest {
     }
 
     private void agreeStore(int operation, int bytes, Operation meaning) throws Exception {
-        agree(operation, ALWAYS, X87OracleTest::registers, (c, q) -> {
+        agree(operation, ALWAYS, Operands::registers, (c, q) -> {
             boolean write = meaning.run(c, q);
             if (bytes < 10) {
                 long mask = bytes == 8 ? -1L : (1L << 8 * bytes) - 1;
@@ -323,7 +312,7 @@ class X87OracleTest {
                                 agree(
                                         Float80Arithmetic.ADD,
                                         ALWAYS,
-                                        X87OracleTest::registers,
+                                        Operands::registers,
                                         (c, q) ->
                                                 Float80Arithmetic.operate(
                                                         c,
