@@ -1,11 +1,11 @@
 package org.xenolith.softfloat;
 
-/// The transcendental instructions (SDM vol. 1, 8.3.6 to 8.3.10): within a unit of the last place of
-/// the hardware's results, which are not correctly rounded themselves, and with its special cases
-/// and flags. C1 tells of our own rounding.
+/// The transcendental instructions (SDM vol. 1, 8.3.6 to 8.3.10): within a unit of the last place
+/// of the hardware's results, which are not correctly rounded themselves, and with its special
+/// cases and flags. C1 tells of our own rounding.
 public final class Float80Functions {
-    /// The π that the hardware reduces arguments by has 66 bits (SDM vol. 1, 8.3.8); this is half of
-    /// it, in units of 2^-127.
+    /// The π that the hardware reduces arguments by has 66 bits (SDM vol. 1, 8.3.8); this is half
+    /// of it, in units of 2^-127.
     private static final long HALF_PI_HIGH = 0xC90F_DAA2_2168_C234L;
 
     private static final long HALF_PI_LOW = 0xC000_0000_0000_0000L;
@@ -143,8 +143,8 @@ public final class Float80Functions {
                 : give(c, logarithm.multiply(Wide.of(y, ye)));
     }
 
-    /// The product with the logarithm of a power of two, which hardware takes for inexact; that of a
-    /// fraction a little short, even.
+    /// The product with the logarithm of a power of two, which hardware takes for inexact; that of
+    /// a fraction a little short, even.
     private static boolean giveOfPower(FpuContext c, Wide logarithm, Wide y) {
         Wide product = logarithm.multiply(y);
         return logarithm.negative() ? give(c, product.cut()) : giveAsInexact(c, product);
@@ -218,8 +218,8 @@ public final class Float80Functions {
         return (signExponent & Float80.EXPONENT_MAX) == 0;
     }
 
-    /// FSINCOS: the sine as the result, the cosine as the second result. From 2^63 on, C2 is set and
-    /// nothing is to be pushed.
+    /// FSINCOS: the sine as the result, the cosine as the second result. From 2^63 on, C2 is set
+    /// and nothing is to be pushed.
     public static boolean sineAndCosine(FpuContext c, long a, int ae) {
         if (!angleOperand(c, a, ae)) {
             return false;

@@ -77,7 +77,8 @@ public final class Float80Parts {
             return write && giveSecond(c, c.significand, c.signExponent);
         }
         if (ka == Float80.ZERO) {
-            return c.raise(FloatFlags.DIVIDE_BY_ZERO) && giveSecond(c, a, ae)
+            return c.raise(FloatFlags.DIVIDE_BY_ZERO)
+                    && giveSecond(c, a, ae)
                     && c.giveInfinity(true);
         }
         if (!Float80Arithmetic.denormals(c, ka, ka, false)) {
@@ -100,8 +101,7 @@ public final class Float80Parts {
     /// FPREM, or FPREM1 if `nearest`: the remainder of the first operand by the second. C2 is set
     /// if the exponents are 64 or more apart and only part of the way is done; else C0, C3 and C1
     /// are bits 2, 1 and 0 of the quotient.
-    public static boolean remainder(
-            FpuContext c, long a, int ae, long b, int be, boolean nearest) {
+    public static boolean remainder(FpuContext c, long a, int ae, long b, int be, boolean nearest) {
         c.begin();
         int ka = Float80.classify(a, ae);
         int kb = Float80.classify(b, be);

@@ -15,7 +15,8 @@ public final class FpuContext extends Unrounded {
     /// Bits 79 to 64 of the result: sign and biased exponent; or the high part of a decimal.
     public int signExponent;
 
-    /// The second result of FSINCOS (cosine), FPTAN (one) and FXTRACT (significand): what is pushed.
+    /// The second result of FSINCOS (cosine), FPTAN (one) and FXTRACT (significand): what is
+    /// pushed.
     public long secondSignificand;
 
     /// Sign and exponent of the second result.

@@ -104,9 +104,7 @@ class FloatLawsTest {
     void anUnmaskedInvalidOperationOnX87WritesNothing() {
         FpuContext c = new FpuContext();
         c.controlWord(0x037E);
-        assertThat(
-                        Float80Arithmetic.operate(
-                                c, Float80Arithmetic.DIVIDE, 0, 0, 0, 0x8000))
+        assertThat(Float80Arithmetic.operate(c, Float80Arithmetic.DIVIDE, 0, 0, 0, 0x8000))
                 .isFalse();
         assertThat(c.flags).isEqualTo(FloatFlags.INVALID);
     }

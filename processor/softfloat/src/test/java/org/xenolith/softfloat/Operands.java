@@ -104,8 +104,9 @@ final class Operands {
         long e =
                 switch (random.nextInt(5)) {
                     case 0 -> random.nextInt(0x800);
-                    case 1 -> new int[] {0, 1, 2, 0x7FD, 0x7FE, 0x7FF, 0x3FF, 0x380, 0x47F}
-                            [random.nextInt(9)];
+                    case 1 ->
+                            new int[] {0, 1, 2, 0x7FD, 0x7FE, 0x7FF, 0x3FF, 0x380, 0x47F}
+                                    [random.nextInt(9)];
                     default -> 0x3FF + random.nextInt(-70, 71);
                 };
         return (long) random.nextInt(2) << 63 | e << 52 | fraction;

@@ -2,10 +2,11 @@ package org.xenolith.softfloat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 /// Transcendental x87 operations are within a unit of the last place of the host's processor, and
 /// agree in special cases and exceptions.
@@ -20,8 +21,7 @@ class TranscendentalOracleTest {
 
     private int far;
 
-    private void agree(int operation, boolean pushes, Operation meaning)
-            throws Exception {
+    private void agree(int operation, boolean pushes, Operation meaning) throws Exception {
         Operands o = new Operands(SEED + operation);
         Oracle oracle = new Oracle(CASES);
         List<Oracle.Case> cases = new ArrayList<>(CASES);
@@ -66,8 +66,7 @@ class TranscendentalOracleTest {
         }
         // A unit of the last place may make the difference between tiny and the smallest normal.
         boolean edge = (expected.r1() & 0x7FFF) <= 1;
-        int bits =
-                FloatFlags.EXCEPTIONS & ~(edge ? FloatFlags.UNDERFLOW : 0) | FloatFlags.C2;
+        int bits = FloatFlags.EXCEPTIONS & ~(edge ? FloatFlags.UNDERFLOW : 0) | FloatFlags.C2;
         boolean same =
                 (c.flags & bits) == (expected.status() & bits)
                         && near(r0, r1, expected.r0(), (int) expected.r1() & 0xFFFF)
@@ -80,9 +79,22 @@ class TranscendentalOracleTest {
         return String.format(
                 "cw %04x %04x:%016x %04x:%016x expected %04x:%016x %04x:%016x %04x"
                         + " but was %04x:%016x %04x:%016x %04x %s",
-                q.control(), q.a1(), q.a0(), q.b1(), q.b0(),
-                expected.r1() & 0xFFFF, expected.r0(), expected.s1() & 0xFFFF, expected.s0(),
-                expected.status(), r1, r0, s1, s0, c.flags, write ? "" : "not written");
+                q.control(),
+                q.a1(),
+                q.a0(),
+                q.b1(),
+                q.b0(),
+                expected.r1() & 0xFFFF,
+                expected.r0(),
+                expected.s1() & 0xFFFF,
+                expected.s0(),
+                expected.status(),
+                r1,
+                r0,
+                s1,
+                s0,
+                c.flags,
+                write ? "" : "not written");
     }
 
     private boolean near(long a, int ae, long b, int be) {
@@ -107,26 +119,22 @@ class TranscendentalOracleTest {
 
     @Test
     void sinesAgree() throws Exception {
-        agree(0x3B, false, (c, a, ae, b, be) ->
-                Float80Functions.sine(c, a, ae));
+        agree(0x3B, false, (c, a, ae, b, be) -> Float80Functions.sine(c, a, ae));
     }
 
     @Test
     void cosinesAgree() throws Exception {
-        agree(0x3C, false, (c, a, ae, b, be) ->
-                Float80Functions.cosine(c, a, ae));
+        agree(0x3C, false, (c, a, ae, b, be) -> Float80Functions.cosine(c, a, ae));
     }
 
     @Test
     void sinesAndCosinesAgree() throws Exception {
-        agree(0x3D, true, (c, a, ae, b, be) ->
-                Float80Functions.sineAndCosine(c, a, ae));
+        agree(0x3D, true, (c, a, ae, b, be) -> Float80Functions.sineAndCosine(c, a, ae));
     }
 
     @Test
     void tangentsAgree() throws Exception {
-        agree(0x39, true, (c, a, ae, b, be) ->
-                Float80Functions.tangent(c, a, ae));
+        agree(0x39, true, (c, a, ae, b, be) -> Float80Functions.tangent(c, a, ae));
     }
 
     @Test
@@ -136,8 +144,7 @@ class TranscendentalOracleTest {
 
     @Test
     void powersAgree() throws Exception {
-        agree(0x36, false, (c, a, ae, b, be) ->
-                Float80Functions.powerLessOne(c, a, ae));
+        agree(0x36, false, (c, a, ae, b, be) -> Float80Functions.powerLessOne(c, a, ae));
     }
 
     @Test
