@@ -42,7 +42,7 @@ class HostExecutorTest {
         registers.set(4, Arena.DATA + 0x100);
         return new CpuCase(
                 "test", compatibility, Bytes.of(HexFormat.of().parseHex(code)), registers,
-                Arena.CODE + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), 0, false);
+                Arena.CODE + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), Allowance.NONE);
     }
 
     private static CpuOutcome run(CpuCase test) throws IOException {
@@ -177,6 +177,23 @@ class HostExecutorTest {
                     .as("seed %d case %d: %s", SEED, i, cases.get(i))
                     .isEmpty();
         }
+    }
+
+    @Test
+    void mostSequencesRunToTheirEnd() throws IOException {
+        var generator = new SequenceGenerator(host.features(), SEED);
+        var cases = new ArrayList<CpuCase>();
+        for (int i = 0; i < CASES; i++) {
+            cases.add(generator.next());
+        }
+        var outcomes = host.run(cases);
+        int complete = 0;
+        for (int i = 0; i < CASES; i++) {
+            long end = cases.get(i).rip() + cases.get(i).code().length();
+            var outcome = outcomes.get(i);
+            complete += outcome.vector() == 3 && outcome.rip() > end ? 1 : 0;
+        }
+        assertThat(complete).isGreaterThan(CASES * 9 / 10);
     }
 
     @Test
