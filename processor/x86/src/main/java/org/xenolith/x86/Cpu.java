@@ -183,9 +183,9 @@ public abstract class Cpu extends Context {
 
     public abstract void probeRead(long linear, int bytes);
 
-    /// Copies `bytes` forward (no overlap that matters, no page crossing on either side) if both
-    /// sides are plain RAM; false, with nothing done, if they are not. Faults as the accesses
-    /// would.
+    /// Copies `bytes` (no overlap that matters, no page crossing on either side) if both sides are
+    /// plain RAM; false, with nothing done, if they are not, or if they overlap because two pages
+    /// are one frame. Faults as the accesses would.
     public abstract boolean copyWithinPage(long from, long to, int bytes);
 
     /// Fills `count` elements of `bits` forward from `to` within one page if it is plain RAM; false,

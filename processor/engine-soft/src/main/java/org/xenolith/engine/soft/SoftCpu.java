@@ -311,6 +311,9 @@ final class SoftCpu extends Cpu {
         if (source < 0 || target < 0) {
             return false;
         }
+        if (target - source != to - from && Math.abs(target - source) < bytes) {
+            return false;
+        }
         MemorySegment.copy(segment, source, segment, target, bytes);
         noticeWrite(target, bytes);
         return true;

@@ -1,8 +1,8 @@
 package org.xenolith.engine.soft;
 
 import java.lang.invoke.MethodHandles;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
@@ -36,14 +36,14 @@ public final class SoftEngine implements Engine {
     private final Options options;
     private final CodeCache code;
     private final HandlerFactory handlers;
-    private final List<SoftVcpu> vcpus = new ArrayList<>();
+    private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
         this.options = options;
-        this.code = new CodeCache(memory);
+        this.code = new CodeCache(memory, () -> vcpus.forEach(SoftVcpu::codeWritten));
         this.handlers = new HandlerFactory(MethodHandles.lookup());
         memory.onChange(() -> vcpus.forEach(SoftVcpu::memoryChanged));
     }

@@ -30,6 +30,8 @@ public final class SoftVcpu implements Vcpu {
     private final Block[] jumpBlocks = new Block[JUMP_ENTRIES];
     private final long[] jumpGenerations = new long[JUMP_ENTRIES];
 
+    // Others ask for the vCPU's attention; the details are behind it.
+    private volatile boolean attention;
     private volatile boolean kicked;
     private volatile boolean memoryChanged;
 
@@ -90,12 +92,16 @@ public final class SoftVcpu implements Vcpu {
 
     /// Events, then one block. Returns an exit, or null to go on.
     private Exit step(long end) {
-        if (kicked || retired >= end) {
-            kicked = false;
-            return new Exit.Preempted();
-        }
-        if (memoryChanged || code.isWrittenOutside()) {
+        if (attention) {
+            attention = false;
             catchUpWithMemory();
+            if (kicked) {
+                kicked = false;
+                return new Exit.Preempted();
+            }
+        }
+        if (retired >= end) {
+            return new Exit.Preempted();
         }
         if (cpu.pendingDebug != 0) {
             deliverDebug();
@@ -141,6 +147,7 @@ public final class SoftVcpu implements Vcpu {
             return aborted(abort);
         }
         retired += block.instructions;
+        block.ran();
         var exit = cpu.exitAfter;
         if (exit != null) {
             cpu.exitAfter = null;
@@ -350,10 +357,18 @@ public final class SoftVcpu implements Vcpu {
     @Override
     public void kick() {
         kicked = true;
+        attention = true;
     }
 
+    /// The map of guest memory has changed, or a new epoch has begun.
     void memoryChanged() {
         memoryChanged = true;
+        attention = true;
+    }
+
+    /// Translated code has been written from outside the processor.
+    void codeWritten() {
+        attention = true;
     }
 
     void clearWrites() {
