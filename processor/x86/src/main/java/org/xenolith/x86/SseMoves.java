@@ -138,7 +138,7 @@ final class SseMoves {
 
     /// One lane of a half in both lanes.
     private static int twice(Lifter l, int half, boolean upper) {
-        int count = l.constant(W32, 32);
+        int count = number(l, 32);
         int lane = upper ? l.shiftRight(half, count) : l.convert(l.convert(half, W32), W64);
         return l.or(lane, l.shiftLeft(lane, count));
     }
@@ -171,33 +171,33 @@ final class SseMoves {
 
     static void movmskps(Lifter l, Instruction i) {
         var value = read(l, i.second());
-        int upper = l.shiftLeft(signs32(l, value.high()), l.constant(W32, 2));
+        int upper = l.shiftLeft(signs32(l, value.high()), number(l, 2));
         l.write(i.first(), l.convert(l.or(signs32(l, value.low()), upper), W32));
     }
 
     /// Bits 31 and 63 as bits 0 and 1.
     private static int signs32(Lifter l, int half) {
-        int lower = l.and(l.shiftRight(half, l.constant(W32, 31)), number(l, 1));
-        return l.or(lower, l.and(l.shiftRight(half, l.constant(W32, 62)), number(l, 2)));
+        int lower = l.and(l.shiftRight(half, number(l, 31)), number(l, 1));
+        return l.or(lower, l.and(l.shiftRight(half, number(l, 62)), number(l, 2)));
     }
 
     static void movmskpd(Lifter l, Instruction i) {
         var value = read(l, i.second());
-        int lower = l.shiftRight(value.low(), l.constant(W32, 63));
-        int upper = l.shiftRight(value.high(), l.constant(W32, 63));
-        int mask = l.or(lower, l.shiftLeft(upper, l.constant(W32, 1)));
+        int lower = l.shiftRight(value.low(), number(l, 63));
+        int upper = l.shiftRight(value.high(), number(l, 63));
+        int mask = l.or(lower, l.shiftLeft(upper, number(l, 1)));
         l.write(i.first(), l.convert(mask, W32));
     }
 
     static void pmovmskb(Lifter l, Instruction i) {
         var value = read(l, i.second());
-        int upper = l.shiftLeft(signs8(l, value.high()), l.constant(W32, 8));
+        int upper = l.shiftLeft(signs8(l, value.high()), number(l, 8));
         l.write(i.first(), l.convert(l.or(signs8(l, value.low()), upper), W32));
     }
 
     /// The highest bit of every byte, as the low 8 bits.
     private static int signs8(Lifter l, int half) {
-        int signs = l.shiftRight(l.and(half, number(l, SIGNS_8)), l.constant(W32, 7));
-        return l.shiftRight(l.multiply(signs, number(l, GATHER_8)), l.constant(W32, 56));
+        int signs = l.shiftRight(l.and(half, number(l, SIGNS_8)), number(l, 7));
+        return l.shiftRight(l.multiply(signs, number(l, GATHER_8)), number(l, 56));
     }
 }
