@@ -13,7 +13,11 @@ public final class InstructionSet {
                     PortIo.TABLE,
                     FarTransfers.TABLE,
                     SystemInstructions.TABLE,
-                    SseMoves.TABLE);
+                    SseMoves.TABLE,
+                    SseIntegers.TABLE,
+                    SseShuffles.TABLE,
+                    SseArithmetic.TABLE,
+                    SseConversions.TABLE);
 
     private InstructionSet() {}
 }
