@@ -3,4 +3,6 @@ module org.xenolith.xl {
     requires com.fasterxml.jackson.databind;
     requires jdk.unsupported;
     requires org.xenolith.board;
+    requires org.xenolith.boot;
+    requires org.xenolith.xen;
 }

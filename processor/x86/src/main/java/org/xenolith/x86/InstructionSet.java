@@ -12,7 +12,8 @@ public final class InstructionSet {
                     Strings.TABLE,
                     PortIo.TABLE,
                     FarTransfers.TABLE,
-                    SystemInstructions.TABLE);
+                    SystemInstructions.TABLE,
+                    SseMoves.TABLE);
 
     private InstructionSet() {}
 }

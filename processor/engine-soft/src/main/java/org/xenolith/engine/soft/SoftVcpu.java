@@ -425,6 +425,11 @@ public final class SoftVcpu implements Vcpu {
     }
 
     @Override
+    public boolean is64Bit() {
+        return cpu.is64();
+    }
+
+    @Override
     public long translate(long linear) {
         return cpu.walk().peek(linear);
     }
