@@ -43,6 +43,10 @@ public abstract class Cpu extends Context {
     /// Debug conditions met by the instruction under way, as DR6 bits; become #DB behind it.
     public int pendingDebug;
 
+    /// The instruction under way was INT n or a kin of it and has been delivered: TF was meant for
+    /// the interrupted program, so that no single step follows.
+    public boolean interruptedItself;
+
     /// Non-maskable interrupts wait for an IRET.
     public boolean nmiBlocked;
 

@@ -1,6 +1,7 @@
 package org.xenolith.x86;
 
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.ReadOnly;
 
 /// Helpers of the system instructions.
 public final class SystemHelpers {
@@ -13,6 +14,7 @@ public final class SystemHelpers {
     // ---------------------------------------------------------------- flags
 
     /// RFLAGS as PUSHF stores it: RF and VM clear.
+    @ReadOnly
     public static long readFlags(Cpu cpu) {
         if (cpu.isVirtual8086() && lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
@@ -143,6 +145,7 @@ public final class SystemHelpers {
         cpu.msrs.kernelGsBase = base;
     }
 
+    @ReadOnly
     public static long selector(Cpu cpu, int segment) {
         return cpu.selectors[segment];
     }
@@ -251,7 +254,18 @@ public final class SystemHelpers {
         if (descriptor == -1 || !hasRights(cpu, descriptor, true)) {
             return -1;
         }
-        return descriptor >>> 32 & 0xF0_FF00;
+        // The manual leaves bits 19:16 undefined; processors give those of the limit.
+        return descriptor >>> 32 & 0xFF_FF00;
+    }
+
+    /// ARPL in memory, which is written only if it changes. Whether it has been.
+    public static long raiseRpl(Cpu cpu, long address, int rpl) {
+        long selector = cpu.load16(address);
+        if ((selector & 3) >= rpl) {
+            return 0;
+        }
+        cpu.store16(address, selector & ~3L | rpl);
+        return 1;
     }
 
     /// LSL: the limit in bytes, or -1.

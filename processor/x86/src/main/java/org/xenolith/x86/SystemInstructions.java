@@ -4,6 +4,7 @@ import static org.xenolith.ir.Flags.ZF;
 import static org.xenolith.ir.Width.W16;
 import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
+import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
@@ -88,6 +89,7 @@ final class SystemInstructions {
     }
 
     private static final Helper READ_FLAGS = helper("readFlags");
+    private static final Helper RAISE_RPL = helper("raiseRpl");
     private static final Helper POP_FLAGS = helper("popFlags");
     private static final Helper CLEAR_IF = helper("clearInterruptFlag");
     private static final Helper SET_IF = helper("setInterruptFlag");
@@ -464,8 +466,13 @@ final class SystemInstructions {
         if (isUnprotected(l)) {
             return;
         }
-        int destination = l.read(i.first());
         int rpl = l.and(l.read(i.second()), l.constant(W16, 3));
+        if (i.first() instanceof Operand.Memory m) {
+            int raised = l.call(RAISE_RPL, l.address(m, 2, false), l.convert(rpl, W32));
+            zeroFlag(l, l.convert(raised, W8));
+            return;
+        }
+        int destination = l.read(i.first());
         int old = l.and(destination, l.constant(W16, 3));
         int lower = l.compare(org.xenolith.ir.Op.CompareKind.LESS_UNSIGNED, old, rpl);
         int raised = l.or(l.and(destination, l.constant(W16, ~3L)), rpl);

@@ -4,6 +4,7 @@ import static org.xenolith.base.Sizes.PAGE_BYTES;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.xenolith.engine.CpuidTable;
@@ -33,6 +34,7 @@ final class EngineExecutor implements CaseExecutor {
     private final GuestMemory memory;
     private final Vcpu vcpu;
     private final VcpuState template;
+    private final Set<String> broken = new HashSet<>();
     private final byte[] background = Arena.background();
 
     EngineExecutor(GuestMemory memory, Engine engine) {
@@ -81,14 +83,27 @@ final class EngineExecutor implements CaseExecutor {
         putCode(test, false);
         vcpu.restore(state(test));
         Exit exit = null;
+        try {
+            exit = execute();
+        } catch (RuntimeException e) {
+            if (broken.add(test.form())) {
+                System.out.println("case " + test.form() + " breaks us");
+                e.printStackTrace(System.out);
+            }
+        }
+        putCode(test, true);
+        return outcome(initial, exit, vcpu.capture());
+    }
+
+    private Exit execute() {
+        Exit exit = null;
         for (int runs = 0; runs < RUNS_MAX && !(exit instanceof Exit.Halted); runs++) {
             exit = vcpu.run(INSTRUCTIONS_MAX);
             if (!(exit instanceof Exit.Halted || exit instanceof Exit.Preempted)) {
                 break;
             }
         }
-        putCode(test, true);
-        return outcome(initial, exit, vcpu.capture());
+        return exit;
     }
 
     private void putCode(CpuCase test, boolean erase) {

@@ -260,21 +260,16 @@ public final class SoftVcpu implements Vcpu {
         return null;
     }
 
-    private void raise(Trap trap) {
-        int vector = trap.vector();
-        if (vector == Trap.PAGE_FAULT) {
+    private void raise(Trap simple) {
+        boolean byMemory = simple.vector() == Trap.PAGE_FAULT || simple.isNonCanonical();
+        var trap = byMemory ? translator.complete(simple) : simple;
+        if (trap.vector() == Trap.PAGE_FAULT) {
             cpu.cr2 = trap.address();
-        } else if (trap.isNonCanonical() && isStackAccess()) {
-            vector = Trap.STACK_FAULT;
-        } else if (vector == Trap.DEBUG) {
+        } else if (trap.vector() == Trap.DEBUG) {
             deliverDebug();
             return;
         }
-        deliver(vector, trap.errorCode(), EventDelivery.EXCEPTION);
-    }
-
-    private boolean isStackAccess() {
-        return translator.accessesStack(cpu.pc);
+        deliver(trap.vector(), trap.errorCode(), EventDelivery.EXCEPTION);
     }
 
     private void deliverDebug() {
@@ -325,10 +320,11 @@ public final class SoftVcpu implements Vcpu {
         int resume = cpu.systemFlags & Bits.RF;
         cpu.systemFlags &= ~Bits.RF;
         long before = retired;
+        cpu.interruptedItself = false;
         var exit = executeBlock(block);
         if (retired == before) {
             cpu.systemFlags |= resume;
-        } else if (step) {
+        } else if (step && !cpu.interruptedItself) {
             cpu.pendingDebug |= SINGLE_STEP;
         }
         return exit;
