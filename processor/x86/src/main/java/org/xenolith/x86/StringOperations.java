@@ -138,10 +138,7 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
-        if (count == 0) {
-            advance(cpu, Registers.RSI, 0, mask);
-            countDown(cpu, 0, mask);
-        }
+        countDown(cpu, 0, mask);
         while (count != 0 && work > 0) {
             long from = linear(cpu, segment, index(cpu, Registers.RSI, mask), bytes, false);
             long value = cpu.load(bits, from);
@@ -169,6 +166,7 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
+        countDown(cpu, 0, mask);
         if (count == 0) {
             cpu.pc = next;
             return;
@@ -203,6 +201,7 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
+        countDown(cpu, 0, mask);
         if (count == 0) {
             cpu.pc = next;
             return;

@@ -312,6 +312,7 @@ public final class SystemHelpers {
         cpu.setBase(segment, value);
     }
 
+    @ReadOnly
     public static void checkBound(Cpu cpu, long index, long lower, long upper) {
         if (index < lower || index > upper) {
             throw Trap.of(Trap.BOUND_RANGE);

@@ -468,7 +468,8 @@ final class SystemInstructions {
         }
         int rpl = l.and(l.read(i.second()), l.constant(W16, 3));
         if (i.first() instanceof Operand.Memory m) {
-            int raised = l.call(RAISE_RPL, l.address(m, 2, false), l.convert(rpl, W32));
+            l.read(m); // a fault of the read comes before one of the segment's rights
+            int raised = l.call(RAISE_RPL, l.address(m, 2, true), l.convert(rpl, W32));
             zeroFlag(l, l.convert(raised, W8));
             return;
         }
@@ -485,7 +486,8 @@ final class SystemInstructions {
         int index = l.convertSigned(l.read(i.first()), W64);
         int address = l.address((Operand.Memory) i.second(), 2 * width.bytes(), false);
         int lower = l.convertSigned(l.load(width, address), W64);
+        l.call(CHECK_BOUND, index, lower, l.constant(W64, Long.MAX_VALUE));
         int upper = l.convertSigned(l.load(width, l.behind(address, width.bytes())), W64);
-        l.call(CHECK_BOUND, index, lower, upper);
+        l.call(CHECK_BOUND, index, l.constant(W64, Long.MIN_VALUE), upper);
     }
 }

@@ -34,12 +34,12 @@ class EngineTest {
 
     @Test
     void theEvaluatorTierAgreesWithTheHost() throws IOException {
-        hunt(new Options(Tier.EVALUATOR, true));
+        hunt(new Options(Tier.EVALUATOR, 0, true));
     }
 
     @Test
     void theHandlerTierAgreesWithTheHost() throws IOException {
-        hunt(new Options(Tier.HANDLERS, false));
+        hunt(new Options(Tier.HANDLERS, 0, false));
     }
 
     private static void hunt(Options options) throws IOException {
