@@ -259,12 +259,13 @@ public final class SystemHelpers {
     }
 
     /// ARPL in memory, which is written only if it changes. Whether it has been.
-    public static long raiseRpl(Cpu cpu, long address, int rpl) {
-        long selector = cpu.load16(address);
+    public static long raiseRpl(Cpu cpu, int segment, long offset, int rpl) {
+        long selector = cpu.load16(SegmentAccess.linearForRead(cpu, segment, offset, 2));
         if ((selector & 3) >= rpl) {
             return 0;
         }
-        cpu.store16(address, selector & ~3L | rpl);
+        long to = SegmentAccess.linearForWrite(cpu, segment, offset, 2);
+        cpu.store16(to, selector & ~3L | rpl);
         return 1;
     }
 

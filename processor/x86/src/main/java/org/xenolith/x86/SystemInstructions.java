@@ -468,8 +468,9 @@ final class SystemInstructions {
         }
         int rpl = l.and(l.read(i.second()), l.constant(W16, 3));
         if (i.first() instanceof Operand.Memory m) {
-            l.read(m); // a fault of the read comes before one of the segment's rights
-            int raised = l.call(RAISE_RPL, l.address(m, 2, true), l.convert(rpl, W32));
+            int segment = l.constant(W32, m.segment());
+            int offset = l.convert(l.offset(m), W64);
+            int raised = l.call(RAISE_RPL, segment, offset, l.convert(rpl, W32));
             zeroFlag(l, l.convert(raised, W8));
             return;
         }
