@@ -236,6 +236,7 @@ public final class SystemHelpers {
     }
 
     /// VERR and, with `write` set, VERW: 1 if the segment may be used so.
+    @ReadOnly
     public static long verify(Cpu cpu, int selector, int write) {
         long descriptor = visible(cpu, selector, false);
         if (descriptor == -1) {
@@ -249,6 +250,7 @@ public final class SystemHelpers {
     }
 
     /// LAR: bits 23:8 of the descriptor's upper half, or -1.
+    @ReadOnly
     public static long accessRights(Cpu cpu, int selector) {
         long descriptor = visible(cpu, selector, true);
         if (descriptor == -1 || !hasRights(cpu, descriptor, true)) {
@@ -270,6 +272,7 @@ public final class SystemHelpers {
     }
 
     /// LSL: the limit in bytes, or -1.
+    @ReadOnly
     public static long segmentLimit(Cpu cpu, int selector) {
         long descriptor = visible(cpu, selector, true);
         if (descriptor == -1 || !hasRights(cpu, descriptor, false)) {
@@ -300,6 +303,7 @@ public final class SystemHelpers {
         }
     }
 
+    @ReadOnly
     public static long readBase(Cpu cpu, int segment) {
         requireBaseInstructions(cpu);
         return cpu.base(segment);
