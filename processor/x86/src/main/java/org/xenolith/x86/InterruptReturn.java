@@ -11,6 +11,7 @@ public final class InterruptReturn {
 
     /// `bytes` is the operand size; `next` where a nested task comes back to.
     public static void iret(Cpu cpu, int bytes, long next) {
+        cpu.nmiBlocked = false; // even if it faults
         if (!cpu.isProtected()) {
             iretReal(cpu, bytes);
         } else if (cpu.isVirtual8086()) {
@@ -24,7 +25,6 @@ public final class InterruptReturn {
         } else {
             iretProtected(cpu, bytes);
         }
-        cpu.nmiBlocked = false;
     }
 
     private static void iretReal(Cpu cpu, int bytes) {

@@ -154,6 +154,7 @@ public final class SystemHelpers {
         Descriptors.loadSegment(cpu, segment, selector);
         if (segment == Segments.SS) {
             cpu.interruptShadow = true;
+            cpu.debugShadow = true;
         }
     }
 
@@ -167,7 +168,9 @@ public final class SystemHelpers {
         if (!Descriptors.isSystem(attributes) || Descriptors.type(attributes) != Descriptors.LDT) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
-        install(cpu, Segments.LDTR, selector, descriptor, attributes);
+        long base = systemBase(cpu, selector, descriptor);
+        cpu.setSegment(
+                Segments.LDTR, selector, base, Descriptors.limit(descriptor), attributes);
     }
 
     public static void loadTask(Cpu cpu, int selector) {
@@ -183,9 +186,11 @@ public final class SystemHelpers {
         if (!Descriptors.isSystem(attributes) || !available) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
-        install(cpu, Segments.TR, selector, descriptor, attributes | 2);
+        long base = systemBase(cpu, selector, descriptor);
         long at = Descriptors.address(cpu, selector, Trap.GENERAL_PROTECTION, 8);
         cpu.storeSystem(8, at + 5, attributes & 0xFF | 2);
+        cpu.setSegment(
+                Segments.TR, selector, base, Descriptors.limit(descriptor), attributes | 2);
     }
 
     private static long systemDescriptor(Cpu cpu, int selector) {
@@ -195,10 +200,10 @@ public final class SystemHelpers {
         return Descriptors.read(cpu, selector, Trap.GENERAL_PROTECTION);
     }
 
-    /// LDT and TSS descriptors have 16 bytes in long mode.
-    private static void install(
-            Cpu cpu, int segment, int selector, long descriptor, int attributes) {
-        if (!Descriptors.isPresent(attributes)) {
+    /// The base of an LDT or TSS that must be present; their descriptors have 16 bytes in long
+    /// mode.
+    private static long systemBase(Cpu cpu, int selector, long descriptor) {
+        if (!Descriptors.isPresent(Descriptors.attributes(descriptor))) {
             throw Trap.of(Trap.SEGMENT_NOT_PRESENT, selector & 0xFFFC);
         }
         long base = Descriptors.base(descriptor);
@@ -209,7 +214,7 @@ public final class SystemHelpers {
                 throw Trap.generalProtection(selector & 0xFFFC);
             }
         }
-        cpu.setSegment(segment, selector, base, Descriptors.limit(descriptor), attributes);
+        return base;
     }
 
     /// The descriptor that VERR, LAR and their kin look at, or -1 if they may not.

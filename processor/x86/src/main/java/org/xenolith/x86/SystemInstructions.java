@@ -280,7 +280,7 @@ final class SystemInstructions {
         int address = l.address((Operand.Memory) i.first(), wide ? 10 : 6, false);
         int limit = l.load(W16, address);
         int base = l.convert(l.load(wide ? W64 : W32, l.behind(address, 2)), W64);
-        if (i.operandSize() == W16) {
+        if (i.operandSize() == W16 && !wide) {
             base = l.and(base, l.constant(W64, 0xFF_FFFF));
         }
         l.call(LOAD_TABLE, l.constant(W32, interrupt), l.convert(limit, W32), base);

@@ -95,14 +95,16 @@ final class Translator {
 
     /// What to deliver for a fault of a memory access of the instruction at `pc`.
     Trap complete(Trap trap) {
+        Instruction instruction;
         try {
             long pc = cpu.pc;
-            window.begin(pc, cpu.resolveCode(window.linear(pc)));
-            var instruction = window.decode(decoder, pc, new Mode(cpu.mode));
-            return FaultDetail.complete(cpu, instruction, trap);
+            long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
+            window.begin(pc, cpu.resolveCode(linear));
+            instruction = window.decode(decoder, pc, new Mode(cpu.mode));
         } catch (Abort unreadable) {
             return trap;
         }
+        return FaultDetail.complete(cpu, instruction, trap);
     }
 
     private static short[] shorts(List<Integer> values) {
