@@ -4,5 +4,7 @@ module org.xenolith.xl {
     requires jdk.unsupported;
     requires org.xenolith.board;
     requires org.xenolith.boot;
+
+    exports org.xenolith.xl.config;
     requires org.xenolith.xen;
 }

@@ -25,9 +25,11 @@ public final class SoftEngine implements Engine {
         HANDLERS
     }
 
-    /// How an engine works. `verify` checks the laws of the ops of every instruction translated.
-    public record Options(Tier tier, boolean verify) {
-        public static final Options DEFAULT = new Options(Tier.HANDLERS, false);
+    /// How an engine works. `patience` is how often instructions of one shape are evaluated before
+    /// they get a handler; `verify` checks the laws of the ops of every instruction translated.
+    public record Options(Tier tier, int patience, boolean verify) {
+        public static final Options DEFAULT =
+                new Options(Tier.HANDLERS, HandlerFactory.PATIENCE, false);
     }
 
     private final GuestMemory memory;
@@ -44,7 +46,7 @@ public final class SoftEngine implements Engine {
         this.entropy = entropy;
         this.options = options;
         this.code = new CodeCache(memory, () -> vcpus.forEach(SoftVcpu::codeWritten));
-        this.handlers = new HandlerFactory(MethodHandles.lookup());
+        this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> vcpus.forEach(SoftVcpu::memoryChanged));
     }
 
