@@ -17,7 +17,9 @@ public final class InstructionSet {
                     SseIntegers.TABLE,
                     SseShuffles.TABLE,
                     SseArithmetic.TABLE,
-                    SseConversions.TABLE);
+                    SseConversions.TABLE,
+                    SseStrings.TABLE,
+                    Aes.TABLE);
 
     private InstructionSet() {}
 }
