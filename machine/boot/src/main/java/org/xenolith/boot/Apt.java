@@ -198,10 +198,12 @@ final class Apt {
         if (!series.matches()) {
             return Optional.empty();
         }
+        var version = Pattern.quote(series.group(1));
+        var flavour = Pattern.quote(series.group(2));
         var real =
                 Pattern.compile(
                         "linux-image-%s\\.\\d+(-\\d+|[+~][a-z0-9.+~]+)?-%s(-unsigned)?"
-                                .formatted(Pattern.quote(series.group(1)), Pattern.quote(series.group(2))));
+                                .formatted(version, flavour));
         var result = run("apt-cache", "search", "--names-only", "^linux-image-" + series.group(1));
         var newest =
                 result.output()

@@ -177,8 +177,9 @@ public final class GuestKit {
     private void build(String packageName, Path work) throws IOException, BootException {
         var commands = new HostCommand(work, tools);
         var apt = new Apt(work, commands, progress);
-        var kernelPackage = apt.kernel(packageName);
-        var kernelFiles = unpack(commands, kernelPackage.file(), GuestKit::isKernelPart);
+        var download = apt.kernel(packageName);
+        var source = download.contents();
+        var kernelFiles = unpack(commands, download.file(), GuestKit::isKernelPart);
         var busyboxPackage = apt.tool("busybox-static");
         var busyboxFiles = unpack(commands, busyboxPackage.file(), GuestKit::isBusybox);
         var busybox =
@@ -190,7 +191,7 @@ public final class GuestKit {
                         .filter(name -> name.startsWith("boot/vmlinuz-"))
                         .findFirst()
                         .orElseThrow(
-                                () -> new BootException(kernelPackage.contents().name() + " has no kernel"));
+                                () -> new BootException(source.name() + " has no kernel"));
         progress.accept("Building the initramfs");
         var result = work.resolve("result");
         Files.write(result.resolve(KERNEL), kernelFiles.get(kernel));
@@ -201,7 +202,7 @@ public final class GuestKit {
         }
         Files.writeString(
                 result.resolve("source"),
-                "%s %s\n".formatted(kernelPackage.contents().name(), kernelPackage.contents().version()));
+                "%s %s\n".formatted(source.name(), source.version()));
     }
 
     private static boolean isKernelPart(String name) {

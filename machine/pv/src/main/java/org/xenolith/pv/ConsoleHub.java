@@ -10,8 +10,8 @@ import org.xenolith.state.Bytes;
 /// guest's output out to every attached [ConsoleSession] and feeds what they type to the guest.
 ///
 /// Keeps the last [#SCROLL_BACK_BYTES] of output and shows them to whoever attaches. Never waits
-/// for a session: one that falls too far behind is disconnected. All methods may be called from
-/// any thread.
+/// for a session: one that falls too far behind is disconnected. All methods may be called from any
+/// thread.
 public final class ConsoleHub implements Consumer<Bytes>, AutoCloseable {
     /// Bytes of past output that a new session is shown.
     public static final int SCROLL_BACK_BYTES = 64 * 1024;

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One client of a [ConsoleHub]. Output waits here until it is read; a client that leaves more
-/// than [#UNREAD_BYTES_MAX] unread is disconnected.
+/// One client of a [ConsoleHub]. Output waits here until it is read; a client that leaves more than
+/// [#UNREAD_BYTES_MAX] unread is disconnected.
 public final class ConsoleSession implements AutoCloseable {
     /// Bytes of output held for a client that does not read.
     public static final int UNREAD_BYTES_MAX = 256 * 1024;
@@ -28,7 +28,7 @@ public final class ConsoleSession implements AutoCloseable {
     /// Waits for output, at most `timeout`, and moves it into `into`.
     ///
     /// @return how many bytes were moved; 0 when the time is up; -1 when the session has ended (the
-    ///     guest is gone, the client was too slow, or [#close] was called) and all is read
+    ///   guest is gone, the client was too slow, or [#close] was called) and all is read
     public int read(byte[] into, Duration timeout) throws InterruptedException {
         lock.lockInterruptibly();
         try {

@@ -19,8 +19,8 @@ import org.xenolith.state.Bytes;
 /// the guest makes room. Indices count bytes modulo 2^32; a pair of indices that cannot be (more
 /// bytes than the ring holds) moves nothing until the guest has put it right.
 ///
-/// All methods may be called from any thread. One thread at a time works on the rings; a call
-/// that finds another at work leaves it a note and returns.
+/// All methods may be called from any thread. One thread at a time works on the rings; a call that
+/// finds another at work leaves it a note and returns.
 public final class PvConsole implements Device<PvConsoleState>, Lifecycle, ConsoleInput {
     /// Bytes of the ring that carries input to the guest; begins at offset 0.
     static final int IN_BYTES = 1024;

@@ -81,11 +81,10 @@ class ConsoleHubTest {
         var typed = new ByteArrayOutputStream();
         var session = hub.attach();
         assertThat(session.write(new byte[] {1})).isZero();
-        hub.connect(
-                bytes -> {
-                    typed.write(bytes, 0, Math.min(2, bytes.length));
-                    return Math.min(2, bytes.length);
-                });
+        hub.connect(bytes -> {
+            typed.write(bytes, 0, Math.min(2, bytes.length));
+            return Math.min(2, bytes.length);
+        });
         assertThat(session.write(new byte[] {1, 2, 3})).isEqualTo(2);
         assertThat(typed.toByteArray()).containsExactly(1, 2);
     }
@@ -96,21 +95,21 @@ class ConsoleHubTest {
         var read = new StringBuffer();
         var reader =
                 Thread.ofVirtual()
-                        .start(
-                                () -> {
-                                    try {
-                                        var buffer = new byte[10];
-                                        var patience = Duration.ofSeconds(10);
-                                        int n = session.read(buffer, patience);
-                                        while (n > 0) {
-                                            read.append(new String(buffer, 0, n, StandardCharsets.US_ASCII));
-                                            n = session.read(buffer, patience);
-                                        }
-                                        read.append(n);
-                                    } catch (InterruptedException e) {
-                                        Thread.currentThread().interrupt();
-                                    }
-                                });
+                        .start(() -> {
+                            try {
+                                var buffer = new byte[10];
+                                var patience = Duration.ofSeconds(10);
+                                int n = session.read(buffer, patience);
+                                while (n > 0) {
+                                    read.append(
+                                            new String(buffer, 0, n, StandardCharsets.US_ASCII));
+                                    n = session.read(buffer, patience);
+                                }
+                                read.append(n);
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
         hub.accept(text("bye"));
         hub.close();
         assertThat(reader.join(Duration.ofSeconds(10))).isTrue();

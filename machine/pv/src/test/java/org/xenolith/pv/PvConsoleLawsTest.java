@@ -44,8 +44,7 @@ class PvConsoleLawsTest {
             random.nextBytes(typed);
             shown.reset();
             int taken = console.accept(typed);
-            return List.of(
-                    taken, Bytes.of(shown.toByteArray()), Bytes.of(memory.read(0, 4096)));
+            return List.of(taken, Bytes.of(shown.toByteArray()), Bytes.of(memory.read(0, 4096)));
         }
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.xenolith.device.Outbox;
@@ -33,8 +34,7 @@ class PvConsoleTest {
     private int guestWrites(byte[] bytes, int from) {
         int consumer = memory.readInt(PAGE + PvConsole.OUT_CONSUMER);
         int producer = memory.readInt(PAGE + PvConsole.OUT_PRODUCER);
-        int length =
-                Math.min(bytes.length - from, PvConsole.OUT_BYTES - (producer - consumer));
+        int length = Math.min(bytes.length - from, PvConsole.OUT_BYTES - (producer - consumer));
         for (int i = 0; i < length; i++) {
             int slot = producer + i & PvConsole.OUT_BYTES - 1;
             memory.writeByte(PAGE + PvConsole.OUT + slot, bytes[from + i]);
@@ -156,7 +156,9 @@ class PvConsoleTest {
         for (int round = 0; round < 5000; round++) {
             memory.write(PAGE, randomBytes(random, 4096));
             int near = random.nextInt();
-            for (int offset = PvConsole.IN_CONSUMER; offset <= PvConsole.OUT_PRODUCER; offset += 4) {
+            for (int offset = PvConsole.IN_CONSUMER;
+                    offset <= PvConsole.OUT_PRODUCER;
+                    offset += 4) {
                 if (random.nextBoolean()) {
                     memory.writeInt(PAGE + offset, near + random.nextInt(4096) - 2048);
                 }
@@ -229,17 +231,16 @@ class PvConsoleTest {
     void notificationsFromManyThreadsKeepTheOrder() throws InterruptedException {
         byte[] bytes = randomBytes(new SplittableRandom(14), 400_000);
         var threads = new ArrayList<Thread>();
-        var done = new java.util.concurrent.atomic.AtomicBoolean();
+        var done = new AtomicBoolean();
         for (int i = 0; i < 3; i++) {
             threads.add(
                     Thread.ofVirtual()
-                            .start(
-                                    () -> {
-                                        for (int n = 0; n < 1_000_000 && !done.get(); n++) {
-                                            console.notified();
-                                            Thread.yield();
-                                        }
-                                    }));
+                            .start(() -> {
+                                for (int n = 0; n < 1_000_000 && !done.get(); n++) {
+                                    console.notified();
+                                    Thread.yield();
+                                }
+                            }));
         }
         int at = 0;
         for (int round = 0; at < bytes.length && round < 1_000_000; round++) {

@@ -80,8 +80,8 @@ public record DomainSpec(
     }
 
     /// Frames that the Xen side takes from guest memory besides RAM: the shared info page and the
-    /// grant table with its status frames.
+    /// grant table.
     public int extraFrames() {
-        return 1 + 2 * grantFramesMax;
+        return 1 + grantFramesMax;
     }
 }

@@ -6,9 +6,9 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.xenolith.base.DomainId;
 
-/// What the tools write into the store about a domain before it runs, and what they ask of it
-/// there later. Paths, values and permissions are those of Xen's own tools (tools/libs/light in the
-/// Xen tree; docs/misc/xenstore-paths.pandoc).
+/// What the tools write into the store about a domain before it runs, and what they ask of it there
+/// later. Paths, values and permissions are those of Xen's own tools (tools/libs/light in the Xen
+/// tree; docs/misc/xenstore-paths.pandoc).
 public final class DomainDirectory {
     /// Bytes of output that the console's back end may hold, as Xen's tools announce it.
     private static final int CONSOLE_LIMIT = 1024 * 1024;

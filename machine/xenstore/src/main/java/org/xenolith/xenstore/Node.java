@@ -7,7 +7,7 @@ import org.xenolith.state.Bytes;
 /// @param value what READ answers; possibly empty
 /// @param permissions who may use the node
 /// @param generation number of the change that last touched the value, the permissions or the list
-///     of children; changes inside a child do not count
+///   of children; changes inside a child do not count
 /// @param children the nodes below
 record Node(Bytes value, Permissions permissions, long generation, Children children) {
     Node withValue(Bytes newValue, long newGeneration) {

@@ -2,8 +2,8 @@ package org.xenolith.xenstore;
 
 import java.util.function.Function;
 
-/// What came of something that a client asked for: done, or refused for a reason that the client
-/// is told.
+/// What came of something that a client asked for: done, or refused for a reason that the client is
+/// told.
 sealed interface Outcome<T> {
     record Done<T>(T value) implements Outcome<T> {}
 

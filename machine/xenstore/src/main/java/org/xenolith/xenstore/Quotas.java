@@ -9,7 +9,7 @@ import java.util.List;
 /// The limits of one domain. Part of the store's state.
 ///
 /// @param limits one for each quota, in the order: nodes, watches, transactions, bytes of a node's
-///     value, permission entries of a node, nodes used in a transaction; 0 means no limit
+///   value, permission entries of a node, nodes used in a transaction; 0 means no limit
 public record Quotas(List<Integer> limits) {
     static final Quotas USUAL =
             new Quotas(Arrays.stream(Quota.values()).map(Quota::usual).toList());

@@ -3,8 +3,8 @@ package org.xenolith.xenstore;
 import java.util.List;
 import java.util.OptionalInt;
 
-/// What a client asks for, copied out of its message and found well-formed.
-/// Meanings: docs/misc/xenstore.txt in the Xen tree.
+/// What a client asks for, copied out of its message and found well-formed. Meanings:
+/// docs/misc/xenstore.txt in the Xen tree.
 sealed interface Request {
     record Directory(StorePath path) implements Request {}
 

@@ -113,10 +113,9 @@ final class RequestParser {
             return malformed();
         }
         return number(strings.get(1), Integer.MAX_VALUE)
-                .then(
-                        offset ->
-                                path(strings.getFirst(), domain)
-                                        .map(path -> new Request.DirectoryPart(path, offset)));
+                .then(offset ->
+                        path(strings.getFirst(), domain)
+                                .map(path -> new Request.DirectoryPart(path, offset)));
     }
 
     private static Outcome<Request> getPermissions(Bytes payload, int domain) {
@@ -143,10 +142,9 @@ final class RequestParser {
             return malformed();
         }
         return StorePath.parse(strings.getFirst(), domain)
-                .then(
-                        path ->
-                                Permissions.parse(strings.subList(1, strings.size()))
-                                        .map(all -> new Edit.SetPermissions(path, all)));
+                .then(path ->
+                        Permissions.parse(strings.subList(1, strings.size()))
+                                .map(all -> new Edit.SetPermissions(path, all)));
     }
 
     // ---------------------------------------------------------------- watches, transactions
@@ -181,13 +179,12 @@ final class RequestParser {
 
     private static Outcome<Request> transactionEnd(Bytes payload) {
         return only(payload)
-                .then(
-                        word ->
-                                switch (word) {
-                                    case "T" -> Outcome.done(new Request.TransactionEnd(true));
-                                    case "F" -> Outcome.done(new Request.TransactionEnd(false));
-                                    default -> malformed();
-                                });
+                .then(word ->
+                        switch (word) {
+                            case "T" -> Outcome.done(new Request.TransactionEnd(true));
+                            case "F" -> Outcome.done(new Request.TransactionEnd(false));
+                            default -> malformed();
+                        });
     }
 
     // ---------------------------------------------------------------- domains
@@ -206,10 +203,9 @@ final class RequestParser {
             return malformed();
         }
         return number(strings.getFirst(), DOMAIN_MAX)
-                .then(
-                        domain ->
-                                number(strings.get(1), DOMAIN_MAX)
-                                        .map(target -> new Request.SetTarget(domain, target)));
+                .then(domain ->
+                        number(strings.get(1), DOMAIN_MAX)
+                                .map(target -> new Request.SetTarget(domain, target)));
     }
 
     private static Outcome<Request> getFeatures(Bytes payload) {
@@ -229,10 +225,9 @@ final class RequestParser {
             return malformed();
         }
         return number(strings.getFirst(), DOMAIN_MAX)
-                .then(
-                        domain ->
-                                number(strings.get(1), Integer.MAX_VALUE)
-                                        .map(bits -> new Request.SetFeatures(domain, bits)));
+                .then(domain ->
+                        number(strings.get(1), Integer.MAX_VALUE)
+                                .map(bits -> new Request.SetFeatures(domain, bits)));
     }
 
     private static Outcome<Request> getQuota(Bytes payload) {
@@ -242,14 +237,11 @@ final class RequestParser {
             case 1 -> quota(strings.get(0)).map(q -> new Request.GetQuota(OptionalInt.empty(), q));
             case 2 ->
                     number(strings.get(0), DOMAIN_MAX)
-                            .then(
-                                    domain ->
-                                            quota(strings.get(1))
-                                                    .map(
-                                                            q ->
-                                                                    new Request.GetQuota(
-                                                                            OptionalInt.of(domain),
-                                                                            q)));
+                            .then(domain ->
+                                    quota(strings.get(1))
+                                            .map(q ->
+                                                    new Request.GetQuota(
+                                                            OptionalInt.of(domain), q)));
             default -> malformed();
         };
     }
@@ -264,18 +256,11 @@ final class RequestParser {
                         ? Outcome.done(OptionalInt.empty())
                         : number(strings.getFirst(), DOMAIN_MAX).map(OptionalInt::of);
         var name = strings.get(strings.size() - 2);
-        return whose.then(
-                domain ->
-                        quota(name)
-                                .then(
-                                        quota ->
-                                                number(strings.getLast(), Integer.MAX_VALUE)
-                                                        .map(
-                                                                limit ->
-                                                                        new Request.SetQuota(
-                                                                                domain,
-                                                                                quota,
-                                                                                limit))));
+        return whose.then(domain ->
+                quota(name)
+                        .then(quota ->
+                                number(strings.getLast(), Integer.MAX_VALUE)
+                                        .map(limit -> new Request.SetQuota(domain, quota, limit))));
     }
 
     private static Outcome<Quota> quota(String spelling) {

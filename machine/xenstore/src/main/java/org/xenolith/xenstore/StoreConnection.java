@@ -16,17 +16,16 @@ public final class StoreConnection implements AutoCloseable {
     /// Serves requests. Returns how many bytes were taken: fewer than given while too many replies
     /// are unread, none once the connection [#isBroken].
     public int send(byte[] bytes, int from, int length) {
-        return store.perform(
-                () -> {
-                    if (connection.isBroken()) {
-                        return 0;
-                    }
-                    int taken = core.feed(connection, bytes, from, length);
-                    if (connection.input().isTooLong()) {
-                        connection.breakOff();
-                    }
-                    return taken;
-                });
+        return store.perform(() -> {
+            if (connection.isBroken()) {
+                return 0;
+            }
+            int taken = core.feed(connection, bytes, from, length);
+            if (connection.input().isTooLong()) {
+                connection.breakOff();
+            }
+            return taken;
+        });
     }
 
     /// Moves replies and watch events into `into`; returns how many bytes, 0 if there are none yet.
@@ -41,10 +40,9 @@ public final class StoreConnection implements AutoCloseable {
 
     @Override
     public void close() {
-        store.perform(
-                () -> {
-                    connection.breakOff();
-                    return core.sockets.remove(connection);
-                });
+        store.perform(() -> {
+            connection.breakOff();
+            return core.sockets.remove(connection);
+        });
     }
 }

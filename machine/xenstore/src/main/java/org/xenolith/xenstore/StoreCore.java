@@ -120,9 +120,7 @@ final class StoreCore {
             return perform(client, View.of(this, client), request);
         }
         return client.transaction(transactionId)
-                .then(
-                        transaction ->
-                                perform(client, View.of(this, client, transaction), request));
+                .then(transaction -> perform(client, View.of(this, client, transaction), request));
     }
 
     private Outcome<Bytes> perform(Connection client, View view, Request request) {
@@ -142,23 +140,20 @@ final class StoreCore {
             }
             case Request.TransactionStart r -> view.startTransaction().map(StoreCore::number);
             case Request.TransactionEnd r -> view.endTransaction(r.commit()).map(done -> OK);
-            case Request.GetDomainPath r ->
-                    Outcome.done(string(StorePath.ofDomain(r.domain())));
+            case Request.GetDomainPath r -> Outcome.done(string(StorePath.ofDomain(r.domain())));
             case Request.IsDomainIntroduced r ->
                     Outcome.done(string(isIntroduced(r.domain()) ? "T" : "F"));
             case Request.Introduce r -> introduceAgain(r.domain());
             case Request.Release r -> introduced(r.domain()).map(domain -> release(r.domain()));
             case Request.Resume r ->
                     introduced(r.domain())
-                            .map(
-                                    domain -> {
-                                        domain.shutDown = false;
-                                        return OK;
-                                    });
+                            .map(domain -> {
+                                domain.shutDown = false;
+                                return OK;
+                            });
             case Request.SetTarget r -> setTarget(r.domain(), r.target());
             case Request.GetFeatures r ->
-                    Outcome.done(
-                            number(settingsOf(r.domain().orElse(client.domain())).features()));
+                    Outcome.done(number(settingsOf(r.domain().orElse(client.domain())).features()));
             case Request.SetFeatures r -> setFeatures(r.domain(), r.features());
             case Request.ListQuotas r ->
                     Outcome.done(
@@ -191,12 +186,11 @@ final class StoreCore {
             return Outcome.refused(StoreError.EINVAL);
         }
         return client.add(quotasOf(client), watch)
-                .map(
-                        added -> {
-                            // A new watch fires once, whatever is there.
-                            afterReply.add(() -> send(client, added, added.shown(added.path())));
-                            return OK;
-                        });
+                .map(added -> {
+                    // A new watch fires once, whatever is there.
+                    afterReply.add(() -> send(client, added, added.shown(added.path())));
+                    return OK;
+                });
     }
 
     private boolean isIntroduced(int domain) {
@@ -215,21 +209,19 @@ final class StoreCore {
     /// only begin anew with one that is.
     private Outcome<Bytes> introduceAgain(int number) {
         return introduced(number)
-                .map(
-                        domain -> {
-                            domain.connection.reset();
-                            return OK;
-                        });
+                .map(domain -> {
+                    domain.connection.reset();
+                    return OK;
+                });
     }
 
     private Outcome<Bytes> setTarget(int number, int target) {
         return introduced(target)
                 .then(any -> introduced(number))
-                .map(
-                        domain -> {
-                            domain.connection.target(target);
-                            return OK;
-                        });
+                .map(domain -> {
+                    domain.connection.target(target);
+                    return OK;
+                });
     }
 
     private Outcome<Bytes> setFeatures(int domain, int features) {
@@ -335,8 +327,7 @@ final class StoreCore {
     private void fire(Change change) {
         for (var client : clients()) {
             for (var watch : client.watches()) {
-                watch.reports(client.rights(), change)
-                        .ifPresent(path -> send(client, watch, path));
+                watch.reports(client.rights(), change).ifPresent(path -> send(client, watch, path));
             }
         }
         for (var subscription : subscriptions) {
@@ -348,21 +339,20 @@ final class StoreCore {
     }
 
     private void special(StorePath event, int domain) {
-        afterReply.add(
-                () -> {
-                    for (var client : clients()) {
-                        for (var watch : client.watches()) {
-                            watch.reportsSpecial(client.rights(), tree, event, domain)
-                                    .ifPresent(path -> send(client, watch, path));
-                        }
-                    }
-                    for (var subscription : subscriptions) {
-                        subscription
-                                .watch
-                                .reportsSpecial(Rights.CONTROL, tree, event, domain)
-                                .ifPresent(path -> deliver(subscription, path));
-                    }
-                });
+        afterReply.add(() -> {
+            for (var client : clients()) {
+                for (var watch : client.watches()) {
+                    watch.reportsSpecial(client.rights(), tree, event, domain)
+                            .ifPresent(path -> send(client, watch, path));
+                }
+            }
+            for (var subscription : subscriptions) {
+                subscription
+                        .watch
+                        .reportsSpecial(Rights.CONTROL, tree, event, domain)
+                        .ifPresent(path -> deliver(subscription, path));
+            }
+        });
     }
 
     private List<Connection> clients() {

@@ -62,22 +62,20 @@ public final class StoreRing {
 
     /// The guest has signalled the store's event channel: serves what it asks for and signals back.
     public void notified() {
-        store.perform(
-                () -> {
-                    serve();
-                    return null;
-                });
+        store.perform(() -> {
+            serve();
+            return null;
+        });
     }
 
     /// There is something to tell the guest that it has not asked for.
     private void replyLater() {
-        store.perform(
-                () -> {
-                    if (isUsable() && !connection.isBroken() && flush()) {
-                        core.deliver(notifyGuest);
-                    }
-                    return null;
-                });
+        store.perform(() -> {
+            if (isUsable() && !connection.isBroken() && flush()) {
+                core.deliver(notifyGuest);
+            }
+            return null;
+        });
     }
 
     Connection connection() {

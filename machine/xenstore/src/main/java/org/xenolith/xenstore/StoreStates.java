@@ -35,9 +35,8 @@ final class StoreStates {
         core.domains.forEach(
                 (number, domain) -> connections.add(connection(domain, trees, indices)));
         var settings = new ArrayList<SettingsState>();
-        core.settings.forEach(
-                (number, own) ->
-                        settings.add(new SettingsState(number, own.features(), own.quotas())));
+        core.settings.forEach((number, own) ->
+                settings.add(new SettingsState(number, own.features(), own.quotas())));
         return new StoreState(trees, core.usualQuotas, settings, connections);
     }
 
@@ -94,9 +93,8 @@ final class StoreStates {
     private static TransactionState transaction(Transaction open, int base) {
         var touched = new ArrayList<TouchState>();
         open.touched()
-                .forEach(
-                        (path, children) ->
-                                touched.add(new TouchState(Message.text(path.text()), children)));
+                .forEach((path, children) ->
+                        touched.add(new TouchState(Message.text(path.text()), children)));
         return new TransactionState(
                 open.id(), base, open.edits().stream().map(StoreStates::edit).toList(), touched);
     }
@@ -119,8 +117,8 @@ final class StoreStates {
 
     // ---------------------------------------------------------------- restore
 
-    /// Puts `state` into `core`, whose domains have been introduced already. Changes nothing if
-    /// the state is refused.
+    /// Puts `state` into `core`, whose domains have been introduced already. Changes nothing if the
+    /// state is refused.
     static void restore(StoreState state, StoreCore core) {
         var trees = state.trees().stream().map(StoreStates::tree).toList();
         var settings = new TreeMap<Integer, StoreCore.Settings>();
@@ -146,7 +144,9 @@ final class StoreStates {
         var rights = new Rights(state.domain(), state.target());
         var watches = state.watches().stream().map(watch -> watch(watch, state.domain())).toList();
         var transactions =
-                state.transactions().stream().map(open -> transaction(open, trees, rights)).toList();
+                state.transactions().stream()
+                        .map(open -> transaction(open, trees, rights))
+                        .toList();
         return () -> {
             domain.shutDown = state.shutDown();
             domain.connection.restoreStream(
@@ -216,7 +216,6 @@ final class StoreStates {
                         .toList();
         var touched = new TreeMap<StorePath, Boolean>();
         state.touched().forEach(touch -> touched.put(path(touch.path()), touch.children()));
-        return Transaction.restored(
-                state.id(), trees.get(state.base()), rights, edits, touched);
+        return Transaction.restored(state.id(), trees.get(state.base()), rights, edits, touched);
     }
 }

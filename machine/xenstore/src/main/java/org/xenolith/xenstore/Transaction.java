@@ -101,11 +101,10 @@ final class Transaction {
             return Outcome.refused(StoreError.ENOSPC);
         }
         return working.apply(who, quotas, edit)
-                .map(
-                        next -> {
-                            keep(edit, next);
-                            return next;
-                        });
+                .map(next -> {
+                    keep(edit, next);
+                    return next;
+                });
     }
 
     private void keep(Edit edit, Tree next) {

@@ -156,8 +156,7 @@ record Tree(Node root, Node special, Map<Integer, Integer> owned, long generatio
         var nearest = spine.getLast();
         int made = names.size() + 1 - spine.size();
         int owner = who.isPrivileged() ? nearest.permissions().owner() : who.domain();
-        if (!who.isPrivileged()
-                && quotas.exceeded(Quota.NODES, (long) ownedBy(owner) + made)) {
+        if (!who.isPrivileged() && quotas.exceeded(Quota.NODES, (long) ownedBy(owner) + made)) {
             return Outcome.refused(StoreError.ENOSPC);
         }
         long next = generation + 1;
@@ -205,20 +204,17 @@ record Tree(Node root, Node special, Map<Integer, Integer> owned, long generatio
             return Outcome.refused(StoreError.ENOSPC);
         }
         return look(who, path, Access.WRITE)
-                .then(
-                        node -> {
-                            int owner = node.permissions().owner();
-                            if (!who.isPrivileged() && !who.actsFor(owner)) {
-                                return Outcome.refused(StoreError.EACCES);
-                            }
-                            if (!who.isPrivileged() && permissions.owner() != owner) {
-                                return Outcome.refused(StoreError.EPERM);
-                            }
-                            return Outcome.done(
-                                    replaced(
-                                            path,
-                                            node.withPermissions(permissions, generation + 1)));
-                        });
+                .then(node -> {
+                    int owner = node.permissions().owner();
+                    if (!who.isPrivileged() && !who.actsFor(owner)) {
+                        return Outcome.refused(StoreError.EACCES);
+                    }
+                    if (!who.isPrivileged() && permissions.owner() != owner) {
+                        return Outcome.refused(StoreError.EPERM);
+                    }
+                    return Outcome.done(
+                            replaced(path, node.withPermissions(permissions, generation + 1)));
+                });
     }
 
     /// This tree with another node at `path`, where there is one, that has the same children.
@@ -282,15 +278,15 @@ record Tree(Node root, Node special, Map<Integer, Integer> owned, long generatio
                 tree = next;
             }
         }
-        var mentioned = new ArrayList<>(List.of(StorePath.INTRODUCE_DOMAIN, StorePath.RELEASE_DOMAIN));
+        var mentioned =
+                new ArrayList<>(List.of(StorePath.INTRODUCE_DOMAIN, StorePath.RELEASE_DOMAIN));
         mentioned.addAll(tree.pathsWhere(node -> true));
         for (var path : mentioned) {
             var node = tree.find(path);
             var permissions = node.permissions().without(domain);
             if (permissions != node.permissions()) {
                 var next =
-                        tree.replaced(
-                                path, node.withPermissions(permissions, tree.generation + 1));
+                        tree.replaced(path, node.withPermissions(permissions, tree.generation + 1));
                 changes.add(new Change(path, tree, next));
                 tree = next;
             }
@@ -300,12 +296,11 @@ record Tree(Node root, Node special, Map<Integer, Integer> owned, long generatio
 
     private List<StorePath> pathsWhere(Predicate<Node> wanted) {
         var paths = new ArrayList<StorePath>();
-        forEach(
-                (path, node) -> {
-                    if (wanted.test(node)) {
-                        paths.add(path);
-                    }
-                });
+        forEach((path, node) -> {
+            if (wanted.test(node)) {
+                paths.add(path);
+            }
+        });
         return paths;
     }
 }

@@ -41,11 +41,10 @@ sealed interface View {
             var quotas = store.settingsOf(who.domain()).quotas();
             var before = store.tree;
             return before.apply(who, quotas, edit)
-                    .map(
-                            after -> {
-                                store.commit(List.of(new Change(edit.path(), before, after)));
-                                return after;
-                            });
+                    .map(after -> {
+                        store.commit(List.of(new Change(edit.path(), before, after)));
+                        return after;
+                    });
         }
 
         @Override
@@ -88,11 +87,10 @@ sealed interface View {
             }
             return transaction
                     .commit(client.rights(), quotas(), store.tree)
-                    .map(
-                            changes -> {
-                                store.commit(changes);
-                                return store.tree;
-                            });
+                    .map(changes -> {
+                        store.commit(changes);
+                        return store.tree;
+                    });
         }
 
         private Quotas quotas() {

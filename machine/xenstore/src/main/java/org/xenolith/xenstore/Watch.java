@@ -8,7 +8,7 @@ import java.util.Optional;
 /// @param token what the client recognises its watch by
 /// @param depth how many levels below `path` count, or [#ANY_DEPTH]
 /// @param relativeTo what to cut off the paths of events, for a watch that was set with a relative
-///     path; else empty
+///   path; else empty
 record Watch(StorePath path, String token, int depth, String relativeTo) {
     static final int ANY_DEPTH = -1;
 

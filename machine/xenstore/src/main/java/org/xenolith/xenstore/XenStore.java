@@ -21,8 +21,8 @@ import org.xenolith.state.Bytes;
 /// The xenstore: a tree of small values through which guests, back ends and tools talk
 /// (docs/misc/xenstore.txt in the Xen tree).
 ///
-/// Guests come through a [StoreRing], clients of the wire protocol through a [StoreConnection],
-/// and the code of this process, as the control domain, through the methods here. These throw
+/// Guests come through a [StoreRing], clients of the wire protocol through a [StoreConnection], and
+/// the code of this process, as the control domain, through the methods here. These throw
 /// `IllegalArgumentException` for a path or value that the protocol does not know; nothing else can
 /// go wrong.
 ///
@@ -49,39 +49,34 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     /// @throws IllegalStateException if the domain is being served already
     public StoreRing introduce(
             DomainId domain, GuestMemory memory, long gfn, Runnable notifyGuest) {
-        return perform(
-                () -> {
-                    if (rings.containsKey(domain.value())) {
-                        throw new IllegalStateException(
-                                "domain " + domain + " is in the store already");
-                    }
-                    var ring =
-                            new StoreRing(this, core, domain.value(), memory, gfn, notifyGuest);
-                    rings.put(domain.value(), ring);
-                    core.introduce(domain.value(), ring.connection());
-                    ring.attach();
-                    return ring;
-                });
+        return perform(() -> {
+            if (rings.containsKey(domain.value())) {
+                throw new IllegalStateException("domain " + domain + " is in the store already");
+            }
+            var ring = new StoreRing(this, core, domain.value(), memory, gfn, notifyGuest);
+            rings.put(domain.value(), ring);
+            core.introduce(domain.value(), ring.connection());
+            ring.attach();
+            return ring;
+        });
     }
 
-    /// The domain is gone: removes its nodes, drops it from the permissions of others and tells
-    /// the watchers of `@releaseDomain`. Does nothing for a domain that is not being served.
+    /// The domain is gone: removes its nodes, drops it from the permissions of others and tells the
+    /// watchers of `@releaseDomain`. Does nothing for a domain that is not being served.
     public void release(DomainId domain) {
-        perform(
-                () -> {
-                    core.releaseIfIntroduced(domain.value());
-                    return null;
-                });
+        perform(() -> {
+            core.releaseIfIntroduced(domain.value());
+            return null;
+        });
     }
 
     /// The domain has shut down or crashed, but is still there: tells the watchers of
     /// `@releaseDomain`, once.
     public void shutDown(DomainId domain) {
-        perform(
-                () -> {
-                    core.shutDown(domain.value());
-                    return null;
-                });
+        perform(() -> {
+            core.shutDown(domain.value());
+            return null;
+        });
     }
 
     public boolean isIntroduced(DomainId domain) {
@@ -92,12 +87,11 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     ///
     /// @param onOutput told when there are watch events to receive; called with no lock held
     public StoreConnection connect(Runnable onOutput) {
-        return perform(
-                () -> {
-                    var connection = new Connection(0, onOutput);
-                    core.sockets.add(connection);
-                    return new StoreConnection(this, core, connection);
-                });
+        return perform(() -> {
+            var connection = new Connection(0, onOutput);
+            core.sockets.add(connection);
+            return new StoreConnection(this, core, connection);
+        });
     }
 
     // ---------------------------------------------------------------- for this process
@@ -146,15 +140,12 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     /// Writes all of `values`, by path, in one step: nobody sees some without the others.
     public void writeAll(Map<String, String> values) {
         var edits = new ArrayList<Edit>();
-        values.forEach(
-                (path, value) ->
-                        edits.add(
-                                writing(path, Bytes.of(value.getBytes(StandardCharsets.UTF_8)))));
-        perform(
-                () -> {
-                    edits.forEach(this::applyLocked);
-                    return null;
-                });
+        values.forEach((path, value) ->
+                edits.add(writing(path, Bytes.of(value.getBytes(StandardCharsets.UTF_8)))));
+        perform(() -> {
+            edits.forEach(this::applyLocked);
+            return null;
+        });
     }
 
     /// Makes the node at `path`, and its missing parents, if it is not there.
@@ -168,13 +159,12 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
         if (where.isRoot()) {
             throw new IllegalArgumentException("the root of the store cannot be removed");
         }
-        perform(
-                () -> {
-                    if (core.tree.find(where) != null) {
-                        applyLocked(new Edit.Remove(where));
-                    }
-                    return null;
-                });
+        perform(() -> {
+            if (core.tree.find(where) != null) {
+                applyLocked(new Edit.Remove(where));
+            }
+            return null;
+        });
     }
 
     /// Sets who may use the node at `path`, or who is told of a special event.
@@ -182,12 +172,11 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     /// @return whether there is such a node
     public boolean setPermissions(String path, Permissions permissions) {
         var edit = new Edit.SetPermissions(anyPath(path), permissions);
-        return perform(
-                () ->
-                        switch (core.apply(edit)) {
-                            case Outcome.Done<Tree> done -> true;
-                            case Outcome.Refused<Tree> refused -> false;
-                        });
+        return perform(() ->
+                switch (core.apply(edit)) {
+                    case Outcome.Done<Tree> done -> true;
+                    case Outcome.Refused<Tree> refused -> false;
+                });
     }
 
     /// Tells `listener` of every change at or below `path`, or of the special event
@@ -195,17 +184,15 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     public StoreWatch watch(String path, StoreListener listener) {
         var watch = new Watch(anyPath(path), "", Watch.ANY_DEPTH, "");
         var subscription = new StoreCore.Subscription(watch, listener);
-        perform(
-                () -> {
-                    core.subscribe(subscription);
+        perform(() -> {
+            core.subscribe(subscription);
+            return null;
+        });
+        return () ->
+                perform(() -> {
+                    core.unsubscribe(subscription);
                     return null;
                 });
-        return () ->
-                perform(
-                        () -> {
-                            core.unsubscribe(subscription);
-                            return null;
-                        });
     }
 
     private static Edit writing(String path, Bytes value) {
@@ -229,19 +216,17 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     }
 
     private void apply(Edit edit) {
-        perform(
-                () -> {
-                    applyLocked(edit);
-                    return null;
-                });
+        perform(() -> {
+            applyLocked(edit);
+            return null;
+        });
     }
 
     private void applyLocked(Edit edit) {
         switch (core.apply(edit)) {
             case Outcome.Done<Tree> done -> {}
             case Outcome.Refused<Tree>(var error) ->
-                    throw new Bug(
-                            "the control domain was refused " + edit.path() + ": " + error);
+                    throw new Bug("the control domain was refused " + edit.path() + ": " + error);
         }
     }
 
@@ -273,12 +258,11 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
 
     private void detachReleased() {
         if (rings.size() > core.domains.size()) {
-            rings.forEach(
-                    (domain, ring) -> {
-                        if (!core.domains.containsKey(domain)) {
-                            ring.detach();
-                        }
-                    });
+            rings.forEach((domain, ring) -> {
+                if (!core.domains.containsKey(domain)) {
+                    ring.detach();
+                }
+            });
             rings.keySet().retainAll(core.domains.keySet());
         }
     }
@@ -312,11 +296,10 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     /// The domains of `state` must have been introduced; what they had under way is replaced.
     @Override
     public void restore(StoreState state) {
-        perform(
-                () -> {
-                    StoreStates.restore(state, core);
-                    return null;
-                });
+        perform(() -> {
+            StoreStates.restore(state, core);
+            return null;
+        });
     }
 
     @Override
@@ -368,19 +351,17 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
     /// Forgets what the guests have under way; the tree stays, which belongs to the tools.
     @Override
     public void reset() {
-        perform(
-                () -> {
-                    core.domains.values().forEach(domain -> domain.connection.reset());
-                    return null;
-                });
+        perform(() -> {
+            core.domains.values().forEach(domain -> domain.connection.reset());
+            return null;
+        });
     }
 
     @Override
     public void halt() {
-        perform(
-                () -> {
-                    rings.values().forEach(StoreRing::detach);
-                    return null;
-                });
+        perform(() -> {
+            rings.values().forEach(StoreRing::detach);
+            return null;
+        });
     }
 }

@@ -3,6 +3,7 @@ package org.xenolith.xenstore;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.xenolith.state.Bytes;
 
 /// A tool of the control domain on a connection of its own. Skips events.
 final class ControlClient {
@@ -30,7 +31,7 @@ final class ControlClient {
             var bytes = new byte[replies.getInt()];
             replies.get(bytes);
             if (replyType != Message.XS_WATCH_EVENT) {
-                var text = Message.text(org.xenolith.state.Bytes.of(bytes));
+                var text = Message.text(Bytes.of(bytes));
                 return text.replaceFirst("\0$", "").replace('\0', ',');
             }
         }

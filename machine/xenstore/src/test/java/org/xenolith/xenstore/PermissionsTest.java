@@ -40,7 +40,8 @@ class PermissionsTest {
                     owner.setPermissions("node", row.permission + "1");
                 }
                 assertThat(stranger.read(NODE)).as("%s", row).isEqualTo(row.read);
-                assertThat(stranger.directory(NODE)).isEqualTo(row.read.equals("v") ? "" : "EACCES");
+                assertThat(stranger.directory(NODE))
+                        .isEqualTo(row.read.equals("v") ? "" : "EACCES");
                 assertThat(stranger.getPermissions(NODE).equals("EACCES"))
                         .isEqualTo(row.read.equals("EACCES"));
                 assertThat(stranger.write(NODE, "v")).as("%s", row).isEqualTo(row.write);

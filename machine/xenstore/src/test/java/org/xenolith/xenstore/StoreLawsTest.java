@@ -88,8 +88,7 @@ class StoreLawsTest {
         private static void send(GuestMemory memory, byte[] bytes, RandomGenerator random) {
             int producer = memory.readInt(StoreRing.REQUEST_PRODUCER);
             int room =
-                    StoreRing.RING_BYTES
-                            - (producer - memory.readInt(StoreRing.REQUEST_CONSUMER));
+                    StoreRing.RING_BYTES - (producer - memory.readInt(StoreRing.REQUEST_CONSUMER));
             if (room < bytes.length || random.nextInt(50) == 0) {
                 return;
             }

@@ -255,14 +255,13 @@ class StoreRingTest {
             var each = new TestGuest(store, domain);
             threads.add(
                     Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        int counted = 0;
-                                        for (int n = 0; n < 100_000 && counted < 100; n++) {
-                                            counted += increment(each) ? 1 : 0;
-                                        }
-                                        done.addAndGet(counted);
-                                    }));
+                            .start(() -> {
+                                int counted = 0;
+                                for (int n = 0; n < 100_000 && counted < 100; n++) {
+                                    counted += increment(each) ? 1 : 0;
+                                }
+                                done.addAndGet(counted);
+                            }));
         }
         for (var thread : threads) {
             thread.join();

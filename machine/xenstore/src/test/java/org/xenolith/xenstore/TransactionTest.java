@@ -280,12 +280,11 @@ class TransactionTest {
 
         private static List<String> shown(StoreState.TreeState tree) {
             return tree.nodes().stream()
-                    .map(
-                            node ->
-                                    Message.text(node.path())
-                                            + "="
-                                            + Message.text(node.value())
-                                            + node.permissions().spelled())
+                    .map(node ->
+                            Message.text(node.path())
+                                    + "="
+                                    + Message.text(node.value())
+                                    + node.permissions().spelled())
                     .toList();
         }
     }

@@ -40,8 +40,7 @@ class TreeTest {
             }
             case Edit.Remove remove ->
                     model.keySet()
-                            .removeIf(
-                                    key -> key.equals(path.text()) || key.startsWith(path + "/"));
+                            .removeIf(key -> key.equals(path.text()) || key.startsWith(path + "/"));
             case Edit.SetPermissions set -> {}
         }
     }

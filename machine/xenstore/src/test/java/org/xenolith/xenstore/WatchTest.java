@@ -86,7 +86,11 @@ class WatchTest {
         guest.write("d/1/2/3", "");
         assertThat(guest.takeEvents())
                 .containsExactly(
-                        "d depth0", "d depth1", "d depth2", "d/1 depth1", "d/1 depth2",
+                        "d depth0",
+                        "d depth1",
+                        "d depth2",
+                        "d/1 depth1",
+                        "d/1 depth2",
                         "d/1/2 depth2");
         assertThat(guest.call(Message.XS_WATCH, "d\0t\0-1\0")).isEqualTo("EINVAL");
     }

@@ -1,6 +1,7 @@
 package org.xenolith.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
@@ -194,11 +195,9 @@ class WireTest {
 
     @Test
     void thisProcessRefusesWhatTheProtocolDoesNotKnow() {
-        org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
-                .isThrownBy(() -> store.write("relative", "x"));
-        org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+        assertThatIllegalArgumentException().isThrownBy(() -> store.write("relative", "x"));
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> store.write("/big", "x".repeat(4097)));
-        org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
-                .isThrownBy(() -> store.remove("/"));
+        assertThatIllegalArgumentException().isThrownBy(() -> store.remove("/"));
     }
 }

@@ -73,8 +73,6 @@ final class Binary {
             return e - bias(fractionBits);
         }
         long fraction = fraction(bits, fractionBits);
-        return 1
-                - bias(fractionBits)
-                - (Long.numberOfLeadingZeros(fraction) - (63 - fractionBits));
+        return 1 - bias(fractionBits) - (Long.numberOfLeadingZeros(fraction) - (63 - fractionBits));
     }
 }

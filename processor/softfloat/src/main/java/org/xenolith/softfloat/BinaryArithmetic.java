@@ -6,8 +6,8 @@ import static org.xenolith.softfloat.Binary.isSignaling;
 import static org.xenolith.softfloat.Binary.isZero;
 
 /// **Hot path.** SSE arithmetic on either interchange format: the exact way, which every case may
-/// take. `f` is the number of fraction bits (23 or 52). Flags collect in the context, whether masked
-/// or not; a result found beside an unmasked one is never written.
+/// take. `f` is the number of fraction bits (23 or 52). Flags collect in the context, whether
+/// masked or not; a result found beside an unmasked one is never written.
 final class BinaryArithmetic {
     private BinaryArithmetic() {}
 

@@ -53,19 +53,16 @@ public final class Float80Parts {
         if (!Float80Arithmetic.denormals(c, ka, kb, false)) {
             return false;
         }
-        if (ka == Float80.INFINITY || ka == Float80.ZERO) {
-            return c.give(a, ae);
+        if (ka == Float80.INFINITY || ka == Float80.ZERO || kb == Float80.ZERO) {
+            return c.giveOperand(a, ae);
         }
         if (kb == Float80.INFINITY) {
             boolean negative = Float80.isNegative(ae);
             return down ? c.giveZero(negative) : c.giveInfinity(negative);
         }
-        int power = 0;
-        if (kb != Float80.ZERO) {
-            int e = Float80.exponent(b, be);
-            long whole = e < 0 ? 0 : e > 17 ? SCALE_MAX : b >>> (63 - e);
-            power = (int) Math.min(whole, SCALE_MAX);
-        }
+        int e = Float80.exponent(b, be);
+        long whole = e < 0 ? 0 : e > 17 ? SCALE_MAX : b >>> (63 - e);
+        int power = (int) Math.min(whole, SCALE_MAX);
         c.load(a, ae);
         c.exponent += down ? -power : power;
         return Rounding.pack80(c, 64);
@@ -80,7 +77,8 @@ public final class Float80Parts {
             return write && giveSecond(c, c.significand, c.signExponent);
         }
         if (ka == Float80.ZERO) {
-            return c.raise(FloatFlags.DIVIDE_BY_ZERO) && giveSecond(c, a, ae)
+            return c.raise(FloatFlags.DIVIDE_BY_ZERO)
+                    && giveSecond(c, a, ae)
                     && c.giveInfinity(true);
         }
         if (!Float80Arithmetic.denormals(c, ka, ka, false)) {
@@ -103,8 +101,7 @@ public final class Float80Parts {
     /// FPREM, or FPREM1 if `nearest`: the remainder of the first operand by the second. C2 is set
     /// if the exponents are 64 or more apart and only part of the way is done; else C0, C3 and C1
     /// are bits 2, 1 and 0 of the quotient.
-    public static boolean remainder(
-            FpuContext c, long a, int ae, long b, int be, boolean nearest) {
+    public static boolean remainder(FpuContext c, long a, int ae, long b, int be, boolean nearest) {
         c.begin();
         int ka = Float80.classify(a, ae);
         int kb = Float80.classify(b, be);
@@ -117,13 +114,11 @@ public final class Float80Parts {
         if (!Float80Arithmetic.denormals(c, ka, kb, false)) {
             return false;
         }
-        if (ka == Float80.ZERO) {
-            return c.give(a, ae);
+        if (ka == Float80.ZERO || kb == Float80.INFINITY) {
+            return c.giveOperand(a, ae);
         }
         c.load(a, ae);
-        if (kb != Float80.INFINITY) {
-            reduce(c, Float80.exponent(b, be), Float80.normalized(b), nearest);
-        }
+        reduce(c, Float80.exponent(b, be), Float80.normalized(b), nearest);
         return Rounding.pack80(c, 64);
     }
 

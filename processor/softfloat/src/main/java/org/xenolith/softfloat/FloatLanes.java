@@ -66,8 +66,7 @@ public final class FloatLanes {
 
     /// Half of RCPPS.
     public static long approximateReciprocal(long a) {
-        return pair(
-                Float32.approximateReciprocal(low(a)), Float32.approximateReciprocal(high(a)));
+        return pair(Float32.approximateReciprocal(low(a)), Float32.approximateReciprocal(high(a)));
     }
 
     /// Half of RSQRTPS.
@@ -126,9 +125,9 @@ public final class FloatLanes {
     }
 
     /// One half of DPPS (0 low, 1 high): products of the lanes that bits 4 to 7 of the immediate
-    /// name, added as `(0 + 1) + (2 + 3)`, in the lanes that bits 0 to 3 name. Which of several NaNs
-    /// comes out differs between lanes, since each adds its neighbours to itself. Call it for both
-    /// halves, then commit.
+    /// name, added as `(0 + 1) + (2 + 3)`, in the lanes that bits 0 to 3 name. Which of several
+    /// NaNs comes out differs between lanes, since each adds its neighbours to itself. Call it for
+    /// both halves, then commit.
     public static long dotProduct32(
             int half, long aLow, long aHigh, long bLow, long bHigh, int control, Mxcsr m) {
         int p0 = (control & 0x10) != 0 ? Float32.multiply(low(aLow), low(bLow), m) : 0;

@@ -15,7 +15,8 @@ public final class FpuContext extends Unrounded {
     /// Bits 79 to 64 of the result: sign and biased exponent; or the high part of a decimal.
     public int signExponent;
 
-    /// The second result of FSINCOS (cosine), FPTAN (one) and FXTRACT (significand): what is pushed.
+    /// The second result of FSINCOS (cosine), FPTAN (one) and FXTRACT (significand): what is
+    /// pushed.
     public long secondSignificand;
 
     /// Sign and exponent of the second result.
@@ -70,6 +71,12 @@ public final class FpuContext extends Unrounded {
 
     boolean give(boolean sign, int biasedExponent, long newSignificand) {
         return give(newSignificand, (sign ? 0x8000 : 0) | biasedExponent);
+    }
+
+    /// Gives an operand back; a pseudo-denormal becomes the normal number that it is.
+    boolean giveOperand(long operand, int operandSignExponent) {
+        boolean pseudo = operand < 0 && (operandSignExponent & Float80.EXPONENT_MAX) == 0;
+        return give(operand, pseudo ? operandSignExponent | 1 : operandSignExponent);
     }
 
     boolean giveZero(boolean sign) {

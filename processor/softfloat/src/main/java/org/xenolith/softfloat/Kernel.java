@@ -7,8 +7,7 @@ final class Kernel {
     private Kernel() {}
 
     /// Sum of two numbers. An exact zero leaves `high` and `low` zero; its sign is the caller's.
-    static void add(
-            Unrounded u, boolean an, int ae, long as, boolean bn, int be, long bs) {
+    static void add(Unrounded u, boolean an, int ae, long as, boolean bn, int be, long bs) {
         if (ae > be || (ae == be && Long.compareUnsigned(as, bs) >= 0)) {
             addOrdered(u, an, ae, as, be, bs, an != bn);
         } else {
@@ -17,7 +16,12 @@ final class Kernel {
     }
 
     private static void addOrdered(
-            Unrounded u, boolean negative, int e, long big, int smallExponent, long small,
+            Unrounded u,
+            boolean negative,
+            int e,
+            long big,
+            int smallExponent,
+            long small,
             boolean subtract) {
         int distance = e - smallExponent;
         long high;
@@ -108,8 +112,9 @@ final class Kernel {
         long square = root * root;
         long rest = low - square;
         boolean more =
-                high != Math.unsignedMultiplyHigh(root, root)
-                        + (Long.compareUnsigned(low, square) < 0 ? 1 : 0);
+                high
+                        != Math.unsignedMultiplyHigh(root, root)
+                                + (Long.compareUnsigned(low, square) < 0 ? 1 : 0);
         long fraction;
         if (rest == 0 && !more) {
             fraction = 0;

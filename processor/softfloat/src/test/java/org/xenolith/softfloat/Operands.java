@@ -10,6 +10,31 @@ final class Operands {
         0x407E, 0x407F, 0x3C01, 0x3C00, 0x43FE, 0x43FF, 0x3F6A, 0x3BCD, 0x400E, 0x401E, 0x403D
     };
 
+    /// Significand and exponent of zero, one, infinity, NaNs, the smallest and largest numbers, and
+    /// encodings that should not exist.
+    private static final long[][] SPECIALS = {
+        {0, 0},
+        {0, 0},
+        {Long.MIN_VALUE, 0x3FFF},
+        {Long.MIN_VALUE, 0x3FFE},
+        {Long.MIN_VALUE, 0x4000},
+        {Long.MIN_VALUE, 0x7FFF},
+        {Long.MIN_VALUE, 0x7FFF},
+        {0xC000_0000_0000_0000L, 0x7FFF},
+        {0xC000_0000_0000_0001L, 0x7FFF},
+        {0x8000_0000_0000_0001L, 0x7FFF},
+        {0xA000_0000_0000_0000L, 0x7FFF},
+        {1, 0},
+        {Long.MAX_VALUE, 0},
+        {Long.MIN_VALUE, 0},
+        {Long.MIN_VALUE, 1},
+        {-1L, 0x7FFE},
+        {Long.MAX_VALUE, 0x7FFF},
+        {0, 0x7FFF},
+        {0x4000_0000_0000_0000L, 0x3FFF},
+        {0xC90F_DAA2_2168_C235L, 0x4000},
+    };
+
     final SplittableRandom random;
 
     Operands(long seed) {
@@ -58,13 +83,30 @@ final class Operands {
         return near < 0 || near > 0x7FFF ? signExponent() : near | random.nextInt(2) << 15;
     }
 
+    /// Two registers: any, or special ones.
+    Oracle.Case registers(int operation) {
+        int ae = signExponent();
+        long[] a = maybeSpecial(significand(), ae);
+        long[] b = maybeSpecial(significand(), signExponentNear(ae));
+        return new Oracle.Case(operation, controlWord(), a[0], a[1], b[0], b[1]);
+    }
+
+    private long[] maybeSpecial(long significand, int signExponent) {
+        if (random.nextInt(8) != 0) {
+            return new long[] {significand, signExponent};
+        }
+        long[] special = SPECIALS[random.nextInt(SPECIALS.length)];
+        return new long[] {special[0], special[1] | random.nextInt(2) << 15};
+    }
+
     long float64() {
         long fraction = pattern() & 0xF_FFFF_FFFF_FFFFL;
         long e =
                 switch (random.nextInt(5)) {
                     case 0 -> random.nextInt(0x800);
-                    case 1 -> new int[] {0, 1, 2, 0x7FD, 0x7FE, 0x7FF, 0x3FF, 0x380, 0x47F}
-                            [random.nextInt(9)];
+                    case 1 ->
+                            new int[] {0, 1, 2, 0x7FD, 0x7FE, 0x7FF, 0x3FF, 0x380, 0x47F}
+                                    [random.nextInt(9)];
                     default -> 0x3FF + random.nextInt(-70, 71);
                 };
         return (long) random.nextInt(2) << 63 | e << 52 | fraction;

@@ -1,16 +1,18 @@
 package org.xenolith.softfloat;
 
+import org.junit.jupiter.api.Assumptions;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 
-/// The host's own processor, reached through a small C program: what the arithmetic here is measured
-/// against. Tests that ask for it are skipped where the host is not x86-64 or has no gcc.
+/// The host's own processor, reached through a small C program: what the arithmetic here is
+/// measured against. Tests that ask for it are skipped where the host is not x86-64 or has no gcc.
 final class Oracle {
     static final int RECORD = 40;
 
@@ -37,7 +39,7 @@ final class Oracle {
         Path in = Files.createTempFile(directory, "requests", ".bin");
         Path out = Files.createTempFile(directory, "answers", ".bin");
         try {
-            Files.write(in, java.util.Arrays.copyOf(requests.array(), requests.position()));
+            Files.write(in, Arrays.copyOf(requests.array(), requests.position()));
             execute(program.toString(), in.toString(), out.toString());
             return ByteBuffer.wrap(Files.readAllBytes(out)).order(ByteOrder.LITTLE_ENDIAN);
         } finally {

@@ -2,13 +2,14 @@ package org.xenolith.softfloat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
-/// SSE operations agree with the host's processor in result, MXCSR and trap, for all rounding modes,
-/// DAZ, FTZ, masks and sticky flags.
+/// SSE operations agree with the host's processor in result, MXCSR and trap, for all rounding
+/// modes, DAZ, FTZ, masks and sticky flags.
 ///
 /// `-Dsoftfloat.cases=N` sets the cases for each operation, `-Dsoftfloat.seed=S` the seed.
 class SseOracleTest {
@@ -112,9 +113,21 @@ class SseOracleTest {
         return String.format(
                 "mxcsr %04x %016x:%016x %016x:%016x expected %016x:%016x %x %04x %b"
                         + " but was %016x:%016x %x %04x %b",
-                q.control(), q.a1(), q.a0(), q.b1(), q.b0(),
-                expected.r1(), expected.r0(), hostGeneral, expected.status(), hostTrapped,
-                r.high, r.low, r.general, m.value(), trapped);
+                q.control(),
+                q.a1(),
+                q.a0(),
+                q.b1(),
+                q.b0(),
+                expected.r1(),
+                expected.r0(),
+                hostGeneral,
+                expected.status(),
+                hostTrapped,
+                r.high,
+                r.low,
+                r.general,
+                m.value(),
+                trapped);
     }
 
     private void agreePacked(int operation, Half singles, Half doubles) throws Exception {
@@ -124,11 +137,7 @@ class SseOracleTest {
             agree(
                     operation + i,
                     i == 0 ? SseOracleTest::singles : SseOracleTest::doubles,
-                    (m, q) ->
-                            vector(
-                                    half.run(q.a0(), q.b0(), m),
-                                    half.run(q.a1(), q.b1(), m),
-                                    q));
+                    (m, q) -> vector(half.run(q.a0(), q.b0(), m), half.run(q.a1(), q.b1(), m), q));
         }
     }
 
@@ -164,8 +173,7 @@ class SseOracleTest {
                 0x10F,
                 SseOracleTest::doubles,
                 (m, q) ->
-                        vector(
-                                Float64.add(q.a0(), q.a1(), m), Float64.add(q.b0(), q.b1(), m), q));
+                        vector(Float64.add(q.a0(), q.a1(), m), Float64.add(q.b0(), q.b1(), m), q));
         agree(
                 0x110,
                 SseOracleTest::singles,
@@ -295,16 +303,14 @@ class SseOracleTest {
         long run(long a, Mxcsr m);
     }
 
-    private void agree32(int operation, Generator generator, ToInteger32 meaning)
-            throws Exception {
+    private void agree32(int operation, Generator generator, ToInteger32 meaning) throws Exception {
         agree(
                 operation,
                 generator,
                 (m, q) -> general(Integer.toUnsignedLong(meaning.run(q.b0(), m)), q));
     }
 
-    private void agree64(int operation, Generator generator, ToInteger64 meaning)
-            throws Exception {
+    private void agree64(int operation, Generator generator, ToInteger64 meaning) throws Exception {
         agree(operation, generator, (m, q) -> general(meaning.run(q.b0(), m), q));
     }
 

@@ -3,11 +3,12 @@ package org.xenolith.softfloat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.opentest4j.TestAbortedException;
 
 /// x87 operations agree with the host's processor in every bit of result and flags, for all
 /// rounding and precision modes and all masks.
@@ -31,30 +32,19 @@ class X87OracleTest {
 
     private static final int ALWAYS = FloatFlags.EXCEPTIONS | FloatFlags.C1;
 
-    private static Oracle.Case registers(Operands o, int operation) {
-        int ae = o.signExponent();
-        return new Oracle.Case(
-                operation,
-                o.controlWord(),
-                o.significand(),
-                ae,
-                o.significand(),
-                o.signExponentNear(ae));
-    }
-
     private static Oracle.Case withFloat32(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.float32(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.float32(), 0);
     }
 
     private static Oracle.Case withFloat64(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.float64(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.float64(), 0);
     }
 
     private static Oracle.Case withInteger(Operands o, int operation) {
-        return new Oracle.Case(
-                operation, o.controlWord(), o.significand(), o.signExponent(), o.pattern(), 0);
+        Oracle.Case q = o.registers(operation);
+        return new Oracle.Case(operation, q.control(), q.a0(), q.a1(), o.pattern(), 0);
     }
 
     private void agree(int operation, int statusBits, Generator generator, Operation meaning)
@@ -71,7 +61,8 @@ class X87OracleTest {
         List<String> wrong = new ArrayList<>();
         int count = 0;
         for (int i = 0; i < CASES; i++) {
-            String difference = difference(cases.get(i), Oracle.answer(answers, i), statusBits, meaning);
+            String difference =
+                    difference(cases.get(i), Oracle.answer(answers, i), statusBits, meaning);
             if (difference != null && ++count <= REPORTED_MAX) {
                 wrong.add(difference);
             }
@@ -94,10 +85,20 @@ class X87OracleTest {
             return null;
         }
         return String.format(
-                "cw %04x  %04x:%016x  %04x:%016x  expected %04x:%016x %04x  but was %04x:%016x %04x %s",
-                q.control(), q.a1(), q.a0(), q.b1(), q.b0(),
-                expected.r1() & 0xFFFF, expected.r0(), expected.status() & statusBits,
-                r1, r0, status, write ? "" : "not written");
+                "cw %04x  %04x:%016x  %04x:%016x  expected %04x:%016x %04x  but was %04x:%016x %04x"
+                    + " %s",
+                q.control(),
+                q.a1(),
+                q.a0(),
+                q.b1(),
+                q.b0(),
+                expected.r1() & 0xFFFF,
+                expected.r0(),
+                expected.status() & statusBits,
+                r1,
+                r0,
+                status,
+                write ? "" : "not written");
     }
 
     @Test
@@ -106,7 +107,7 @@ class X87OracleTest {
             agree(
                     operation,
                     ALWAYS,
-                    X87OracleTest::registers,
+                    Operands::registers,
                     (c, q) ->
                             Float80Arithmetic.operate(
                                     c, operation, q.a0(), (int) q.a1(), q.b0(), (int) q.b1()));
@@ -145,29 +146,28 @@ class X87OracleTest {
         agree(
                 0x30,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Arithmetic.squareRoot(c, q.a0(), (int) q.a1()));
     }
 
-    private static final int CODES =
-            ALWAYS | FloatFlags.C0 | FloatFlags.C2 | FloatFlags.C3;
+    private static final int CODES = ALWAYS | FloatFlags.C0 | FloatFlags.C2 | FloatFlags.C3;
 
     @Test
     void partsAgree() throws Exception {
         agree(
                 0x31,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Parts.roundToIntegral(c, q.a0(), (int) q.a1()));
         agree(
                 0x32,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> Float80Parts.scale(c, q.a0(), (int) q.a1(), q.b0(), (int) q.b1()));
         agree(
                 0x33,
                 ALWAYS,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> pushed(c, q, Float80Parts.extract(c, q.a0(), (int) q.a1())));
     }
 
@@ -177,7 +177,7 @@ class X87OracleTest {
             agree(
                     operation,
                     CODES,
-                    X87OracleTest::registers,
+                    Operands::registers,
                     (c, q) ->
                             Float80Parts.remainder(
                                     c,
@@ -191,8 +191,8 @@ class X87OracleTest {
 
     @Test
     void comparisonsAgree() throws Exception {
-        agree(0x02, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, false));
-        agree(0x03, CODES, X87OracleTest::registers, (c, q) -> compared(c, q, true));
+        agree(0x02, CODES, Operands::registers, (c, q) -> compared(c, q, false));
+        agree(0x03, CODES, Operands::registers, (c, q) -> compared(c, q, true));
         agree(
                 0x12,
                 CODES,
@@ -207,8 +207,7 @@ class X87OracleTest {
                 X87OracleTest::withFloat64,
                 (c, q) ->
                         unchanged(
-                                Float80Comparison.compareFloat64(
-                                        c, q.a0(), (int) q.a1(), q.b0())));
+                                Float80Comparison.compareFloat64(c, q.a0(), (int) q.a1(), q.b0())));
         agree(
                 0x22,
                 CODES,
@@ -220,9 +219,8 @@ class X87OracleTest {
         agree(
                 0x3F,
                 CODES,
-                X87OracleTest::registers,
-                (c, q) ->
-                        unchanged(Float80Comparison.compareInteger(c, q.a0(), (int) q.a1(), 0)));
+                Operands::registers,
+                (c, q) -> unchanged(Float80Comparison.compareInteger(c, q.a0(), (int) q.a1(), 0)));
     }
 
     private static boolean compared(FpuContext c, Oracle.Case q, boolean quiet) {
@@ -239,7 +237,7 @@ class X87OracleTest {
         agree(
                 0x3E,
                 CODES,
-                X87OracleTest::registers,
+                Operands::registers,
                 (c, q) -> {
                     c.flags = Float80.examine(q.a0(), (int) q.a1());
                     return false;
@@ -248,24 +246,46 @@ class X87OracleTest {
 
     @Test
     void loadsAgree() throws Exception {
-        agree(0x40, ALWAYS, X87OracleTest::withFloat32, (c, q) ->
-                Float80Conversion.loadFloat32(c, (int) q.b0()));
-        agree(0x41, ALWAYS, X87OracleTest::withFloat64, (c, q) ->
-                Float80Conversion.loadFloat64(c, q.b0()));
-        agree(0x42, ALWAYS, X87OracleTest::withInteger, (c, q) ->
-                Float80Conversion.loadInteger(c, (short) q.b0()));
-        agree(0x43, ALWAYS, X87OracleTest::withInteger, (c, q) ->
-                Float80Conversion.loadInteger(c, (int) q.b0()));
-        agree(0x44, ALWAYS, X87OracleTest::withInteger, (c, q) ->
-                Float80Conversion.loadInteger(c, q.b0()));
-        agree(0x45, ALWAYS, X87OracleTest::decimal, (c, q) ->
-                Float80Conversion.loadDecimal(c, q.b0(), (int) q.b1()));
+        agree(
+                0x40,
+                ALWAYS,
+                X87OracleTest::withFloat32,
+                (c, q) -> Float80Conversion.loadFloat32(c, (int) q.b0()));
+        agree(
+                0x41,
+                ALWAYS,
+                X87OracleTest::withFloat64,
+                (c, q) -> Float80Conversion.loadFloat64(c, q.b0()));
+        agree(
+                0x42,
+                ALWAYS,
+                X87OracleTest::withInteger,
+                (c, q) -> Float80Conversion.loadInteger(c, (short) q.b0()));
+        agree(
+                0x43,
+                ALWAYS,
+                X87OracleTest::withInteger,
+                (c, q) -> Float80Conversion.loadInteger(c, (int) q.b0()));
+        agree(
+                0x44,
+                ALWAYS,
+                X87OracleTest::withInteger,
+                (c, q) -> Float80Conversion.loadInteger(c, q.b0()));
+        agree(
+                0x45,
+                ALWAYS,
+                X87OracleTest::decimal,
+                (c, q) -> Float80Conversion.loadDecimal(c, q.b0(), (int) q.b1()));
         for (int i = 0; i < 7; i++) {
             int which = i;
-            agree(0x58 + i, ALWAYS, X87OracleTest::registers, (c, q) -> {
-                Float80.constant(c, which);
-                return true;
-            });
+            agree(
+                    0x58 + i,
+                    ALWAYS,
+                    Operands::registers,
+                    (c, q) -> {
+                        Float80.constant(c, which);
+                        return true;
+                    });
         }
     }
 
@@ -285,25 +305,33 @@ class X87OracleTest {
         for (int i = 0; i < 6; i++) {
             int bits = 16 << i % 3;
             boolean truncate = i >= 3;
-            agreeStore(0x4A + i, bits / 8, (c, q) ->
-                    Float80Conversion.storeInteger(c, q.a0(), (int) q.a1(), bits, truncate));
+            agreeStore(
+                    0x4A + i,
+                    bits / 8,
+                    (c, q) ->
+                            Float80Conversion.storeInteger(
+                                    c, q.a0(), (int) q.a1(), bits, truncate));
         }
         agreeStore(0x50, 10, (c, q) -> Float80Conversion.storeDecimal(c, q.a0(), (int) q.a1()));
     }
 
     private void agreeStore(int operation, int bytes, Operation meaning) throws Exception {
-        agree(operation, ALWAYS, X87OracleTest::registers, (c, q) -> {
-            boolean write = meaning.run(c, q);
-            if (bytes < 10) {
-                long mask = bytes == 8 ? -1L : (1L << 8 * bytes) - 1;
-                c.significand = write ? q.b0() & ~mask | c.integer & mask : q.b0();
-                c.signExponent = (int) q.b1();
-            } else if (!write) {
-                c.significand = q.b0();
-                c.signExponent = (int) q.b1();
-            }
-            return true;
-        });
+        agree(
+                operation,
+                ALWAYS,
+                Operands::registers,
+                (c, q) -> {
+                    boolean write = meaning.run(c, q);
+                    if (bytes < 10) {
+                        long mask = bytes == 8 ? -1L : (1L << 8 * bytes) - 1;
+                        c.significand = write ? q.b0() & ~mask | c.integer & mask : q.b0();
+                        c.signExponent = (int) q.b1();
+                    } else if (!write) {
+                        c.significand = q.b0();
+                        c.signExponent = (int) q.b1();
+                    }
+                    return true;
+                });
     }
 
     /// What instructions that push leave on top.
@@ -318,20 +346,19 @@ class X87OracleTest {
     /// The canary: if the oracle could not tell a sum from a difference, it would tell nothing.
     @Test
     void aWrongMeaningIsNoticed() {
-        assertThatThrownBy(
-                        () ->
-                                agree(
-                                        Float80Arithmetic.ADD,
-                                        ALWAYS,
-                                        X87OracleTest::registers,
-                                        (c, q) ->
-                                                Float80Arithmetic.operate(
-                                                        c,
-                                                        Float80Arithmetic.SUBTRACT,
-                                                        q.a0(),
-                                                        (int) q.a1(),
-                                                        q.b0(),
-                                                        (int) q.b1())))
+        assertThatThrownBy(() ->
+                        agree(
+                                Float80Arithmetic.ADD,
+                                ALWAYS,
+                                Operands::registers,
+                                (c, q) ->
+                                        Float80Arithmetic.operate(
+                                                c,
+                                                Float80Arithmetic.SUBTRACT,
+                                                q.a0(),
+                                                (int) q.a1(),
+                                                q.b0(),
+                                                (int) q.b1())))
                 .isInstanceOfAny(AssertionError.class, TestAbortedException.class);
     }
 }

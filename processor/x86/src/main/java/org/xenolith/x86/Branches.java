@@ -7,6 +7,7 @@ import static org.xenolith.x86.Spec.*;
 import java.util.ArrayList;
 import java.util.List;
 import org.xenolith.ir.Condition;
+import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
 /// Near transfers of control (SDM vol. 1, 5.1.7).
@@ -28,6 +29,10 @@ final class Branches {
         conditional("0F ", 0x80, Jz)));
     // @formatter:on
 
+    private static final Helper CHECK_CANONICAL =
+            Helper.named(Alignment.class, "requireCanonical");
+    private static final Helper CHECK_CALLABLE = Helper.named(Alignment.class, "requireCallable");
+
     private Branches() {}
 
     private static List<Row> conditional(String map, int opcode, Spec target) {
@@ -45,7 +50,7 @@ final class Branches {
     }
 
     static void jmpIndirect(Lifter l, Instruction i) {
-        l.jumpTo(l.convert(l.read(i.first()), W64));
+        l.jumpTo(target(l, l.read(i.first())));
     }
 
     static void jcc(Lifter l, Instruction i) {
@@ -60,6 +65,9 @@ final class Branches {
 
     static void callIndirect(Lifter l, Instruction i) {
         int target = l.convert(l.read(i.first()), W64);
+        if (l.mode().is64()) {
+            l.call(CHECK_CALLABLE, target);
+        }
         l.push(l.constant(i.operandSize(), i.next()));
         l.jumpTo(target);
     }
@@ -73,9 +81,19 @@ final class Branches {
     }
 
     private static void pop(Lifter l, Instruction i, int more) {
-        int target = l.peek(i.operandSize(), 0);
+        int target = target(l, l.peek(i.operandSize(), 0));
         l.setStackPointer(l.stackPointer(i.operandSize().bytes() + more));
-        l.jumpTo(l.convert(target, W64));
+        l.jumpTo(target);
+    }
+
+    /// Where an indirect transfer goes. One to an address that is not canonical faults here, not
+    /// there.
+    private static int target(Lifter l, int value) {
+        int target = l.convert(value, W64);
+        if (l.mode().is64()) {
+            l.call(CHECK_CANONICAL, target);
+        }
+        return target;
     }
 
     static void loop(Lifter l, Instruction i) {

@@ -69,10 +69,8 @@ public final class Frames {
     public static void enter(Cpu cpu, int bytes, int size, int level) {
         long pointer = cpu.registers[Registers.RSP];
         long frame = pointer - bytes & stackMask(cpu);
-        var copies = new long[Math.max(level - 1, 0)];
-        for (int index = 0; index < copies.length; index++) {
-            long from = cpu.registers[Registers.RBP] - (long) (index + 1) * bytes;
-            copies[index] = cpu.load(bytes * 8, stackAddress(cpu, from, bytes, false));
+        for (int index = 1; index < level; index++) {
+            cpu.probeRead(outerFrame(cpu, index, bytes), bytes);
         }
         int pushes = 1 + (level > 0 ? level : 0);
         for (int index = 1; index <= pushes; index++) {
@@ -83,8 +81,10 @@ public final class Frames {
         // The manual asks that the final stack pointer could be written (SDM vol. 2A, ENTER).
         cpu.probeWrite(stackAddress(cpu, end, bytes, true), bytes);
         store(cpu, pointer - bytes, bytes, cpu.registers[Registers.RBP]);
-        for (int index = 0; index < copies.length; index++) {
-            store(cpu, pointer - (long) (index + 2) * bytes, bytes, copies[index]);
+        // One by one, since the new frame may overlap the old one.
+        for (int index = 1; index < level; index++) {
+            long copy = cpu.load(bytes * 8, outerFrame(cpu, index, bytes));
+            store(cpu, pointer - (long) (index + 1) * bytes, bytes, copy);
         }
         if (level > 0) {
             store(cpu, pointer - (long) pushes * bytes, bytes, frame);
@@ -92,6 +92,12 @@ public final class Frames {
         long kept = bytes == 2 ? cpu.registers[Registers.RBP] & ~0xFFFFL : 0;
         cpu.registers[Registers.RBP] = kept | frame & -1L >>> (64 - bytes * 8);
         setStackWide(cpu, Registers.RSP, end);
+    }
+
+    /// Where the `index`th pointer of the enclosing frame's display is.
+    private static long outerFrame(Cpu cpu, int index, int bytes) {
+        long at = cpu.registers[Registers.RBP] - (long) index * bytes;
+        return stackAddress(cpu, at, bytes, false);
     }
 
     private static void store(Cpu cpu, long at, int bytes, long value) {

@@ -322,11 +322,17 @@ final class Integers {
         int accumulator = l.general(Registers.RAX, width);
         int same = l.equal(accumulator, destination);
         int oldRax = l.register(Registers.RAX);
-        l.write(i.first(), l.select(same, l.read(i.second()), destination));
+        if (i.first() instanceof Operand.Register r && width == Width.W32) {
+            // Unlike other 32-bit results, a destination that keeps its value keeps its high half.
+            int source = l.convert(l.read(i.second()), W64);
+            l.setRegister(r.number(), l.select(same, source, l.register(r.number())));
+        } else {
+            l.write(i.first(), l.select(same, l.read(i.second()), destination));
+        }
         // RAX keeps its high half when the values are equal.
         int replaced = replaceLow(l, oldRax, destination);
         boolean accumulatorIsDestination =
-                i.first() instanceof Operand.Register r && r.number() == Registers.RAX && !r.high();
+                i.first() instanceof Operand.Register r && r.number() == Registers.RAX;
         int kept = accumulatorIsDestination ? l.register(Registers.RAX) : oldRax;
         l.setRegister(Registers.RAX, l.select(same, kept, replaced));
         l.setFlags(FlagRule.SUB, accumulator, destination, l.sub(accumulator, destination));

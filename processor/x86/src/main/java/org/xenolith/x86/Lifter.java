@@ -148,7 +148,8 @@ public final class Lifter {
     }
 
     private int readMemory(Operand.Memory m, Width width) {
-        int value = load(width, address(m, width.bytes(), false));
+        boolean modified = instruction.row().isModifying() && m == instruction.first();
+        int value = load(width, address(m, width.bytes(), modified));
         if (instruction.lock()) {
             lockedOld = value;
         }
@@ -259,7 +260,7 @@ public final class Lifter {
     /// The linear address of `bytes` at a memory operand, checked for reading or writing where
     /// segments need it.
     public int address(Operand.Memory m, int bytes, boolean write) {
-        boolean unchecked = mode.is64() || mode.flat() && m.segment() < Segments.FS;
+        boolean unchecked = isUnchecked(m.segment(), write);
         if (unchecked) {
             var known = addresses.get(m);
             if (known != null) {
@@ -282,7 +283,7 @@ public final class Lifter {
             }
             return add(wide, register(Registers.SEGMENT_BASE + segment));
         }
-        if (mode.flat() && segment < Segments.FS) {
+        if (isUnchecked(segment, write)) {
             return wide;
         }
         return call(
@@ -290,6 +291,13 @@ public final class Lifter {
                 constant(W32, segment),
                 wide,
                 constant(W32, bytes));
+    }
+
+    /// Whether every access through a segment is allowed and at the offset itself. Nothing may be
+    /// written through a code segment outside 64-bit mode.
+    private boolean isUnchecked(int segment, boolean write) {
+        return mode.is64()
+                || mode.flat() && segment < Segments.FS && !(write && segment == Segments.CS);
     }
 
     /// `displacement` bytes behind an address, for operands read in parts. Wraps at the width of

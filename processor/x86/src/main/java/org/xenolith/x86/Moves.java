@@ -35,7 +35,7 @@ final class Moves {
             row("MOVZX",  "0F B7 /r", Moves::movzx, Gv, Ew),
             row("MOVSX",  "0F BE /r", Moves::movsx, Gv, Eb),
             row("MOVSX",  "0F BF /r", Moves::movsx, Gv, Ew),
-            row("MOVSXD", "63 /r",    Moves::movsxd, Gv, Ed).only64(),
+            row("MOVSXD", "63 /r",    Moves::movsxd, Gv, Ez).only64(),
             row("LEA",    "8D /r",    Moves::lea, Gv, M),
             row("XCHG",   "86 /r",    Moves::xchg, Eb, Gb).lockable(),
             row("XCHG",   "87 /r",    Moves::xchg, Ev, Gv).lockable(),

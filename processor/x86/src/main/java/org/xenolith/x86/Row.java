@@ -33,6 +33,7 @@ public final class Row {
     private final Meaning meaning;
     private final List<Spec> operands;
     private boolean lockable;
+    private boolean modifying;
     private boolean endsBlock;
     private boolean default64;
     private boolean forced64;
@@ -58,6 +59,12 @@ public final class Row {
     /// LOCK is allowed with a memory destination.
     public Row lockable() {
         lockable = true;
+        return this;
+    }
+
+    /// The first operand is read and written; implied by [#lockable].
+    public Row modifying() {
+        modifying = true;
         return this;
     }
 
@@ -132,6 +139,11 @@ public final class Row {
 
     public boolean isLockable() {
         return lockable;
+    }
+
+    /// The first operand is read and written: a fault of its read counts as one of a write.
+    public boolean isModifying() {
+        return modifying || lockable;
     }
 
     public boolean isEndOfBlock() {

@@ -29,10 +29,10 @@ final class Shifts {
         group("SHL", 6, Shifts::shl, OF | AF | CF),
         group("SAR", 7, Shifts::sar, OF | AF),
         List.of(
-            row("SHLD", "0F A4 /r", Shifts::shld, Ev, Gv, Ib).undefined(OF | AF),
-            row("SHLD", "0F A5 /r", Shifts::shld, Ev, Gv, CL).undefined(OF | AF),
-            row("SHRD", "0F AC /r", Shifts::shrd, Ev, Gv, Ib).undefined(OF | AF),
-            row("SHRD", "0F AD /r", Shifts::shrd, Ev, Gv, CL).undefined(OF | AF))));
+            row("SHLD", "0F A4 /r", Shifts::shld, Ev, Gv, Ib).modifying().undefined(OF | AF),
+            row("SHLD", "0F A5 /r", Shifts::shld, Ev, Gv, CL).undefined(OF | AF).modifying(),
+            row("SHRD", "0F AC /r", Shifts::shrd, Ev, Gv, Ib).undefined(OF | AF).modifying(),
+            row("SHRD", "0F AD /r", Shifts::shrd, Ev, Gv, CL).undefined(OF | AF).modifying())));
     // @formatter:on
 
     private static final Helper SHIFT = Helper.named(ShiftArithmetic.class, "shift");
@@ -50,12 +50,12 @@ final class Shifts {
     private static List<Row> group(String name, int digit, Row.Meaning meaning, int undefined) {
         String slash = " /" + digit;
         return List.of(
-                row(name, "C0" + slash, meaning, Eb, Ib).undefined(undefined),
-                row(name, "C1" + slash, meaning, Ev, Ib).undefined(undefined),
-                row(name, "D0" + slash, meaning, Eb, ONE).undefined(undefined & AF),
-                row(name, "D1" + slash, meaning, Ev, ONE).undefined(undefined & AF),
-                row(name, "D2" + slash, meaning, Eb, CL).undefined(undefined),
-                row(name, "D3" + slash, meaning, Ev, CL).undefined(undefined));
+                row(name, "C0" + slash, meaning, Eb, Ib).undefined(undefined).modifying(),
+                row(name, "C1" + slash, meaning, Ev, Ib).undefined(undefined).modifying(),
+                row(name, "D0" + slash, meaning, Eb, ONE).undefined(undefined & AF).modifying(),
+                row(name, "D1" + slash, meaning, Ev, ONE).undefined(undefined & AF).modifying(),
+                row(name, "D2" + slash, meaning, Eb, CL).undefined(undefined).modifying(),
+                row(name, "D3" + slash, meaning, Ev, CL).undefined(undefined).modifying());
     }
 
     static void shl(Lifter l, Instruction i) {

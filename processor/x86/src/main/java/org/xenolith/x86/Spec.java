@@ -9,6 +9,7 @@ public enum Spec {
     Eq(Place.RM, Size.Q),
     Ev(Place.RM, Size.V),
     Ey(Place.RM, Size.Y),
+    Ez(Place.RM, Size.Z),
     // general register by ModRM.reg
     Gb(Place.REG, Size.B),
     Gw(Place.REG, Size.W),

@@ -92,8 +92,9 @@ final class CaseBuilder {
                 form.title(), compatibility, Bytes.of(code),
                 Arrays.stream(registers).boxed().toList(), rip, rflags, fsBase, gsBase,
                 patches, scenario.floatingState(),
-                UndefinedFlags.of(form.undefined(), shiftCount(), operandBits()),
-                form.is("tolerant"));
+                new Allowance(
+                        UndefinedFlags.of(form.undefined(), shiftCount(), operandBits()),
+                        form.is("tolerant"), form.is("partial")));
     }
 
     // ---------------------------------------------------------------- choices

@@ -8,9 +8,7 @@ import org.xenolith.state.Bytes;
 /// and GS. It is followed by INT3, so it ends in an exception in any case.
 ///
 /// `form` names the instruction for people. `registers` are in encoding order. `fxsave` is the first
-/// 416 bytes of an FXSAVE64 image: all up to XMM15. `undefinedFlags` are the status flags that the
-/// manual leaves undefined here; `approximate` says that floating-point results need not agree in
-/// the last bits.
+/// 416 bytes of an FXSAVE64 image: all up to XMM15.
 public record CpuCase(
         String form,
         boolean compatibility,
@@ -22,8 +20,7 @@ public record CpuCase(
         long gsBase,
         List<MemoryPatch> memory,
         Bytes fxsave,
-        long undefinedFlags,
-        boolean approximate) {
+        Allowance allowance) {
     public static final int CODE_MAX = 64;
     public static final int PATCHES_MAX = 3;
     public static final int FXSAVE_BYTES = 416;
@@ -51,21 +48,21 @@ public record CpuCase(
 
     public CpuCase withRegisters(List<Long> registers) {
         return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, undefinedFlags, approximate);
+                memory, fxsave, allowance);
     }
 
     public CpuCase withRflags(long rflags) {
         return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, undefinedFlags, approximate);
+                memory, fxsave, allowance);
     }
 
     public CpuCase withMemory(List<MemoryPatch> memory) {
         return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, undefinedFlags, approximate);
+                memory, fxsave, allowance);
     }
 
     public CpuCase withFxsave(Bytes fxsave) {
         return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, undefinedFlags, approximate);
+                memory, fxsave, allowance);
     }
 }

@@ -19,8 +19,9 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
         line(out, "form", test.form());
         line(out, "mode", test.compatibility() ? "compatibility" : "long");
         line(out, "code", HEX.formatHex(test.code().toArray()));
-        line(out, "undefined-flags", Long.toHexString(test.undefinedFlags()));
-        line(out, "approximate", String.valueOf(test.approximate()));
+        line(out, "undefined-flags", Long.toHexString(test.allowance().undefinedFlags()));
+        line(out, "approximate", String.valueOf(test.allowance().approximate()));
+        line(out, "partial-on-fault", String.valueOf(test.allowance().partialOnFault()));
         state(out, "", test.registers(), test.rip(), test.rflags(), test.fsBase(), test.gsBase());
         memory(out, "memory", test.memory());
         fxsave(out, "fxsave", test.fxsave());
@@ -87,8 +88,11 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
                 Bytes.of(HEX.parseHex(values.get("code").getFirst())),
                 registers(values, ""), number(values, "rip"), number(values, "rflags"),
                 number(values, "fs-base"), number(values, "gs-base"), patches(values, "memory"),
-                image(values, "fxsave"), number(values, "undefined-flags"),
-                Boolean.parseBoolean(values.get("approximate").getFirst()));
+                image(values, "fxsave"),
+                new Allowance(
+                        number(values, "undefined-flags"),
+                        Boolean.parseBoolean(values.get("approximate").getFirst()),
+                        Boolean.parseBoolean(values.get("partial-on-fault").getFirst())));
         var selectors = Arrays.stream(values.get("=selectors").getFirst().split(" "))
                 .map(HexFormat::fromHexDigits)
                 .toList();

@@ -42,7 +42,7 @@ class HostExecutorTest {
         registers.set(4, Arena.DATA + 0x100);
         return new CpuCase(
                 "test", compatibility, Bytes.of(HexFormat.of().parseHex(code)), registers,
-                Arena.CODE + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), 0, false);
+                Arena.CODE + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), Allowance.NONE);
     }
 
     private static CpuOutcome run(CpuCase test) throws IOException {

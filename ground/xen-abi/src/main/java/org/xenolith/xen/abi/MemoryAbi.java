@@ -90,6 +90,9 @@ public final class MemoryAbi {
     public static final Struct MEMORY_MAP =
             struct("struct xen_memory_map", u32("nr_entries"), ulong("buffer"));
 
+    public static final Struct FOREIGN_MEMORY_MAP =
+            struct("struct xen_foreign_memory_map", u16("domid"), nested("map", MEMORY_MAP));
+
     /// Bytes of an e820 entry: address (8), size (8), type (4).
     public static final int E820_ENTRY_BYTES = 20;
 

@@ -154,6 +154,11 @@ public final class Struct {
         return place(abi, field).offset;
     }
 
+    /// Bytes of `field`, or of one element of it.
+    public int bytes(Abi abi, String field) {
+        return place(abi, field).bytes;
+    }
+
     private Place place(Abi abi, String field) {
         var place = layouts.get(abi).places.get(field);
         if (place == null) {

@@ -24,8 +24,6 @@ public final class VcpuAbi {
     public static final int VCPUOP_send_nmi = 11;
     public static final int VCPUOP_get_physid = 12;
     public static final int VCPUOP_register_vcpu_time_memory_area = 13;
-    public static final int VCPUOP_register_runstate_phys_area = 14;
-    public static final int VCPUOP_register_vcpu_time_phys_area = 15;
 
     public static final int RUNSTATE_running = 0;
     public static final int RUNSTATE_runnable = 1;

@@ -39,10 +39,6 @@ public final class VersionAbi {
     public static final int XENFEAT_direct_mapped = 17;
     public static final int XENFEAT_NR_SUBMAPS = 1;
 
-    public static final int XENVER_extraversion2 = 11;
-    public static final int XENVER_capabilities2 = 12;
-    public static final int XENVER_changeset2 = 13;
-    public static final int XENVER_commandline2 = 14;
 
     /// Bytes of the fixed-size strings.
     public static final int XEN_EXTRAVERSION_LEN = 16;

@@ -1,0 +1,172 @@
+package org.xenolith.xen;
+
+import static org.xenolith.state.StateException.require;
+
+import java.util.Arrays;
+import java.util.List;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.xen.abi.Abi;
+import org.xenolith.xen.abi.Struct;
+import org.xenolith.xen.abi.XenAbi;
+
+/// The paravirtual clock: for each vCPU, how to get system time from its TSC
+/// (`struct vcpu_time_info`, xen/include/public/xen.h). Guarded by the domain's lock.
+///
+/// The TSCs of all vCPUs run at one constant frequency and in step, so a record stays right once
+/// written; it is renewed now and then all the same.
+final class PvClock {
+    /// `XEN_PVCLOCK_TSC_STABLE_BIT`: readers need no monotonicity check between vCPUs.
+    private static final int TSC_STABLE = 1;
+
+    private static final long RENEW_NANOS = 1_000_000_000L;
+    private static final long NANOS_IN_SECOND = 1_000_000_000L;
+    private static final int VERSION_OFFSET = 0;
+    private static final Struct LAYOUT = XenAbi.VCPU_TIME_INFO;
+
+    /// Bytes of a record, for both kinds of caller.
+    static final int BYTES = LAYOUT.size(Abi.X86_64);
+
+    private final GuestMemory memory;
+    private final Words words;
+    private final SharedInfo shared;
+    private final DomainTime time;
+    private final int multiplier;
+    private final int shift;
+
+    /// System time of the last record; 0 makes the next one due. A cache: renewal does no harm.
+    private final long[] written;
+
+    private final GuestArea[] secondary;
+
+    PvClock(DomainSpec spec, GuestMemory memory, Words words, SharedInfo shared, DomainTime time) {
+        this.memory = memory;
+        this.words = words;
+        this.shared = shared;
+        this.time = time;
+        this.written = new long[spec.vcpus()];
+        this.secondary = new GuestArea[spec.vcpus()];
+        this.shift = shift(spec.tscKilohertz());
+        this.multiplier = multiplier(spec.tscKilohertz());
+    }
+
+    /// Nanoseconds are `((ticks << shift) * multiplier) >> 32`: the shift, which may be to the
+    /// right, scales the frequency to between 1 and 2 GHz, so that the multiplier uses all of its
+    /// 32 bits.
+    static int shift(long kilohertz) {
+        long hertz = kilohertz * 1000;
+        int shift = 0;
+        while (hertz > 2 * NANOS_IN_SECOND) {
+            hertz >>= 1;
+            shift--;
+        }
+        while (hertz <= NANOS_IN_SECOND) {
+            hertz <<= 1;
+            shift++;
+        }
+        return shift;
+    }
+
+    static int multiplier(long kilohertz) {
+        int shift = shift(kilohertz);
+        long hertz = shift < 0 ? kilohertz * 1000 >> -shift : kilohertz * 1000 << shift;
+        return (int) ((NANOS_IN_SECOND << 32) / hertz);
+    }
+
+    /// The next [#update] of the vCPU writes a record.
+    void invalidate(int vcpu) {
+        written[vcpu] = 0;
+    }
+
+    /// Registers a second place for the vCPU's record (`VCPUOP_register_vcpu_time_memory_area`).
+    void register(int vcpu, GuestArea area) {
+        secondary[vcpu] = area;
+        invalidate(vcpu);
+    }
+
+    /// The vCPU is about to run, and its TSC reads `tsc` now.
+    void update(int vcpu, long tsc) {
+        long now = time.now();
+        if (written[vcpu] != 0 && now - written[vcpu] < RENEW_NANOS) {
+            return;
+        }
+        written[vcpu] = Math.max(now, 1);
+        var record =
+                LAYOUT.blank(Abi.X86_64)
+                        .set("tsc_timestamp", tsc)
+                        .set("system_time", now)
+                        .set("tsc_to_system_mul", multiplier)
+                        .set("tsc_shift", shift)
+                        .set("flags", TSC_STABLE);
+        writePrimary(vcpu, record);
+        if (secondary[vcpu] != null) {
+            writeSecondary(secondary[vcpu], record);
+        }
+    }
+
+    // The reader repeats while the version is odd or has changed.
+    private void writePrimary(int vcpu, Struct.View record) {
+        long place = shared.time(vcpu);
+        if (place < 0) {
+            return;
+        }
+        int begun = words.get(place) + 1 | 1;
+        words.set(place + VERSION_OFFSET, begun);
+        var bytes = record.bytes();
+        for (int offset = Integer.BYTES; offset < bytes.length; offset += Integer.BYTES) {
+            words.set(place + offset, intAt(bytes, offset));
+        }
+        words.set(place + VERSION_OFFSET, begun + 1);
+    }
+
+    private void writeSecondary(GuestArea area, Struct.View record) {
+        int begun = memory.readInt(area.first()) + 1 | 1;
+        area.writeInt(memory, VERSION_OFFSET, begun);
+        GuestMemory.fence();
+        var bytes = record.bytes();
+        area.write(memory, Integer.BYTES, Arrays.copyOfRange(bytes, Integer.BYTES, bytes.length));
+        GuestMemory.fence();
+        area.writeInt(memory, VERSION_OFFSET, begun + 1);
+    }
+
+    private static int intAt(byte[] bytes, int offset) {
+        return bytes[offset] & 0xFF
+                | (bytes[offset + 1] & 0xFF) << 8
+                | (bytes[offset + 2] & 0xFF) << 16
+                | bytes[offset + 3] << 24;
+    }
+
+    /// None or one second place of a vCPU's record.
+    record Secondary(List<GuestArea> area) {
+        Secondary {
+            area = List.copyOf(area);
+            require(area.size() <= 1, "one area for each vCPU");
+        }
+    }
+
+    record State(List<Secondary> vcpus) {
+        State {
+            vcpus = List.copyOf(vcpus);
+        }
+    }
+
+    State capture() {
+        return new State(
+                Arrays.stream(secondary)
+                        .map(area -> area == null ? List.<GuestArea>of() : List.of(area))
+                        .map(Secondary::new)
+                        .toList());
+    }
+
+    /// Refuses what [#restore] could not do.
+    void check(State state) {
+        require(state.vcpus.size() == secondary.length, "as many vCPUs as before");
+    }
+
+    void restore(State state) {
+        for (int vcpu = 0; vcpu < secondary.length; vcpu++) {
+            var area = state.vcpus.get(vcpu).area;
+            secondary[vcpu] = area.isEmpty() ? null : area.getFirst();
+        }
+        Arrays.fill(written, 0);
+    }
+}

@@ -1,0 +1,128 @@
+package org.xenolith.conformance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.xenolith.base.Clock;
+
+/// Compares an executor with the host over random cases for a while, and keeps what fails as
+/// fixtures.
+final class Hunt {
+    private static final int FAILURES_MAX = 400;
+    private static final int BATCH = 512;
+    private static final int BREAKPOINT = 3;
+    private static final int INVALID_OPCODE = 6;
+    private static final Path DIRECTORY = Path.of("target", "failing-cases");
+
+    /// What a hunt has found: forms that fail, with the first difference of each and its fixture.
+    /// `refused` are forms that only ever were #UD where the host runs them.
+    record Report(
+            long cases, long failures, Map<String, String> byForm, Set<String> refused) {
+        @Override
+        public String toString() {
+            var text = new StringBuilder(failures + " of " + cases + " cases differ\n");
+            if (!refused.isEmpty()) {
+                text.append("  not implemented: ").append(refused).append('\n');
+            }
+            byForm.forEach((form, line) -> text.append("  ").append(form).append(": ")
+                    .append(line).append('\n'));
+            if (byForm.isEmpty()) {
+                return text.toString();
+            }
+            return text.append("Fixtures are in ").append(DIRECTORY.toAbsolutePath())
+                    .append("; a fixture moved to src/test/resources/fixtures is run by every ")
+                    .append("test run from then on.").toString();
+        }
+    }
+
+    private final HostExecutor host;
+    private final CaseExecutor subject;
+    private final CaseGenerator generator;
+    private final Predicate<CpuCase> wanted;
+    private final Map<String, String> byForm = new TreeMap<>();
+    private final Set<String> accepted = new HashSet<>();
+    private final Set<String> refused = new TreeSet<>();
+    private long cases;
+    private long failures;
+
+    Hunt(HostExecutor host, CaseExecutor subject, CaseGenerator generator,
+            Predicate<CpuCase> wanted) {
+        this.host = host;
+        this.subject = subject;
+        this.generator = generator;
+        this.wanted = wanted;
+    }
+
+    /// Runs for about `millis`, or until too much has failed.
+    Report run(long millis) throws IOException {
+        var clock = Clock.system();
+        long end = clock.nanos() + millis * 1_000_000L;
+        while (clock.nanos() < end && byForm.size() < FAILURES_MAX) {
+            var batch = new ArrayList<CpuCase>(BATCH);
+            while (batch.size() < BATCH) {
+                var test = generator.next();
+                if (wanted.test(test)) {
+                    batch.add(test);
+                }
+            }
+            compare(batch);
+        }
+        refused.removeAll(accepted);
+        return new Report(cases, failures, byForm, refused);
+    }
+
+    private void compare(List<CpuCase> batch) throws IOException {
+        var expected = host.run(batch);
+        var actual = subject.run(batch);
+        for (int i = 0; i < batch.size(); i++) {
+            cases++;
+            var test = batch.get(i);
+            var differences = Comparison.differences(test, expected.get(i), actual.get(i));
+            if (actual.get(i).vector() == BREAKPOINT) {
+                accepted.add(test.form());
+            }
+            boolean invalid = actual.get(i).vector() == INVALID_OPCODE;
+            if (invalid && !differences.isEmpty() && !accepted.contains(test.form())) {
+                refused.add(test.form());
+                continue;
+            }
+            if (!differences.isEmpty()) {
+                failures++;
+                if (!byForm.containsKey(test.form())) {
+                    keep(test);
+                }
+            }
+        }
+    }
+
+    private boolean fails(CpuCase test) throws IOException {
+        return !differences(test).isEmpty();
+    }
+
+    private List<String> differences(CpuCase test) throws IOException {
+        return Comparison.differences(
+                test,
+                host.run(List.of(test)).getFirst(),
+                subject.run(List.of(test)).getFirst());
+    }
+
+    private void keep(CpuCase test) throws IOException {
+        var minimal = Minimiser.minimise(test, this::fails);
+        var fixture = new Fixture(minimal, host.run(List.of(minimal)).getFirst());
+        Files.createDirectories(DIRECTORY);
+        var name = test.form().replaceAll("[^A-Za-z0-9]+", "-") + ".txt";
+        Files.writeString(DIRECTORY.resolve(name), fixture.format());
+        byForm.put(test.form(),
+                HexFormat.of().formatHex(minimal.code().toArray())
+                + (minimal.compatibility() ? " (32)" : "") + " -> " + differences(minimal));
+    }
+}

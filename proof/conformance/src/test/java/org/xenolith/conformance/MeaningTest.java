@@ -1,0 +1,67 @@
+package org.xenolith.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.xenolith.base.Entropy;
+import org.xenolith.ir.Code;
+import org.xenolith.ir.Evaluator;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
+import org.xenolith.jit.HandlerFactory;
+
+/// `-Dxenolith.seed=…` repeats a run, `-Dxenolith.seconds=…` sets its length, `-Dxenolith.form=…`
+/// restricts it to forms whose name and encoding contain a text.
+class MeaningTest {
+    private static final long SINGLE_STEP = 1 << 8;
+
+    private static HostExecutor host;
+
+    @BeforeAll
+    static void start() throws IOException {
+        var reason = HostExecutor.unavailable();
+        assumeTrue(reason.isEmpty(), () -> "no host executor: " + reason.orElseThrow());
+        host = HostExecutor.start();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (host != null) {
+            host.close();
+        }
+    }
+
+    @Test
+    void theReferenceEvaluatorAgreesWithTheHost() throws IOException {
+        hunt("evaluator", Evaluator::new);
+    }
+
+    @Test
+    void compiledHandlersAgreeWithTheHost() throws IOException {
+        var factory = new HandlerFactory(MethodHandles.lookup(), 0);
+        hunt("handlers", unit -> factory.handler(Passes.optimise(unit)));
+    }
+
+    private static void hunt(String tier, Function<Unit, Code> maker) throws IOException {
+        long seed = Long.getLong("xenolith.seed", Entropy.system().nextLong());
+        long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
+        var generator = new CaseGenerator(
+                host.features(), seed, System.getProperty("xenolith.form", ""));
+        var hunt = new Hunt(
+                host, new MeaningExecutor(maker), generator, MeaningTest::isForOneInstruction);
+        var report = hunt.run(millis);
+        System.out.printf("%s, seed %d: %s%n", tier, seed, report);
+        assertThat(report.byForm()).as("seed %d", seed).isEmpty();
+    }
+
+    /// Single steps and interrupts are an engine's to deliver.
+    private static boolean isForOneInstruction(CpuCase test) {
+        return (test.rflags() & SINGLE_STEP) == 0 && !test.form().startsWith("INT");
+    }
+}
