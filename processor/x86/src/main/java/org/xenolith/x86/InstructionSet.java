@@ -9,6 +9,8 @@ public final class InstructionSet {
                     Shifts.TABLE,
                     BitOperations.TABLE,
                     Branches.TABLE,
+                    Strings.TABLE,
+                    PortIo.TABLE,
                     FarTransfers.TABLE,
                     SystemInstructions.TABLE);
 

@@ -50,11 +50,33 @@ final class CaseBuilder {
     private long immediate;
 
     CaseBuilder(InstructionForm form, HostFeatures features, Dice dice) {
+        this(form, features, dice, form.is("legacy") || !form.is("long") && dice.chance(30));
+    }
+
+    CaseBuilder(
+            InstructionForm form, HostFeatures features, Dice dice, boolean compatibility) {
         this.form = form;
         this.features = features;
         this.dice = dice;
         this.values = new Values(dice);
-        this.compatibility = form.is("legacy") || !form.is("long") && dice.chance(30);
+        this.compatibility = compatibility;
+    }
+
+    /// Only the bytes of an instruction that touches no memory; empty if it does, or cannot run.
+    Optional<byte[]> registerCode() {
+        rip = Arena.CODE;
+        choosePrefixes();
+        chooseRegisters();
+        if (form.modrm()) {
+            chooseModRm(new Scenario(this));
+        }
+        boolean address = form.name().equals("LEA");
+        if (lock || memory != null && !address || address && memory.ripRelative) {
+            return Optional.empty();
+        }
+        var code = encode(0);
+        boolean runs = code.length <= INSTRUCTION_BYTES_MAX && defined(code);
+        return runs ? Optional.of(code) : Optional.empty();
     }
 
     /// Empty if chance made something whose result the manual does not define.

@@ -3,7 +3,7 @@ package org.xenolith.conformance;
 import java.util.List;
 
 /// Random cases over instruction forms. The same seed, forms and host give the same cases.
-public final class CaseGenerator {
+public final class CaseGenerator implements CaseSource {
     private final Dice dice;
     private final HostFeatures features;
     private final List<InstructionForm> forms;
@@ -31,6 +31,7 @@ public final class CaseGenerator {
         return forms.size();
     }
 
+    @Override
     public CpuCase next() {
         while (true) {
             var form = forms.get(dice.below(forms.size()));

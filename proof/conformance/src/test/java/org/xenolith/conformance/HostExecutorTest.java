@@ -180,6 +180,23 @@ class HostExecutorTest {
     }
 
     @Test
+    void mostSequencesRunToTheirEnd() throws IOException {
+        var generator = new SequenceGenerator(host.features(), SEED);
+        var cases = new ArrayList<CpuCase>();
+        for (int i = 0; i < CASES; i++) {
+            cases.add(generator.next());
+        }
+        var outcomes = host.run(cases);
+        int complete = 0;
+        for (int i = 0; i < CASES; i++) {
+            long end = cases.get(i).rip() + cases.get(i).code().length();
+            var outcome = outcomes.get(i);
+            complete += outcome.vector() == 3 && outcome.rip() > end ? 1 : 0;
+        }
+        assertThat(complete).isGreaterThan(CASES * 9 / 10);
+    }
+
+    @Test
     void aFixtureSurvivesItsText() throws IOException {
         var generator = new CaseGenerator(host.features(), SEED);
         for (int i = 0; i < 200; i++) {

@@ -46,7 +46,7 @@ final class Hunt {
 
     private final HostExecutor host;
     private final CaseExecutor subject;
-    private final CaseGenerator generator;
+    private final CaseSource generator;
     private final Predicate<CpuCase> wanted;
     private final Map<String, String> byForm = new TreeMap<>();
     private final Set<String> accepted = new HashSet<>();
@@ -54,7 +54,7 @@ final class Hunt {
     private long cases;
     private long failures;
 
-    Hunt(HostExecutor host, CaseExecutor subject, CaseGenerator generator,
+    Hunt(HostExecutor host, CaseExecutor subject, CaseSource generator,
             Predicate<CpuCase> wanted) {
         this.host = host;
         this.subject = subject;

@@ -43,11 +43,14 @@ final class MeaningExecutor implements CaseExecutor {
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
     private final byte[] background = Arena.background();
     private final Function<Unit, Code> maker;
+    private final boolean wholeBlocks;
     private final Set<String> broken = new HashSet<>();
 
-    /// `maker` makes a unit executable.
-    MeaningExecutor(Function<Unit, Code> maker) {
+    /// `maker` makes a unit executable; `wholeBlocks` gives it all instructions up to INT3 or the
+    /// end of a block at once, which is right for instructions that cannot fault.
+    MeaningExecutor(Function<Unit, Code> maker, boolean wholeBlocks) {
         this.maker = maker;
+        this.wholeBlocks = wholeBlocks;
         cpu.cr0 = Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET
                 | Bits.CR0_MP | Bits.CR0_AM;
         cpu.cr4 = Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT;
@@ -100,6 +103,9 @@ final class MeaningExecutor implements CaseExecutor {
             instruction = decoder.decode(cpu::fetch, cpu.pc, mode);
             var lifter = new Lifter(mode);
             lifter.lift(instruction);
+            while (wholeBlocks && !lifter.hasEnded() && cpu.fetch(lifter.next()) != INT3) {
+                lifter.lift(decoder.decode(cpu::fetch, lifter.next(), mode));
+            }
             lifter.endAt(lifter.next());
             var unit = lifter.unit();
             var violations = Verifier.violations(unit);

@@ -48,13 +48,36 @@ class MeaningTest {
         hunt("handlers", unit -> factory.handler(Passes.optimise(unit)));
     }
 
+    @Test
+    void sequencesOfInstructionsAgreeWithTheHost() throws IOException {
+        long seed = seed();
+        var subject = new MeaningExecutor(Evaluator::new, false);
+        hunt("sequences", seed, subject, new SequenceGenerator(host.features(), seed));
+    }
+
+    @Test
+    void optimisedBlocksOfInstructionsAgreeWithTheHost() throws IOException {
+        long seed = seed();
+        var subject =
+                new MeaningExecutor(unit -> new Evaluator(Passes.optimise(unit)), true);
+        hunt("optimised blocks", seed, subject, new SequenceGenerator(host.features(), seed));
+    }
+
+    private static long seed() {
+        return Long.getLong("xenolith.seed", Entropy.system().nextLong());
+    }
+
     private static void hunt(String tier, Function<Unit, Code> maker) throws IOException {
-        long seed = Long.getLong("xenolith.seed", Entropy.system().nextLong());
-        long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
+        long seed = seed();
         var generator = new CaseGenerator(
                 host.features(), seed, System.getProperty("xenolith.form", ""));
-        var hunt = new Hunt(
-                host, new MeaningExecutor(maker), generator, MeaningTest::isForOneInstruction);
+        hunt(tier, seed, new MeaningExecutor(maker, false), generator);
+    }
+
+    private static void hunt(
+            String tier, long seed, CaseExecutor subject, CaseSource source) throws IOException {
+        long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
+        var hunt = new Hunt(host, subject, source, MeaningTest::isForOneInstruction);
         var report = hunt.run(millis);
         System.out.printf("%s, seed %d: %s%n", tier, seed, report);
         assertThat(report.byForm()).as("seed %d", seed).isEmpty();

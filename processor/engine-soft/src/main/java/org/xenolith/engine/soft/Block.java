@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
+import org.xenolith.jit.HandlerFactory;
 
 /// Translated code: instructions that follow each other in memory up to one that ends a block.
 /// `codes[i]` executes the unit that begins at `pc + starts[i]`. **Hot path.**
@@ -11,6 +12,11 @@ import org.xenolith.ir.Context;
 /// When the memory behind it changes, its codes are replaced by one that leaves at once, so that
 /// even a vCPU in the middle of it does not execute a stale instruction.
 final class Block {
+    /// Executions between looks at what codes have become, and until the last look.
+    private static final int SETTLE_INTERVAL = 128;
+
+    private static final int SETTLED = 4 * SETTLE_INTERVAL;
+
     /// Thrown by a block that is no more.
     static final Abort STALE = new Stale();
 
@@ -42,6 +48,8 @@ final class Block {
 
     boolean valid = true;
 
+    private int runs;
+
     Block(
             long pc,
             int mode,
@@ -63,6 +71,15 @@ final class Block {
 
     int firstFrame() {
         return (int) (host >>> 12);
+    }
+
+    /// Counts an execution. Now and then looks whether codes have become something shorter.
+    void ran() {
+        if ((++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED && valid) {
+            for (int index = 0; index < codes.length; index++) {
+                codes[index] = HandlerFactory.settled(codes[index]);
+            }
+        }
     }
 
     void invalidate() {

@@ -141,6 +141,7 @@ public final class SoftVcpu implements Vcpu {
             return aborted(abort);
         }
         retired += block.instructions;
+        block.ran();
         var exit = cpu.exitAfter;
         if (exit != null) {
             cpu.exitAfter = null;

@@ -1,0 +1,7 @@
+package org.xenolith.conformance;
+
+/// Where cases come from.
+@FunctionalInterface
+public interface CaseSource {
+    CpuCase next();
+}
