@@ -1,11 +1,10 @@
 package org.xenolith.x86;
 
+import org.xenolith.softfloat.Mxcsr;
+
 /// The FXSAVE image (SDM vol. 1, 10.5.1), the 64-bit form with REX.W.
 public final class FpuImage {
     private FpuImage() {}
-
-    /// MXCSR bits that may be set.
-    static final int MXCSR_MASK = 0xFFFF;
 
     /// The image of the x87, MMX and SSE state: 512 bytes.
     public static byte[] save(Cpu cpu) {
@@ -17,8 +16,8 @@ public final class FpuImage {
         put(image, 6, 2, fpu.lastOpcode);
         put(image, 8, 8, fpu.instructionPointer);
         put(image, 16, 8, fpu.dataPointer);
-        put(image, 24, 4, fpu.mxcsr);
-        put(image, 28, 4, MXCSR_MASK);
+        put(image, 24, 4, fpu.mxcsr.value());
+        put(image, 28, 4, Mxcsr.WRITABLE);
         for (int index = 0; index < 8; index++) {
             int register = fpu.top + index & 7;
             put(image, 32 + 16 * index, 8, fpu.significands[register]);
@@ -41,7 +40,7 @@ public final class FpuImage {
         fpu.lastOpcode = (int) get(image, 6, 2) & 0x7FF;
         fpu.instructionPointer = get(image, 8, 8);
         fpu.dataPointer = get(image, 16, 8);
-        fpu.mxcsr = (int) get(image, 24, 4) & MXCSR_MASK;
+        fpu.mxcsr.value((int) get(image, 24, 4));
         for (int index = 0; index < 8; index++) {
             int register = fpu.top + index & 7;
             fpu.significands[register] = get(image, 32 + 16 * index, 8);

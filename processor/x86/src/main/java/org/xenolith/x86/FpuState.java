@@ -1,5 +1,7 @@
 package org.xenolith.x86;
 
+import org.xenolith.softfloat.Mxcsr;
+
 /// x87 and MMX registers, and MXCSR. **Hot path.** Registers are physical (R0 to R7); ST(i) is
 /// register `(top + i) & 7`. An MMX register is the significand of a physical register.
 public final class FpuState {
@@ -24,5 +26,6 @@ public final class FpuState {
     public int dataSelector;
     public int lastOpcode;
 
-    public int mxcsr = 0x1F80;
+    /// MXCSR, with what the SSE instruction under way has found.
+    public final Mxcsr mxcsr = new Mxcsr();
 }

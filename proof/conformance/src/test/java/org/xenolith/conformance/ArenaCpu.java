@@ -278,7 +278,7 @@ final class ArenaCpu extends Cpu {
     public void elementDone() {}
 
     @Override
-    protected void accessModeChanged() {}
+    public void accessModeChanged() {}
 
     @Override
     public void flushTlb(boolean globalToo) {}

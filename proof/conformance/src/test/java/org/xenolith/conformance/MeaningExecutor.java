@@ -147,7 +147,7 @@ final class MeaningExecutor implements CaseExecutor {
         fpu.top = status >>> 11 & 7;
         fpu.statusWord = status & ~0x3800;
         fpu.occupied = image[FloatingState.FTW] & 0xFF;
-        fpu.mxcsr = word(image, FloatingState.MXCSR) | word(image, FloatingState.MXCSR + 2) << 16;
+        fpu.mxcsr.value(word(image, FloatingState.MXCSR));
         for (int i = 0; i < 8; i++) {
             int at = FloatingState.ST0 + 16 * i;
             fpu.significands[fpu.top + i & 7] = number(image, at);
@@ -175,8 +175,7 @@ final class MeaningExecutor implements CaseExecutor {
         FloatingState.putShort(image, FloatingState.FCW, fpu.controlWord);
         FloatingState.putShort(image, FloatingState.FSW, fpu.statusWord | fpu.top << 11);
         image[FloatingState.FTW] = (byte) fpu.occupied;
-        FloatingState.putShort(image, FloatingState.MXCSR, fpu.mxcsr);
-        FloatingState.putShort(image, FloatingState.MXCSR + 2, fpu.mxcsr >>> 16);
+        FloatingState.putShort(image, FloatingState.MXCSR, fpu.mxcsr.value());
         for (int i = 0; i < 8; i++) {
             int at = FloatingState.ST0 + 16 * i;
             putNumber(image, at, fpu.significands[fpu.top + i & 7]);
