@@ -12,7 +12,9 @@ public final class InstructionSet {
                     Strings.TABLE,
                     PortIo.TABLE,
                     FarTransfers.TABLE,
-                    SystemInstructions.TABLE);
+                    SystemInstructions.TABLE,
+                    X87.TABLE,
+                    FpuSave.TABLE);
 
     private InstructionSet() {}
 }
