@@ -202,7 +202,7 @@ public final class X87Arithmetic {
         boolean number =
                 (c.flags & FloatFlags.INVALID) == 0
                         && Float80.classify(c.significand, c.signExponent) < Float80.QUIET_NAN;
-        boolean quotient = function != 0xFD && number;
+        boolean quotient = result && number && function != 0xFD;
         give(f, result, 0, 0, quotient ? FpuState.CONDITIONS : failing);
     }
 
