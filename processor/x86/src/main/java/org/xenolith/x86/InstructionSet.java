@@ -17,7 +17,9 @@ public final class InstructionSet {
                     SseIntegers.TABLE,
                     SseShuffles.TABLE,
                     SseArithmetic.TABLE,
-                    SseConversions.TABLE);
+                    SseConversions.TABLE,
+                    X87.TABLE,
+                    FpuSave.TABLE);
 
     private InstructionSet() {}
 }
