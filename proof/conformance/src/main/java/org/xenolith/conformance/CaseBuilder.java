@@ -23,6 +23,7 @@ final class CaseBuilder {
     private static final int INSTRUCTION_BYTES_MAX = 15;
     private static final long SINGLE_STEP = 1 << 8;
     private static final long DIRECTION = 1 << 10;
+    private static final long ALIGNMENT_CHECK = 1 << 18;
 
     final InstructionForm form;
     final Dice dice;
@@ -110,6 +111,10 @@ final class CaseBuilder {
         long rflags = 0x202 | dice.anyLong() & UndefinedFlags.STATUS;
         rflags |= dice.chance(form.is("string") ? 30 : 3) ? DIRECTION : 0;
         rflags |= dice.chance(1) ? SINGLE_STEP : 0;
+        // What is checked of vector and x87 operands differs from processor to processor.
+        boolean scalar = form.attributes().stream()
+                .noneMatch(a -> a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
+        rflags |= scalar && dice.chance(2) ? ALIGNMENT_CHECK : 0;
         return new CpuCase(
                 form.title(), compatibility, Bytes.of(code),
                 Arrays.stream(registers).boxed().toList(), rip, rflags, fsBase, gsBase,

@@ -39,7 +39,7 @@ class EngineTest {
 
     @Test
     void theHandlerTierAgreesWithTheHost() throws IOException {
-        hunt(new Options(Tier.HANDLERS, 0, false));
+        hunt(new Options(Tier.HANDLERS, 2, false));
     }
 
     private static void hunt(Options options) throws IOException {
