@@ -11,7 +11,7 @@ public final class FpuImage {
         var image = new byte[512];
         var fpu = cpu.fpu;
         put(image, 0, 2, fpu.controlWord);
-        put(image, 2, 2, fpu.statusWord & ~(7 << 11) | fpu.top << 11);
+        put(image, 2, 2, fpu.status());
         put(image, 4, 1, fpu.occupied);
         put(image, 6, 2, fpu.lastOpcode);
         put(image, 8, 8, fpu.instructionPointer);
@@ -19,9 +19,8 @@ public final class FpuImage {
         put(image, 24, 4, fpu.mxcsr.value());
         put(image, 28, 4, Mxcsr.WRITABLE);
         for (int index = 0; index < 8; index++) {
-            int register = fpu.top + index & 7;
-            put(image, 32 + 16 * index, 8, fpu.significands[register]);
-            put(image, 40 + 16 * index, 2, fpu.signExponents[register]);
+            put(image, 32 + 16 * index, 8, fpu.significand(index));
+            put(image, 40 + 16 * index, 2, fpu.signExponent(index));
         }
         for (int half = 0; half < 32; half++) {
             put(image, 160 + 8 * half, 8, cpu.registers[Registers.XMM + half]);
@@ -32,10 +31,8 @@ public final class FpuImage {
     /// Loads the state from an image of 512 bytes. Reserved MXCSR bits are dropped.
     public static void restore(Cpu cpu, byte[] image) {
         var fpu = cpu.fpu;
-        fpu.controlWord = (int) get(image, 0, 2) | 0x40;
-        int status = (int) get(image, 2, 2);
-        fpu.statusWord = status & ~(7 << 11);
-        fpu.top = status >>> 11 & 7;
+        fpu.control((int) get(image, 0, 2));
+        fpu.status((int) get(image, 2, 2));
         fpu.occupied = (int) get(image, 4, 1);
         fpu.lastOpcode = (int) get(image, 6, 2) & 0x7FF;
         fpu.instructionPointer = get(image, 8, 8);

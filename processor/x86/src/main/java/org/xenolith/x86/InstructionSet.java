@@ -19,7 +19,9 @@ public final class InstructionSet {
                     SseArithmetic.TABLE,
                     SseConversions.TABLE,
                     SseStrings.TABLE,
-                    Aes.TABLE);
+                    Aes.TABLE,
+                    X87.TABLE,
+                    FpuSave.TABLE);
 
     private InstructionSet() {}
 }

@@ -147,6 +147,9 @@ final class MeaningExecutor implements CaseExecutor {
         fpu.top = status >>> 11 & 7;
         fpu.statusWord = status & ~0x3800;
         fpu.occupied = image[FloatingState.FTW] & 0xFF;
+        fpu.instructionPointer = 0;
+        fpu.dataPointer = 0;
+        fpu.lastOpcode = 0;
         fpu.mxcsr.value(word(image, FloatingState.MXCSR));
         for (int i = 0; i < 8; i++) {
             int at = FloatingState.ST0 + 16 * i;
