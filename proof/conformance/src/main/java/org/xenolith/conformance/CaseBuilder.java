@@ -94,7 +94,9 @@ final class CaseBuilder {
             target = scenario.target(addressBits());
         }
         var code = encode(target);
-        if (dice.below(200) == 0 && memory == null) {
+        // How far a processor reads an instruction that does not exist is its own affair.
+        boolean exists = !form.name().equals("INVALID") && !form.name().equals("UD");
+        if (dice.below(200) == 0 && memory == null && exists) {
             rip = Arena.CODE + Arena.CODE_BYTES - dice.below(code.length + 1);
         }
         boolean register = form.modrm() && memory == null;
@@ -281,7 +283,7 @@ final class CaseBuilder {
         for (int left = prefixes.size(); left > 0; left--) {
             code.emit(prefixes.remove(dice.below(left)));
         }
-        if (dice.below(300) == 0 && segment == 0) {
+        if (dice.below(300) == 0 && segment == 0 && !form.name().equals("INVALID")) {
             int padding = dice.between(1, INSTRUCTION_BYTES_MAX - code.length);
             for (int i = 0; i < padding; i++) {
                 code.emit(0x3E);
