@@ -2,9 +2,10 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.xen.abi.HvmAbi;
+
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.xen.abi.HvmAbi;
 
 /// How a vCPU is told that events are pending. Guarded by the domain's lock, but for
 /// [#pendingVector].
@@ -133,8 +134,7 @@ final class Upcalls {
     }
 
     /// Vectors are 0 to 255; `apicVectors` holds 0 for a vCPU without one, the others -1 for none.
-    record State(
-            List<Integer> apicVectors, int callbackVector, int callbackGsi, boolean asserted) {
+    record State(List<Integer> apicVectors, int callbackVector, int callbackGsi, boolean asserted) {
         State {
             apicVectors = List.copyOf(apicVectors);
             require(
@@ -148,10 +148,7 @@ final class Upcalls {
 
     State capture() {
         return new State(
-                Arrays.stream(apicVectors).boxed().toList(),
-                callbackVector,
-                callbackGsi,
-                asserted);
+                Arrays.stream(apicVectors).boxed().toList(), callbackVector, callbackGsi, asserted);
     }
 
     /// Refuses what [#restore] could not do.
