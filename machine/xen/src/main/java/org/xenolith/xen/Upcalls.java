@@ -88,6 +88,13 @@ final class Upcalls {
         tell(vcpu);
     }
 
+    /// The vCPU's local APIC is enabled from now on; what it was told before was lost.
+    void apicEnabled(int vcpu) {
+        if (apicVectors[vcpu] != 0 && shared.upcallPending(vcpu)) {
+            tell(vcpu);
+        }
+    }
+
     /// `HVM_PARAM_CALLBACK_IRQ`. A kind of callback that the machine does not have is ignored.
     void setCallback(long via) {
         int type = (int) (via >>> TYPE_SHIFT);

@@ -148,6 +148,11 @@ public final class XenDomain implements Device<DomainState> {
         lock.run(() -> vcpus.setStarted(vcpu, started));
     }
 
+    /// The guest has enabled the vCPU's local APIC, which dropped every interrupt before.
+    public void localApicEnabled(int vcpu) {
+        lock.run(() -> upcalls.apicEnabled(vcpu));
+    }
+
     /// Whether the vCPU is up: not down by `VCPUOP_down`, and started.
     public boolean isVcpuUp(int vcpu) {
         return lock.hold(() -> vcpus.isUp(vcpu));

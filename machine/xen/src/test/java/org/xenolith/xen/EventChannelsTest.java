@@ -122,6 +122,19 @@ class EventChannelsTest {
     }
 
     @Test
+    void anEventThatAnApicDroppedIsToldWhenTheApicIsEnabled() {
+        long at = guest.put(HvmAbi.EVTCHN_UPCALL_VECTOR, "vcpu", 1, "vector", 0x30);
+        guest.call(XenAbi.__HYPERVISOR_hvm_op, HvmAbi.HVMOP_set_evtchn_upcall_vector, at);
+        guest.told();
+        guest.domain.localApicEnabled(1);
+        assertThat(guest.told()).isEmpty();
+        send(bindIpi(1));
+        assertThat(guest.told()).containsExactly("interrupt 1 48");
+        guest.domain.localApicEnabled(1);
+        assertThat(guest.told()).containsExactly("interrupt 1 48");
+    }
+
+    @Test
     void theCallbackVectorFallsWithTheUpcallFlag() {
         send(bindIpi(0));
         guest.memory.writeByte(SHARED_INFO, 0);
