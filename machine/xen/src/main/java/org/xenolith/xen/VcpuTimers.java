@@ -2,9 +2,10 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.xen.abi.XenAbi;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.xenolith.xen.abi.XenAbi;
 
 /// The one-shot and the periodic timer of each vCPU; both raise `VIRQ_TIMER`. Guarded by the
 /// domain's lock.
@@ -112,6 +113,9 @@ final class VcpuTimers {
             long oneShotDeadline, long periodicDeadline, long period, long lastTick) {
         VcpuTimersState {
             require(period == 0 || isPeriod(period), "a period is between 1 ms and 73 years");
+            require(
+                    period != 0 || periodicDeadline == DomainTime.NEVER,
+                    "a timer without a period does not tick");
         }
     }
 
@@ -124,13 +128,12 @@ final class VcpuTimers {
     State capture() {
         return new State(
                 vcpus.stream()
-                        .map(
-                                timers ->
-                                        new VcpuTimersState(
-                                                timers.oneShot.deadline(),
-                                                timers.periodic.deadline(),
-                                                timers.period,
-                                                timers.lastTick))
+                        .map(timers ->
+                                new VcpuTimersState(
+                                        timers.oneShot.deadline(),
+                                        timers.periodic.deadline(),
+                                        timers.period,
+                                        timers.lastTick))
                         .toList());
     }
 
