@@ -3,4 +3,8 @@ module org.xenolith.xl {
     requires com.fasterxml.jackson.databind;
     requires jdk.unsupported;
     requires org.xenolith.board;
+    requires org.xenolith.boot;
+
+    exports org.xenolith.xl.config;
+    requires org.xenolith.xen;
 }

@@ -1,9 +1,17 @@
 /// A domain's configuration becomes a wired machine; lifecycle; one driver, one queue.
 module org.xenolith.board {
     requires transitive org.xenolith.base;
-    requires transitive org.xenolith.memory;
-    requires transitive org.xenolith.engine;
-    requires transitive org.xenolith.device;
+    requires org.xenolith.memory;
+    requires org.xenolith.engine;
+    requires org.xenolith.engine.soft;
+    requires transitive org.xenolith.xen;
+    requires org.xenolith.boot;
+    requires org.xenolith.device;
+    requires org.xenolith.platform;
+    requires org.xenolith.pv;
+    requires org.xenolith.x86;
+    requires org.xenolith.xen.abi;
+    requires org.xenolith.xenstore;
 
     exports org.xenolith.board;
 }

@@ -1,10 +1,11 @@
 package org.xenolith.board;
 
+import org.xenolith.base.Clock;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.xenolith.base.Clock;
 
 /// The two directions of one character device of a domain. It outlives a reboot.
 ///
@@ -17,6 +18,11 @@ public final class Console implements AutoCloseable {
 
     public static final int INPUT_BYTES_MAX = 1 << 16;
 
+    /// Bytes that a sink is offered at a time.
+    private static final int CHUNK_BYTES = 1024;
+
+    private static final byte[] NONE = {};
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition outputArrived = lock.newCondition();
     private final Condition inputTaken = lock.newCondition();
@@ -25,6 +31,8 @@ public final class Console implements AutoCloseable {
     private final byte[] input = new byte[INPUT_BYTES_MAX];
     private int inputStart;
     private int inputCount;
+    private boolean feeding;
+    private boolean feedAgain;
     private boolean closed;
     private Runnable inputListener = () -> {};
 
@@ -52,23 +60,64 @@ public final class Console implements AutoCloseable {
         output(bytes, 0, bytes.length);
     }
 
-    /// Takes at most `max` bytes of waiting input; an empty array if there are none.
-    public byte[] takeInput(int max) {
+    /// Takes typed bytes on the guest's behalf, as many from the front as it has room for, and says
+    /// how many. Does not wait.
+    @FunctionalInterface
+    public interface Sink {
+        int accept(byte[] bytes);
+    }
+
+    /// Moves waiting input into `sink` until there is no more or the sink is full. To be called
+    /// when input has arrived and when the sink has got room. One thread at a time feeds; a call
+    /// that finds another at it leaves it a note and returns.
+    public void feed(Sink sink) {
+        var bytes = beginFeeding();
+        while (bytes.length > 0) {
+            bytes = continueFeeding(sink.accept(bytes));
+        }
+    }
+
+    private byte[] beginFeeding() {
         lock.lock();
         try {
-            var taken = new byte[Math.min(max, inputCount)];
-            for (int i = 0; i < taken.length; i++) {
-                taken[i] = input[(inputStart + i) % INPUT_BYTES_MAX];
+            if (feeding) {
+                feedAgain = true;
+                return NONE;
             }
-            inputStart = (inputStart + taken.length) % INPUT_BYTES_MAX;
-            inputCount -= taken.length;
-            if (taken.length > 0) {
-                inputTaken.signalAll();
-            }
-            return taken;
+            feeding = true;
+            return nextChunk();
         } finally {
             lock.unlock();
         }
+    }
+
+    private byte[] continueFeeding(int accepted) {
+        lock.lock();
+        try {
+            inputStart = (inputStart + accepted) % INPUT_BYTES_MAX;
+            inputCount -= accepted;
+            if (accepted > 0) {
+                inputTaken.signalAll();
+            }
+            boolean goOn = accepted > 0 || feedAgain;
+            feedAgain = false;
+            if (goOn) {
+                return nextChunk();
+            }
+            feeding = false;
+            return NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private byte[] nextChunk() {
+        var chunk = new byte[Math.min(CHUNK_BYTES, inputCount)];
+        for (int i = 0; i < chunk.length; i++) {
+            chunk[i] = input[(inputStart + i) % INPUT_BYTES_MAX];
+        }
+        feeding = chunk.length > 0;
+        return chunk;
     }
 
     /// `listener` is called, with no lock held, on the sending thread after input has arrived. It

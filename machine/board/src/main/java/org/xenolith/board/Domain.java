@@ -1,5 +1,8 @@
 package org.xenolith.board;
 
+import org.xenolith.base.DomainId;
+import org.xenolith.xen.ShutdownReason;
+
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -7,7 +10,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import org.xenolith.base.DomainId;
 
 /// A running domain, from creation to destruction; reboots included.
 ///
@@ -167,22 +169,20 @@ public final class Domain implements AutoCloseable {
     }
 
     /// Returns when the request is done, or needless since the domain has ended.
-    private void submit(Request request, CompletableFuture<Void> done)
-            throws InterruptedException {
+    private void submit(Request request, CompletableFuture<Void> done) throws InterruptedException {
         requests.put(request);
         CompletableFuture.anyOf(done, ended).join();
     }
 
     private void follow(Machine started) {
         started.ended()
-                .whenComplete(
-                        (reason, failure) -> {
-                            if (failure != null) {
-                                log().add("machine stopped, an invariant is broken: " + failure);
-                            }
-                            var why = failure == null ? reason : ShutdownReason.CRASH;
-                            putEnded(new Request.Ended(started, why));
-                        });
+                .whenComplete((reason, failure) -> {
+                    if (failure != null) {
+                        log().add("machine stopped, an invariant is broken: " + failure);
+                    }
+                    var why = failure == null ? reason : ShutdownReason.CRASH;
+                    putEnded(new Request.Ended(started, why));
+                });
     }
 
     private void putEnded(Request.Ended request) {
@@ -248,8 +248,12 @@ public final class Domain implements AutoCloseable {
     /// Whether the domain goes on after its guest has shut down.
     private boolean afterShutdown(ShutdownReason reason) {
         var action = config.actions().after(reason);
-        log().add("domain has shut down, reason %d (%s); action: %s"
-                .formatted(reason.number(), reason.name().toLowerCase(Locale.ROOT), action.word()));
+        log().add(
+                        "domain has shut down, reason %d (%s); action: %s"
+                                .formatted(
+                                        reason.code(),
+                                        reason.name().toLowerCase(Locale.ROOT),
+                                        action.word()));
         return switch (action) {
             case DESTROY -> false;
             case PRESERVE -> {

@@ -3,22 +3,24 @@ package org.xenolith.board;
 import static org.xenolith.base.Sizes.MIB;
 import static org.xenolith.board.InvalidConfigException.require;
 
+import org.xenolith.base.Entropy;
+
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
-import org.xenolith.base.Entropy;
 
 /// What a domain is made of: xl.cfg, typed and checked. An impossible one is refused by the
 /// constructor with [InvalidConfigException].
 ///
-/// `memoryBytes` is what the domain has at start, `maxMemoryBytes` what it may grow to; `vcpus`
-/// are online at start, `maxVcpus` exist.
+/// `kernel` is the path of a bzImage or an ELF file, and `ramdisk` a path; either may also name the
+/// guest kit, see [org.xenolith.boot.GuestKit]. `memoryBytes` is what the domain has at start,
+/// `maxMemoryBytes` what it may grow to; `vcpus` are online at start, `maxVcpus` exist.
 public record DomainConfig(
         String name,
         UUID uuid,
         DomainType type,
-        KernelSource kernel,
-        Optional<Path> ramdisk,
+        String kernel,
+        Optional<String> ramdisk,
         String commandLine,
         long memoryBytes,
         long maxMemoryBytes,
@@ -42,6 +44,7 @@ public record DomainConfig(
                 name.chars().allMatch(c -> c >= ' ' && c < 0x7F && c != '/'),
                 "name must be printable ASCII without a slash");
         require(!name.chars().allMatch(Character::isDigit), "name may not be a number");
+        require(!kernel.isEmpty(), "kernel is missing");
         require(
                 commandLine.length() <= COMMAND_LINE_CHARACTERS_MAX
                         && commandLine.chars().allMatch(c -> c >= ' ' && c < 0x7F || c == '\t'),
@@ -52,9 +55,7 @@ public record DomainConfig(
                 memoryBytes >= MEMORY_BYTES_MIN && memoryBytes <= MEMORY_BYTES_MAX,
                 "memory must be from %d to %d MiB, not %d"
                         .formatted(
-                                MEMORY_BYTES_MIN / MIB,
-                                MEMORY_BYTES_MAX / MIB,
-                                memoryBytes / MIB));
+                                MEMORY_BYTES_MIN / MIB, MEMORY_BYTES_MAX / MIB, memoryBytes / MIB));
         require(
                 maxMemoryBytes >= memoryBytes && maxMemoryBytes <= MEMORY_BYTES_MAX,
                 "maxmem must be at least memory, not " + maxMemoryBytes / MIB + " MiB");
@@ -86,8 +87,8 @@ public record DomainConfig(
         private final String name;
         private UUID uuid;
         private DomainType type = DomainType.PVH;
-        private KernelSource kernel;
-        private Path ramdisk;
+        private String kernel = "";
+        private String ramdisk = "";
         private String commandLine = "";
         private long memoryMib = 128;
         private long maxMemoryMib;
@@ -112,19 +113,24 @@ public record DomainConfig(
             return this;
         }
 
-        public Builder kernel(KernelSource kernel) {
+        /// The path of a bzImage or ELF file, or `kit:PACKAGE`.
+        public Builder kernel(String kernel) {
             this.kernel = kernel;
             return this;
         }
 
-        /// A bzImage or an ELF file.
         public Builder kernel(Path file) {
-            return kernel(new KernelSource.File(file));
+            return kernel(file.toString());
+        }
+
+        /// A path, or `kit:`. None unless set.
+        public Builder ramdisk(String ramdisk) {
+            this.ramdisk = ramdisk;
+            return this;
         }
 
         public Builder ramdisk(Path file) {
-            this.ramdisk = file;
-            return this;
+            return ramdisk(file.toString());
         }
 
         public Builder commandLine(String commandLine) {
@@ -170,13 +176,12 @@ public record DomainConfig(
         }
 
         public DomainConfig build() {
-            require(kernel != null, "kernel is missing");
             return new DomainConfig(
                     name,
                     uuid == null ? randomUuid() : uuid,
                     type,
                     kernel,
-                    Optional.ofNullable(ramdisk),
+                    ramdisk.isEmpty() ? Optional.empty() : Optional.of(ramdisk),
                     commandLine,
                     toBytes("memory", memoryMib),
                     toBytes("maxmem", maxMemoryMib == 0 ? memoryMib : maxMemoryMib),

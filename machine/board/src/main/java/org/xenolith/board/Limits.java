@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import org.xenolith.xen.DomainSpec;
+
 /// What a domain may ask for at most. The defaults are Xen's (xl.conf.5, xl.cfg.5).
 ///
 /// `grantFramesMax` and `maptrackFramesMax` count frames, `grantVersionMax` is 1 or 2,
@@ -10,8 +12,9 @@ public record Limits(
 
     public Limits {
         InvalidConfigException.require(
-                grantFramesMax >= 1 && grantFramesMax <= 1024,
-                "max_grant_frames must be from 1 to 1024, not " + grantFramesMax);
+                grantFramesMax >= 1 && grantFramesMax <= DomainSpec.GRANT_FRAMES_MAX,
+                "max_grant_frames must be from 1 to %d, not %d"
+                        .formatted(DomainSpec.GRANT_FRAMES_MAX, grantFramesMax));
         InvalidConfigException.require(
                 maptrackFramesMax >= 0 && maptrackFramesMax <= 4096,
                 "max_maptrack_frames must be from 0 to 4096, not " + maptrackFramesMax);
@@ -19,7 +22,7 @@ public record Limits(
                 grantVersionMax == 1 || grantVersionMax == 2,
                 "max_grant_version must be 1 or 2, not " + grantVersionMax);
         InvalidConfigException.require(
-                eventChannelsMax >= 31 && eventChannelsMax <= 131_071,
-                "max_event_channels must be from 31 to 131071, not " + eventChannelsMax);
+                eventChannelsMax >= 63 && eventChannelsMax < DomainSpec.EVENT_CHANNELS_MAX,
+                "max_event_channels must be from 63 to 131071, not " + eventChannelsMax);
     }
 }

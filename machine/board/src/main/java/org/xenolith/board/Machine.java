@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import org.xenolith.xen.ShutdownReason;
+
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 

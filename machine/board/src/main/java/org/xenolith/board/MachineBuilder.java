@@ -1,9 +1,10 @@
 package org.xenolith.board;
 
-import java.util.function.Consumer;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+
+import java.util.function.Consumer;
 
 /// Makes a machine, ready to start.
 @FunctionalInterface

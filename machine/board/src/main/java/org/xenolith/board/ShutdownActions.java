@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import org.xenolith.xen.ShutdownReason;
+
 /// The `on_*` settings of xl.cfg, with its defaults.
 public record ShutdownActions(
         ShutdownAction onPoweroff,

@@ -3,11 +3,13 @@ package org.xenolith.board;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import java.util.concurrent.atomic.AtomicInteger;
 
 @Timeout(20)
 class ConsoleTest {
@@ -51,11 +53,14 @@ class ConsoleTest {
         new SplittableRandom(3).nextBytes(sent);
         var typist = Thread.ofVirtual().start(() -> type(sent));
         var taken = new byte[sent.length];
-        int count = 0;
-        while (count < sent.length) {
-            var part = console.takeInput(777);
-            System.arraycopy(part, 0, taken, count, part.length);
-            count += part.length;
+        var count = new AtomicInteger();
+        var random = new SplittableRandom(4);
+        while (count.get() < sent.length) {
+            console.feed(bytes -> {
+                int room = Math.min(bytes.length, random.nextInt(700));
+                System.arraycopy(bytes, 0, taken, count.getAndAdd(room), room);
+                return room;
+            });
         }
         typist.join();
         assertThat(taken).isEqualTo(sent);

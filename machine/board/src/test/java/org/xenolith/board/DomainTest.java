@@ -2,16 +2,18 @@ package org.xenolith.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+import org.xenolith.xen.ShutdownReason;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 
 @Timeout(20)
 class DomainTest {
@@ -33,8 +35,7 @@ class DomainTest {
     void poweroffEndsADomainWithItsReason() throws Exception {
         try (var domain = start(ShutdownActions.DEFAULT, false)) {
             domain.shutdown();
-            assertThat(domain.ended().get(5, TimeUnit.SECONDS))
-                    .contains(ShutdownReason.POWEROFF);
+            assertThat(domain.ended().get(5, TimeUnit.SECONDS)).contains(ShutdownReason.POWEROFF);
             assertThat(built.getFirst().closed).isTrue();
             assertThat(domain.state()).isEqualTo(DomainState.DYING);
         }
@@ -93,14 +94,13 @@ class DomainTest {
     }
 
     private Domain start(ShutdownActions actions, boolean paused) throws DomainException {
-        var config =
-                DomainConfig.builder("test").kernel(Path.of("none")).actions(actions).build();
+        var config = DomainConfig.builder("test").kernel(Path.of("none")).actions(actions).build();
         var surroundings =
                 new MachineBuilder.Surroundings(
                         new DomainId(1),
                         new Console(),
                         new Console(),
-                        new DomainLog(_ -> {}),
+                        new DomainLog(new DomainId(1), _ -> {}),
                         Clock.system(),
                         Entropy.seeded(1),
                         _ -> {});

@@ -10,12 +10,6 @@ import org.xenolith.xen.abi.XenErrno;
 
 /// Who and what the hypervisor is (`XENVER_*`, xen/include/public/version.h). Has no state.
 final class VersionOps {
-    static final int MAJOR = 4;
-    static final int MINOR = 17;
-
-    private static final String EXTRA_VERSION = ".0-xenolith";
-    private static final String CAPABILITIES =
-            "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
     private static final String CHANGE_SET = "unavailable";
 
     /// What Xen shows to domains that are not to know.
@@ -52,13 +46,13 @@ final class VersionOps {
         long at = call.argument(2);
         switch (op.command) {
             case VersionAbi.XENVER_version -> {
-                return Call.value(MAJOR << 16 | MINOR);
+                return Call.value(XenVersion.MAJOR << 16 | XenVersion.MINOR);
             }
             case VersionAbi.XENVER_extraversion ->
-                    call.copyOut(at, text(EXTRA_VERSION, VersionAbi.XEN_EXTRAVERSION_LEN));
+                    call.copyOut(at, text(XenVersion.EXTRA, VersionAbi.XEN_EXTRAVERSION_LEN));
             case VersionAbi.XENVER_compile_info -> call.copyOut(at, compileInfo(call));
             case VersionAbi.XENVER_capabilities ->
-                    call.copyOut(at, text(CAPABILITIES, VersionAbi.XEN_CAPABILITIES_INFO_LEN));
+                    call.copyOut(at, text(XenVersion.CAPABILITIES, VersionAbi.XEN_CAPABILITIES_INFO_LEN));
             case VersionAbi.XENVER_changeset ->
                     call.copyOut(at, text(CHANGE_SET, VersionAbi.XEN_CHANGESET_INFO_LEN));
             case VersionAbi.XENVER_platform_parameters ->

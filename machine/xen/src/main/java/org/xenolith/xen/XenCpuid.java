@@ -27,7 +27,7 @@ final class XenCpuid {
                         CpuidAbi.XEN_CPUID_SIGNATURE_EBX,
                         CpuidAbi.XEN_CPUID_SIGNATURE_ECX,
                         CpuidAbi.XEN_CPUID_SIGNATURE_EDX)
-                .leaf(base + 1, VersionOps.MAJOR << 16 | VersionOps.MINOR, 0, 0, 0)
+                .leaf(base + 1, XenVersion.MAJOR << 16 | XenVersion.MINOR, 0, 0, 0)
                 .leaf(base + 2, HYPERCALL_PAGES, CpuidAbi.HYPERCALL_PAGE_MSR, 0, 0)
                 .subleaf(base + 3, 0, TSC_IS_SAFE, TSC_MODE_NEVER_EMULATE, khz, 0)
                 .subleaf(base + 3, 1, 0, 0, PvClock.multiplier(khz), PvClock.shift(khz))

@@ -49,6 +49,9 @@ public interface Vcpu extends AutoCloseable {
     /// Guest instructions retired since creation; 0 where the engine cannot count.
     long instructionsRetired();
 
+    /// Whether the vCPU executes 64-bit code. May be asked while an exit awaits its answer.
+    boolean is64Bit();
+
     VcpuState capture();
 
     void restore(VcpuState state);

@@ -2,6 +2,8 @@ package org.xenolith.engine;
 
 import static org.xenolith.state.StateException.require;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.xenolith.state.Bytes;
 
@@ -18,6 +20,9 @@ public record VcpuState(
         Activity activity) {
     /// Bytes of an FXSAVE area (SDM vol. 1, 10.5.1).
     public static final int FXSAVE_BYTES = 512;
+
+    /// CR0.CD and CR0.NW.
+    private static final long CACHE_BITS = 0x6000_0000L;
 
     public VcpuState {
         require(fxsave.length() == FXSAVE_BYTES, "an FXSAVE area has 512 bytes");
@@ -126,13 +131,12 @@ public record VcpuState(
     /// The state after INIT, waiting for a start-up IPI (SDM vol. 3A, table 11-1).
     public VcpuState afterInit() {
         var reset = powerOn(0);
-        var kept = new Control(0x10, 0, 0, 0, 0, 0, control.xcr0);
-        var cr0CacheBits = control.cr0 & 0x6000_0000L;
+        // CD and NW stay as they are.
+        long cr0 = reset.control.cr0 & ~CACHE_BITS | control.cr0 & CACHE_BITS;
         return new VcpuState(
                 reset.general,
                 reset.segments,
-                new Control(
-                        kept.cr0 | cr0CacheBits, 0, 0, 0, 0, 0, kept.xcr0),
+                new Control(cr0, 0, 0, 0, 0, 0, control.xcr0),
                 reset.debug,
                 msrs,
                 fxsave,
@@ -142,16 +146,15 @@ public record VcpuState(
 
     /// The state after power-on (SDM vol. 3A, table 11-1).
     public static VcpuState powerOn(int id) {
-        var registers = new Long[16];
-        java.util.Arrays.fill(registers, 0L);
-        registers[2] = 0x600L;
+        var registers = new ArrayList<>(Collections.nCopies(16, 0L));
+        registers.set(2, 0x600L);
         var data = new Segment(0, 0, 0xFFFF, 0x93);
         var fxsave = new byte[FXSAVE_BYTES];
         fxsave[0] = 0x40; // FCW after reset, SDM vol. 3A, table 11-1
         fxsave[24] = (byte) 0x80; // MXCSR 0x1F80
         fxsave[25] = 0x1F;
         return new VcpuState(
-                new General(List.of(registers), 0xFFF0, 2),
+                new General(registers, 0xFFF0, 2),
                 new Segments(
                         data,
                         new Segment(0xF000, 0xFFFF_0000L, 0xFFFF, 0x9B),

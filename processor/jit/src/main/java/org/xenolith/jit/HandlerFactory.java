@@ -25,7 +25,7 @@ public final class HandlerFactory {
     /// How often units of a shape are evaluated before it is compiled. Over 340,000 instructions of
     /// a C library, each executed 10 or 100 times, anything from 0 to 1,000 took the same time
     /// within a factor of 1.5, and about 0.3 ms a class; more patience cost up to twice as much.
-    private static final int PATIENCE = 100;
+    public static final int PATIENCE = 100;
 
     private final Loader loader;
     private final int patience;

@@ -2,6 +2,8 @@ package org.xenolith.x86;
 
 import static org.xenolith.x86.Bits.*;
 
+import org.xenolith.ir.ReadOnly;
+
 /// MOV to and from control and debug registers (SDM vol. 3A, 2.5; vol. 3B, 18.2).
 public final class ControlRegisters {
     private static final long CR0_DEFINED =
@@ -23,6 +25,7 @@ public final class ControlRegisters {
         return number == 0 || number >= 2 && number <= 4 || number == 8 && is64;
     }
 
+    @ReadOnly
     public static long read(Cpu cpu, int number) {
         return switch (number) {
             case 0 -> cpu.cr0;

@@ -40,8 +40,15 @@ public abstract class Cpu extends Context {
     /// The last instruction was STI or a load of SS: no interrupt before the next one is done.
     public boolean interruptShadow;
 
+    /// The last instruction was a load of SS: no debug trap before the next one is done.
+    public boolean debugShadow;
+
     /// Debug conditions met by the instruction under way, as DR6 bits; become #DB behind it.
     public int pendingDebug;
+
+    /// The instruction under way was INT n, or a kin of it, and has been delivered, or a SYSCALL
+    /// that clears TF: no single step follows, for TF was meant for what came before.
+    public boolean interruptedItself;
 
     /// Non-maskable interrupts wait for an IRET.
     public boolean nmiBlocked;
@@ -106,6 +113,9 @@ public abstract class Cpu extends Context {
         registers[Registers.DIRECTION] = (value & Bits.DF) != 0 ? -1 : 1;
         int changed = systemFlags;
         systemFlags = (int) value & ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
+        if (!hasBreakpoint()) {
+            systemFlags &= ~Bits.RF; // there is nothing that it could hold off
+        }
         changed ^= systemFlags;
         if ((changed & (Bits.TF | Bits.VM | Bits.AC | Bits.RF)) != 0) {
             modeChanged();
@@ -148,7 +158,7 @@ public abstract class Cpu extends Context {
     }
 
     /// Any breakpoint is enabled in DR7.
-    private boolean hasBreakpoint() {
+    public final boolean hasBreakpoint() {
         return (dr[7] & 0xFF) != 0;
     }
 
@@ -183,9 +193,9 @@ public abstract class Cpu extends Context {
 
     public abstract void probeRead(long linear, int bytes);
 
-    /// Copies `bytes` forward (no overlap that matters, no page crossing on either side) if both
-    /// sides are plain RAM; false, with nothing done, if they are not. Faults as the accesses
-    /// would.
+    /// Copies `bytes` (no overlap that matters, no page crossing on either side) if both sides are
+    /// plain RAM; false, with nothing done, if they are not, or if they overlap because two pages
+    /// are one frame. Faults as the accesses would.
     public abstract boolean copyWithinPage(long from, long to, int bytes);
 
     /// Fills `count` elements of `bits` forward from `to` within one page if it is plain RAM; false,

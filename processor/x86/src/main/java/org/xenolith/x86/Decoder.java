@@ -233,8 +233,18 @@ public final class Decoder {
                         memoryBytes(spec.size, operandSize));
             }
             case SEGMENT_REGISTER -> new Operand.SegmentRegister(reg);
-            case CONTROL_REGISTER -> new Operand.ControlRegister(regExtended);
-            case DEBUG_REGISTER -> new Operand.DebugRegister(regExtended);
+            case CONTROL_REGISTER -> {
+                if (regExtended == 1 || regExtended > 4 && regExtended != 8) {
+                    throw Trap.invalidOpcode();
+                }
+                yield new Operand.ControlRegister(regExtended);
+            }
+            case DEBUG_REGISTER -> {
+                if (regExtended > 7) {
+                    throw Trap.invalidOpcode();
+                }
+                yield new Operand.DebugRegister(regExtended);
+            }
             case VECTOR_REG -> new Operand.Vector(regExtended, memoryBytes(spec.size, operandSize));
             case VECTOR_RM ->
                     memory != null

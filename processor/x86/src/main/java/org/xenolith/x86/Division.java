@@ -1,12 +1,14 @@
 package org.xenolith.x86;
 
 import java.math.BigInteger;
+import org.xenolith.ir.ReadOnly;
 
 /// DIV and IDIV. The dividend is `high` and `low`, each of `bits` bits and zero-extended. The
 /// checks raise #DE; the others are pure and are called only after them.
 public final class Division {
     private Division() {}
 
+    @ReadOnly
     public static void checkUnsigned(Cpu cpu, int bits, long high, long low, long divisor) {
         // The quotient fits exactly when the high half is below the divisor.
         if (Long.compareUnsigned(high, divisor) >= 0) {
@@ -34,6 +36,7 @@ public final class Division {
         return wide(high, low).remainder(unsigned(divisor)).longValue();
     }
 
+    @ReadOnly
     public static void checkSigned(Cpu cpu, int bits, long high, long low, long divisor) {
         if (divisor == 0 || !quotientFits(bits, high, low, divisor)) {
             throw Trap.of(Trap.DIVIDE_ERROR);

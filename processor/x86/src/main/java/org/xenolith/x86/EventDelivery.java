@@ -123,16 +123,20 @@ public final class EventDelivery {
             throw Trap.of(Trap.INVALID_TSS, selector | external(kind));
         }
         long stack = cpu.loadSystem(64, cpu.base(Segments.TR) + offset);
-        if (stack << 16 >> 16 != stack) {
-            throw Trap.of(Trap.STACK_FAULT, external(kind));
-        }
         return stack;
+    }
+
+    private static boolean isCanonical(long linear) {
+        return linear << 16 >> 16 == linear;
     }
 
     /// SS, RSP, RFLAGS, CS, RIP and the error code. Written from the top; the lowest part is checked
     /// first so that a fault finds nothing changed that matters.
     private static void pushFrame(Cpu cpu, long stack, int vector, int errorCode, int kind) {
         long bottom = stack - (errorCode >= 0 ? 48 : 40);
+        if (!isCanonical(bottom) || !isCanonical(stack - 1)) {
+            throw Trap.of(Trap.STACK_FAULT, external(kind));
+        }
         if (errorCode >= 0) {
             cpu.storeSystem(64, bottom, errorCode);
         }
@@ -227,7 +231,7 @@ public final class EventDelivery {
         int bytes = wide ? 4 : 2;
         long flags = pushedFlags(cpu, vector, kind);
         if (newCpl == cpu.cpl()) {
-            toSame(cpu, bytes, flags, errorCode);
+            toSame(cpu, bytes, flags, errorCode, external(kind));
         } else {
             toInner(cpu, newCpl, bytes, flags, errorCode, external(kind));
         }
@@ -236,16 +240,25 @@ public final class EventDelivery {
         cpu.modeChanged();
     }
 
-    private static void toSame(Cpu cpu, int bytes, long flags, int errorCode) {
+    private static void toSame(
+            Cpu cpu, int bytes, long flags, int errorCode, int external) {
         long pointer = cpu.registers[Registers.RSP];
         long[] values = {flags, cpu.selectors[Segments.CS], cpu.pc, errorCode};
         int count = errorCode >= 0 ? 4 : 3;
         for (int index = 0; index < count; index++) {
             pointer -= bytes;
-            long address = Frames.stackAddress(cpu, pointer, bytes, true);
+            long address = stackAddress(cpu, pointer, bytes, external);
             cpu.storeSystem(bytes * 8, address, values[index] & -1L >>> 64 - bytes * 8);
         }
         Frames.setStackWide(cpu, Registers.RSP, pointer);
+    }
+
+    private static long stackAddress(Cpu cpu, long pointer, int bytes, int external) {
+        try {
+            return Frames.stackAddress(cpu, pointer, bytes, true);
+        } catch (Trap trap) {
+            throw Trap.of(Trap.STACK_FAULT, external);
+        }
     }
 
     private static void toInner(

@@ -138,8 +138,8 @@ public final class FarControl {
     /// RET far.
     public static void farReturn(Cpu cpu, int bytes, int release) {
         long pointer = cpu.registers[Registers.RSP];
-        long offset = stacked(cpu, pointer, bytes, 0);
         int selector = (int) stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        long offset = stacked(cpu, pointer, bytes, 0);
         if (isReal(cpu)) {
             Descriptors.loadReal(cpu, Segments.CS, selector);
             Frames.setStackWide(cpu, Registers.RSP, pointer + 2L * bytes + release);
@@ -241,6 +241,7 @@ public final class FarControl {
         cpu.pc = next;
         try {
             EventDelivery.deliver(cpu, vector, Trap.NO_ERROR_CODE, kind);
+            cpu.interruptedItself = true;
         } catch (org.xenolith.ir.Abort abort) {
             cpu.pc = pc;
             throw abort;

@@ -14,10 +14,6 @@ public final class FaultDetail {
     /// How far from RSP or RBP an access of a stack instruction may be: ENTER takes a 16-bit size.
     private static final long STACK_REACH = 1 << 17;
 
-    private static final Set<String> STACK_INSTRUCTIONS =
-            Set.of("PUSH", "POP", "PUSHA", "POPA", "PUSHF", "POPF", "CALL", "RET", "ENTER",
-                    "LEAVE", "CALLF", "RETF", "IRET");
-
     private static final Set<String> BIT_INSTRUCTIONS = Set.of("BTS", "BTR", "BTC");
 
     private FaultDetail() {}
@@ -30,8 +26,7 @@ public final class FaultDetail {
                     && (trap.errorCode() & FETCH) == 0;
             return write ? asWrite(cpu, instruction, trap) : trap;
         }
-        boolean nonCanonical = trap.vector() == Trap.GENERAL_PROTECTION && trap.address() != 0;
-        return nonCanonical && isOnStack(cpu, instruction, trap.address())
+        return trap.isNonCanonical() && isOnStack(cpu, instruction, trap.address())
                 ? Trap.of(Trap.STACK_FAULT, 0)
                 : trap;
     }
@@ -74,7 +69,7 @@ public final class FaultDetail {
     }
 
     private static boolean isOnStack(Cpu cpu, Instruction instruction, long address) {
-        boolean stack = STACK_INSTRUCTIONS.contains(instruction.row().name())
+        boolean stack = instruction.row().touchesStack()
                 && (isNear(address, cpu.registers[Registers.RSP])
                         || isNear(address, cpu.registers[Registers.RBP]));
         for (var operand : instruction.operands()) {

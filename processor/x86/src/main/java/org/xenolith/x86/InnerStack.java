@@ -34,9 +34,15 @@ final class InnerStack {
         if ((selector & 0xFFFC) == 0) {
             throw Trap.of(Trap.INVALID_TSS, external);
         }
-        long descriptor = Descriptors.read(cpu, selector, Trap.INVALID_TSS);
-        Descriptors.checkStack(selector, descriptor, cpl, Trap.INVALID_TSS);
-        return new long[] {selector, pointer, descriptor};
+        try {
+            long descriptor = Descriptors.read(cpu, selector, Trap.INVALID_TSS);
+            Descriptors.checkStack(selector, descriptor, cpl, Trap.INVALID_TSS);
+            return new long[] {selector, pointer, descriptor};
+        } catch (Trap trap) {
+            throw trap.vector() == Trap.PAGE_FAULT
+                    ? trap
+                    : Trap.of(trap.vector(), trap.errorCode() | external);
+        }
     }
 
     void push(long value) {

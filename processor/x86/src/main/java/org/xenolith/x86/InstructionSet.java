@@ -14,7 +14,13 @@ public final class InstructionSet {
                     FarTransfers.TABLE,
                     SystemInstructions.TABLE,
                     X87.TABLE,
-                    FpuSave.TABLE);
+                    FpuSave.TABLE,
+                    Mmx.TABLE,
+                    SseMoves.TABLE,
+                    SseIntegers.TABLE,
+                    SseShuffles.TABLE,
+                    SseArithmetic.TABLE,
+                    SseConversions.TABLE);
 
     private InstructionSet() {}
 }

@@ -11,6 +11,7 @@ public final class InterruptReturn {
 
     /// `bytes` is the operand size; `next` where a nested task comes back to.
     public static void iret(Cpu cpu, int bytes, long next) {
+        cpu.nmiBlocked = false; // even if it faults
         if (!cpu.isProtected()) {
             iretReal(cpu, bytes);
         } else if (cpu.isVirtual8086()) {
@@ -24,7 +25,6 @@ public final class InterruptReturn {
         } else {
             iretProtected(cpu, bytes);
         }
-        cpu.nmiBlocked = false;
     }
 
     private static void iretReal(Cpu cpu, int bytes) {
@@ -61,9 +61,9 @@ public final class InterruptReturn {
 
     private static void iretProtected(Cpu cpu, int bytes) {
         long pointer = cpu.registers[Registers.RSP];
-        long offset = FarControl.stacked(cpu, pointer, bytes, 0);
-        int selector = (int) FarControl.stacked(cpu, pointer, bytes, 1) & 0xFFFF;
         long flags = FarControl.stacked(cpu, pointer, bytes, 2);
+        int selector = (int) FarControl.stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        long offset = FarControl.stacked(cpu, pointer, bytes, 0);
         if ((flags & Bits.VM) != 0 && cpu.cpl() == 0 && bytes == 4 && !cpu.longActive()) {
             toVirtual8086(cpu, pointer, offset, selector, flags);
             return;

@@ -27,9 +27,9 @@ public final class PortOperations {
         int port = (int) cpu.registers[Registers.RDX] & 0xFFFF;
         long step = StringOperations.step(cpu, bytes);
         int work = StringOperations.work(cpu);
+        checkPermission(cpu, port, bytes);
         long count = elements(cpu, Registers.RDI, repeated, mask);
         while (count != 0 && work > 0) {
-            checkPermission(cpu, port, bytes);
             long offset = StringOperations.index(cpu, Registers.RDI, mask);
             long to = StringOperations.linear(cpu, Segments.ES, offset, bytes, true);
             // What has been read from a device cannot be read again: no fault may follow.
@@ -55,9 +55,9 @@ public final class PortOperations {
         int port = (int) cpu.registers[Registers.RDX] & 0xFFFF;
         long step = StringOperations.step(cpu, bytes);
         int work = StringOperations.work(cpu);
+        checkPermission(cpu, port, bytes);
         long count = elements(cpu, Registers.RSI, repeated, mask);
         while (count != 0 && work > 0) {
-            checkPermission(cpu, port, bytes);
             long offset = StringOperations.index(cpu, Registers.RSI, mask);
             long from = StringOperations.linear(cpu, segment, offset, bytes, false);
             cpu.portWrite(port, bytes, cpu.load(bits, from));

@@ -28,11 +28,9 @@ public final class StringOperations {
         boolean direct = isDirect(cpu, segment);
         long count = count(cpu, mask);
         int work = work(cpu);
-        if (count == 0) {
-            advance(cpu, Registers.RSI, 0, mask);
-            advance(cpu, Registers.RDI, 0, mask);
-            countDown(cpu, 0, mask);
-        }
+        advance(cpu, Registers.RSI, 0, mask);
+        advance(cpu, Registers.RDI, 0, mask);
+        countDown(cpu, 0, mask);
         while (count != 0 && work > 0) {
             boolean many = direct && count != 1 && work > 1;
             int done = many ? copyRun(cpu, bytes, mask, segment, count) : 0;
@@ -110,10 +108,8 @@ public final class StringOperations {
         long value = cpu.registers[Registers.RAX] & mask(bits);
         long count = count(cpu, mask);
         int work = work(cpu);
-        if (count == 0) {
-            advance(cpu, Registers.RDI, 0, mask);
-            countDown(cpu, 0, mask);
-        }
+        advance(cpu, Registers.RDI, 0, mask);
+        countDown(cpu, 0, mask);
         while (count != 0 && work > 0) {
             long offset = index(cpu, Registers.RDI, mask);
             int run = 0;
@@ -142,10 +138,7 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
-        if (count == 0) {
-            advance(cpu, Registers.RSI, 0, mask);
-            countDown(cpu, 0, mask);
-        }
+        countDown(cpu, 0, mask);
         while (count != 0 && work > 0) {
             long from = linear(cpu, segment, index(cpu, Registers.RSI, mask), bytes, false);
             long value = cpu.load(bits, from);
@@ -173,10 +166,8 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
+        countDown(cpu, 0, mask);
         if (count == 0) {
-            advance(cpu, Registers.RSI, 0, mask);
-            advance(cpu, Registers.RDI, 0, mask);
-            countDown(cpu, 0, mask);
             cpu.pc = next;
             return;
         }
@@ -184,10 +175,10 @@ public final class StringOperations {
         long left = 0;
         long right = 0;
         while (count != 0 && work > 0 && equal == (whileEqual != 0)) {
-            long from = linear(cpu, segment, index(cpu, Registers.RSI, mask), bytes, false);
-            left = cpu.load(bits, from);
             long with = linear(cpu, Segments.ES, index(cpu, Registers.RDI, mask), bytes, false);
             right = cpu.load(bits, with);
+            long from = linear(cpu, segment, index(cpu, Registers.RSI, mask), bytes, false);
+            left = cpu.load(bits, from);
             equal = left == right;
             advance(cpu, Registers.RSI, step, mask);
             advance(cpu, Registers.RDI, step, mask);
@@ -195,8 +186,11 @@ public final class StringOperations {
             cpu.elementDone();
             work -= ELEMENT_WORK;
         }
-        cpu.setFlags(Flags.SUB, bits, left, right, left - right & mask(bits));
-        stop(cpu, count == 0 || equal != (whileEqual != 0), pc, next);
+        boolean complete = count == 0 || equal != (whileEqual != 0);
+        if (complete) {
+            cpu.setFlags(Flags.SUB, bits, left, right, left - right & mask(bits));
+        }
+        stop(cpu, complete, pc, next);
     }
 
     /// REPE and REPNE SCAS; see [#compare].
@@ -207,9 +201,8 @@ public final class StringOperations {
         long step = step(cpu, bytes);
         long count = count(cpu, mask);
         int work = work(cpu);
+        countDown(cpu, 0, mask);
         if (count == 0) {
-            advance(cpu, Registers.RDI, 0, mask);
-            countDown(cpu, 0, mask);
             cpu.pc = next;
             return;
         }
@@ -225,8 +218,11 @@ public final class StringOperations {
             cpu.elementDone();
             work -= ELEMENT_WORK;
         }
-        cpu.setFlags(Flags.SUB, bits, left, right, left - right & mask(bits));
-        stop(cpu, count == 0 || equal != (whileEqual != 0), pc, next);
+        boolean complete = count == 0 || equal != (whileEqual != 0);
+        if (complete) {
+            cpu.setFlags(Flags.SUB, bits, left, right, left - right & mask(bits));
+        }
+        stop(cpu, complete, pc, next);
     }
 
     // ---------------------------------------------------------------- shared with INS and OUTS

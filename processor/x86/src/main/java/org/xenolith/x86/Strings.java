@@ -100,8 +100,8 @@ final class Strings {
             l.leave();
             return;
         }
-        int left = l.load(width, source(l, i, width));
         int right = l.load(width, target(l, i, width, false));
+        int left = l.load(width, source(l, i, width));
         l.setFlags(FlagRule.SUB, left, right, l.sub(left, right));
         advance(l, i, Registers.RSI, width);
         advance(l, i, Registers.RDI, width);

@@ -21,6 +21,7 @@ public final class SystemCalls {
         cpu.registers[Registers.RCX] = next;
         cpu.registers[Registers.R11] = cpu.rflags() & ~(long) Bits.RF;
         cpu.setRflags(cpu.registers[Registers.R11] & ~cpu.msrs.fmask);
+        cpu.interruptedItself = (cpu.msrs.fmask & Bits.TF) != 0;
         int selector = (int) (cpu.msrs.star >>> 32) & 0xFFFC;
         flat(cpu, Segments.CS, selector, CODE_64);
         flat(cpu, Segments.SS, selector + 8, DATA);

@@ -1,6 +1,7 @@
 package org.xenolith.x86;
 
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.ReadOnly;
 
 /// Helpers of the system instructions.
 public final class SystemHelpers {
@@ -13,6 +14,7 @@ public final class SystemHelpers {
     // ---------------------------------------------------------------- flags
 
     /// RFLAGS as PUSHF stores it: RF and VM clear.
+    @ReadOnly
     public static long readFlags(Cpu cpu) {
         if (cpu.isVirtual8086() && lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
@@ -143,6 +145,7 @@ public final class SystemHelpers {
         cpu.msrs.kernelGsBase = base;
     }
 
+    @ReadOnly
     public static long selector(Cpu cpu, int segment) {
         return cpu.selectors[segment];
     }
@@ -151,6 +154,7 @@ public final class SystemHelpers {
         Descriptors.loadSegment(cpu, segment, selector);
         if (segment == Segments.SS) {
             cpu.interruptShadow = true;
+            cpu.debugShadow = true;
         }
     }
 
@@ -164,7 +168,9 @@ public final class SystemHelpers {
         if (!Descriptors.isSystem(attributes) || Descriptors.type(attributes) != Descriptors.LDT) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
-        install(cpu, Segments.LDTR, selector, descriptor, attributes);
+        long base = systemBase(cpu, selector, descriptor);
+        cpu.setSegment(
+                Segments.LDTR, selector, base, Descriptors.limit(descriptor), attributes);
     }
 
     public static void loadTask(Cpu cpu, int selector) {
@@ -180,9 +186,11 @@ public final class SystemHelpers {
         if (!Descriptors.isSystem(attributes) || !available) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
-        install(cpu, Segments.TR, selector, descriptor, attributes | 2);
+        long base = systemBase(cpu, selector, descriptor);
         long at = Descriptors.address(cpu, selector, Trap.GENERAL_PROTECTION, 8);
         cpu.storeSystem(8, at + 5, attributes & 0xFF | 2);
+        cpu.setSegment(
+                Segments.TR, selector, base, Descriptors.limit(descriptor), attributes | 2);
     }
 
     private static long systemDescriptor(Cpu cpu, int selector) {
@@ -192,10 +200,10 @@ public final class SystemHelpers {
         return Descriptors.read(cpu, selector, Trap.GENERAL_PROTECTION);
     }
 
-    /// LDT and TSS descriptors have 16 bytes in long mode.
-    private static void install(
-            Cpu cpu, int segment, int selector, long descriptor, int attributes) {
-        if (!Descriptors.isPresent(attributes)) {
+    /// The base of an LDT or TSS that must be present; their descriptors have 16 bytes in long
+    /// mode.
+    private static long systemBase(Cpu cpu, int selector, long descriptor) {
+        if (!Descriptors.isPresent(Descriptors.attributes(descriptor))) {
             throw Trap.of(Trap.SEGMENT_NOT_PRESENT, selector & 0xFFFC);
         }
         long base = Descriptors.base(descriptor);
@@ -206,7 +214,7 @@ public final class SystemHelpers {
                 throw Trap.generalProtection(selector & 0xFFFC);
             }
         }
-        cpu.setSegment(segment, selector, base, Descriptors.limit(descriptor), attributes);
+        return base;
     }
 
     /// The descriptor that VERR, LAR and their kin look at, or -1 if they may not.
@@ -233,6 +241,7 @@ public final class SystemHelpers {
     }
 
     /// VERR and, with `write` set, VERW: 1 if the segment may be used so.
+    @ReadOnly
     public static long verify(Cpu cpu, int selector, int write) {
         long descriptor = visible(cpu, selector, false);
         if (descriptor == -1) {
@@ -246,15 +255,29 @@ public final class SystemHelpers {
     }
 
     /// LAR: bits 23:8 of the descriptor's upper half, or -1.
+    @ReadOnly
     public static long accessRights(Cpu cpu, int selector) {
         long descriptor = visible(cpu, selector, true);
         if (descriptor == -1 || !hasRights(cpu, descriptor, true)) {
             return -1;
         }
-        return descriptor >>> 32 & 0xF0_FF00;
+        // The manual leaves bits 19:16 undefined; processors give those of the limit.
+        return descriptor >>> 32 & 0xFF_FF00;
+    }
+
+    /// ARPL in memory, which is written only if it changes. Whether it has been.
+    public static long raiseRpl(Cpu cpu, int segment, long offset, int rpl) {
+        long selector = cpu.load16(SegmentAccess.linearForRead(cpu, segment, offset, 2));
+        if ((selector & 3) >= rpl) {
+            return 0;
+        }
+        long to = SegmentAccess.linearForWrite(cpu, segment, offset, 2);
+        cpu.store16(to, selector & ~3L | rpl);
+        return 1;
     }
 
     /// LSL: the limit in bytes, or -1.
+    @ReadOnly
     public static long segmentLimit(Cpu cpu, int selector) {
         long descriptor = visible(cpu, selector, true);
         if (descriptor == -1 || !hasRights(cpu, descriptor, false)) {
@@ -285,6 +308,7 @@ public final class SystemHelpers {
         }
     }
 
+    @ReadOnly
     public static long readBase(Cpu cpu, int segment) {
         requireBaseInstructions(cpu);
         return cpu.base(segment);
@@ -298,6 +322,7 @@ public final class SystemHelpers {
         cpu.setBase(segment, value);
     }
 
+    @ReadOnly
     public static void checkBound(Cpu cpu, long index, long lower, long upper) {
         if (index < lower || index > upper) {
             throw Trap.of(Trap.BOUND_RANGE);

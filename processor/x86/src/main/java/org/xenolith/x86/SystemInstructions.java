@@ -4,6 +4,7 @@ import static org.xenolith.ir.Flags.ZF;
 import static org.xenolith.ir.Width.W16;
 import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
+import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
@@ -88,6 +89,7 @@ final class SystemInstructions {
     }
 
     private static final Helper READ_FLAGS = helper("readFlags");
+    private static final Helper RAISE_RPL = helper("raiseRpl");
     private static final Helper POP_FLAGS = helper("popFlags");
     private static final Helper CLEAR_IF = helper("clearInterruptFlag");
     private static final Helper SET_IF = helper("setInterruptFlag");
@@ -278,7 +280,7 @@ final class SystemInstructions {
         int address = l.address((Operand.Memory) i.first(), wide ? 10 : 6, false);
         int limit = l.load(W16, address);
         int base = l.convert(l.load(wide ? W64 : W32, l.behind(address, 2)), W64);
-        if (i.operandSize() == W16) {
+        if (i.operandSize() == W16 && !wide) {
             base = l.and(base, l.constant(W64, 0xFF_FFFF));
         }
         l.call(LOAD_TABLE, l.constant(W32, interrupt), l.convert(limit, W32), base);
@@ -464,8 +466,15 @@ final class SystemInstructions {
         if (isUnprotected(l)) {
             return;
         }
-        int destination = l.read(i.first());
         int rpl = l.and(l.read(i.second()), l.constant(W16, 3));
+        if (i.first() instanceof Operand.Memory m) {
+            int segment = l.constant(W32, m.segment());
+            int offset = l.convert(l.offset(m), W64);
+            int raised = l.call(RAISE_RPL, segment, offset, l.convert(rpl, W32));
+            zeroFlag(l, l.convert(raised, W8));
+            return;
+        }
+        int destination = l.read(i.first());
         int old = l.and(destination, l.constant(W16, 3));
         int lower = l.compare(org.xenolith.ir.Op.CompareKind.LESS_UNSIGNED, old, rpl);
         int raised = l.or(l.and(destination, l.constant(W16, ~3L)), rpl);
@@ -478,7 +487,8 @@ final class SystemInstructions {
         int index = l.convertSigned(l.read(i.first()), W64);
         int address = l.address((Operand.Memory) i.second(), 2 * width.bytes(), false);
         int lower = l.convertSigned(l.load(width, address), W64);
+        l.call(CHECK_BOUND, index, lower, l.constant(W64, Long.MAX_VALUE));
         int upper = l.convertSigned(l.load(width, l.behind(address, width.bytes())), W64);
-        l.call(CHECK_BOUND, index, lower, upper);
+        l.call(CHECK_BOUND, index, l.constant(W64, Long.MIN_VALUE), upper);
     }
 }

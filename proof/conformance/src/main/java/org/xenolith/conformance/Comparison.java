@@ -51,7 +51,7 @@ public final class Comparison {
         }
         for (int i = 0; i < SELECTORS.size(); i++) {
             compare(lines, SELECTORS.get(i),
-                    expected.selectors().get(i), actual.selectors().get(i));
+                    visible(expected.selectors().get(i)), visible(actual.selectors().get(i)));
         }
         if (!partial && !expected.changes().equals(actual.changes())) {
             lines.add("memory: expected " + describe(expected.changes())
@@ -59,6 +59,11 @@ public final class Comparison {
         }
         compareFloating(lines, test, expected.fxsave(), actual.fxsave());
         return lines;
+    }
+
+    /// The way back from the host's kernel clears the RPL of a null selector (SDM vol. 2A, IRET).
+    private static int visible(int selector) {
+        return selector < 4 ? 0 : selector;
     }
 
     private static boolean isKernel(long address) {

@@ -1,12 +1,13 @@
 package org.xenolith.xl.config;
 
+import org.xenolith.xl.config.ConfigValue.Atom;
+import org.xenolith.xl.config.ConfigValue.Many;
+import org.xenolith.xl.config.Token.Kind;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.xenolith.xl.config.ConfigValue.Atom;
-import org.xenolith.xl.config.ConfigValue.Many;
-import org.xenolith.xl.config.Token.Kind;
 
 /// The grammar of xl.cfg (tools/libs/util/libxlu_cfg_y.y in the Xen tree): assignments `key =
 /// value` or `key += value`, each ended by a newline or a semicolon; a value is an atom or a list.
@@ -25,8 +26,7 @@ final class ConfigParser {
 
     private ConfigParser(String source, String text) throws ConfigException {
         if (text.length() > TEXT_CHARACTERS_MAX) {
-            throw new ConfigException(
-                    source, "longer than " + TEXT_CHARACTERS_MAX + " characters");
+            throw new ConfigException(source, "longer than " + TEXT_CHARACTERS_MAX + " characters");
         }
         this.source = source;
         this.scanner = new ConfigScanner(source, text);

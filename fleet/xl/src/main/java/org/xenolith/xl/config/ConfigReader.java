@@ -1,5 +1,16 @@
 package org.xenolith.xl.config;
 
+import org.xenolith.board.DomainConfig;
+import org.xenolith.board.DomainType;
+import org.xenolith.board.EngineChoice;
+import org.xenolith.board.InvalidConfigException;
+import org.xenolith.board.Limits;
+import org.xenolith.board.ShutdownAction;
+import org.xenolith.board.ShutdownActions;
+import org.xenolith.boot.GuestKit;
+import org.xenolith.xl.config.ConfigValue.Atom;
+import org.xenolith.xl.config.ConfigValue.Many;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,16 +26,6 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.xenolith.board.DomainConfig;
-import org.xenolith.board.DomainType;
-import org.xenolith.board.EngineChoice;
-import org.xenolith.board.InvalidConfigException;
-import org.xenolith.board.KernelSource;
-import org.xenolith.board.Limits;
-import org.xenolith.board.ShutdownAction;
-import org.xenolith.board.ShutdownActions;
-import org.xenolith.xl.config.ConfigValue.Atom;
-import org.xenolith.xl.config.ConfigValue.Many;
 
 /// Settings of an xl.cfg, checked and typed into a [DomainConfig].
 public final class ConfigReader {
@@ -54,8 +55,7 @@ public final class ConfigReader {
             }
             if (Files.size(path) > ConfigParser.TEXT_CHARACTERS_MAX) {
                 throw new ConfigException(
-                        file,
-                        "longer than " + ConfigParser.TEXT_CHARACTERS_MAX + " bytes");
+                        file, "longer than " + ConfigParser.TEXT_CHARACTERS_MAX + " bytes");
             }
             return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
@@ -83,7 +83,7 @@ public final class ConfigReader {
                 .uuid(uuid())
                 .type(type)
                 .kernel(kernel(type))
-                .ramdisk(path("ramdisk"))
+                .ramdisk(file("ramdisk"))
                 .commandLine(commandLine())
                 .memoryMib(number("memory", 128))
                 .maxMemoryMib(number("maxmem", 0))
@@ -116,12 +116,17 @@ public final class ConfigReader {
                 : Optional.empty();
     }
 
-    private KernelSource kernel(DomainType type) throws ConfigException {
+    private String kernel(DomainType type) throws ConfigException {
         var key =
                 type == DomainType.HVM && settings.containsKey("firmware_override")
                         ? "firmware_override"
                         : "kernel";
-        var value = text(key).orElse("");
+        if (key.equals("kernel") && settings.containsKey("firmware_override")) {
+            warn(
+                    settings.get("firmware_override"),
+                    "firmware_override has no effect with type \"pvh\"");
+        }
+        var value = file(key);
         if (value.isEmpty()) {
             throw new ConfigException(
                     source,
@@ -129,22 +134,14 @@ public final class ConfigReader {
                             ? "firmware_override or kernel is missing: there is no BIOS"
                             : "kernel is missing");
         }
-        if (key.equals("kernel") && settings.containsKey("firmware_override")) {
-            warn(
-                    settings.get("firmware_override"),
-                    "firmware_override has no effect with type \"pvh\"");
-        }
-        try {
-            return KernelSource.parse(value);
-        } catch (InvalidPathException e) {
-            throw at(key, key + " is not a path: " + e.getReason());
-        }
+        return value;
     }
 
-    private Path path(String key) throws ConfigException {
+    /// A path, or the guest kit's name for one; empty if there is none.
+    private String file(String key) throws ConfigException {
         var value = text(key).orElse("");
         try {
-            return value.isEmpty() ? null : Path.of(value);
+            return GuestKit.isMeant(value) ? value : Path.of(value).toString();
         } catch (InvalidPathException e) {
             throw at(key, key + " is not a path: " + e.getReason());
         }

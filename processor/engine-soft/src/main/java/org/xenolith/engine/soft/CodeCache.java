@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.IntConsumer;
 import org.xenolith.memory.GuestMemory;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
@@ -30,23 +29,18 @@ final class CodeCache {
     /// Frames written from outside the processor; their blocks go at the next chance.
     private final ConcurrentLinkedQueue<Integer> writtenOutside = new ConcurrentLinkedQueue<>();
 
-    private final IntConsumer watcher = writtenOutside::add;
-
-    /// Rises whenever blocks have become invalid in bulk.
-    private long generation;
-
-    CodeCache(GuestMemory memory) {
+    CodeCache(GuestMemory memory, Runnable onWrittenOutside) {
         this.memory = memory;
         byFrame = new ArrayList<>(memory.frameCount());
         for (int frame = 0; frame < memory.frameCount(); frame++) {
             byFrame.add(null);
         }
         lines = new long[memory.frameCount()];
-        memory.onWatchedWrite(watcher);
-    }
-
-    long generation() {
-        return generation;
+        memory.onWatchedWrite(
+                frame -> {
+                    writtenOutside.add(frame);
+                    onWrittenOutside.run();
+                });
     }
 
     Block find(long host, long pc, int mode) {
@@ -146,11 +140,6 @@ final class CodeCache {
         }
     }
 
-    /// Whether [#dropWrittenOutside] has something to do.
-    boolean isWrittenOutside() {
-        return !writtenOutside.isEmpty();
-    }
-
     /// Drops the blocks of frames that were written by others than the processor.
     void dropWrittenOutside() {
         Integer frame;
@@ -179,6 +168,5 @@ final class CodeCache {
             }
         }
         instructions = 0;
-        generation++;
     }
 }

@@ -1,6 +1,7 @@
 package org.xenolith.engine.soft;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.Exit;
@@ -8,7 +9,7 @@ import org.xenolith.ir.Abort;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.Cpu;
-import org.xenolith.x86.Mode;
+import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
@@ -21,6 +22,13 @@ final class SoftCpu extends Cpu {
     private static final int SUPERVISOR = 1;
     private static final int SUPERVISOR_OVERRIDE = 2;
     private static final long PAGE_MASK = -4096L;
+
+    /// Tags that no access finds.
+    private static final long[] NO_TAGS = new long[Tlb.ENTRIES];
+
+    static {
+        Arrays.fill(NO_TAGS, Tlb.EMPTY);
+    }
 
     private final GuestMemory memory;
     private final MemorySegment segment;
@@ -35,6 +43,14 @@ final class SoftCpu extends Cpu {
     private long[] readTags;
     private long[] writeTags;
     private long[] offsets;
+
+    // Every access of the program's takes the slow path, since something must be told of it.
+    private boolean watchesData;
+    private boolean checksAlignment;
+
+    // The code segment that `codeGeneration` knows of.
+    private long codeBase;
+    private int codeLimit;
 
     final Answers answers = new Answers();
 
@@ -74,7 +90,7 @@ final class SoftCpu extends Cpu {
         if (readTags[index] == (address & PAGE_MASK)) {
             return HostAccess.get8(segment, offsets[index] + address);
         }
-        return loadSlow(address, 1, accessMode);
+        return loadMissed(address, 1);
     }
 
     @Override
@@ -83,7 +99,7 @@ final class SoftCpu extends Cpu {
         if (readTags[index] == (address + 1 & PAGE_MASK)) {
             return HostAccess.get16(segment, offsets[index] + address);
         }
-        return loadSlow(address, 2, accessMode);
+        return loadMissed(address, 2);
     }
 
     @Override
@@ -92,7 +108,7 @@ final class SoftCpu extends Cpu {
         if (readTags[index] == (address + 3 & PAGE_MASK)) {
             return HostAccess.get32(segment, offsets[index] + address);
         }
-        return loadSlow(address, 4, accessMode);
+        return loadMissed(address, 4);
     }
 
     @Override
@@ -101,7 +117,7 @@ final class SoftCpu extends Cpu {
         if (readTags[index] == (address + 7 & PAGE_MASK)) {
             return HostAccess.get64(segment, offsets[index] + address);
         }
-        return loadSlow(address, 8, accessMode);
+        return loadMissed(address, 8);
     }
 
     @Override
@@ -111,7 +127,7 @@ final class SoftCpu extends Cpu {
             HostAccess.set8(segment, offsets[index] + address, value);
             return;
         }
-        storeSlow(address, 1, value, accessMode);
+        storeMissed(address, 1, value);
     }
 
     @Override
@@ -121,7 +137,7 @@ final class SoftCpu extends Cpu {
             HostAccess.set16(segment, offsets[index] + address, value);
             return;
         }
-        storeSlow(address, 2, value, accessMode);
+        storeMissed(address, 2, value);
     }
 
     @Override
@@ -131,7 +147,7 @@ final class SoftCpu extends Cpu {
             HostAccess.set32(segment, offsets[index] + address, value);
             return;
         }
-        storeSlow(address, 4, value, accessMode);
+        storeMissed(address, 4, value);
     }
 
     @Override
@@ -141,7 +157,7 @@ final class SoftCpu extends Cpu {
             HostAccess.set64(segment, offsets[index] + address, value);
             return;
         }
-        storeSlow(address, 8, value, accessMode);
+        storeMissed(address, 8, value);
     }
 
     @Override
@@ -154,6 +170,7 @@ final class SoftCpu extends Cpu {
     @Override
     public void storeConditional(int bits, long address, long expected, long value) {
         int bytes = bits >>> 3;
+        observe(address, bytes, true);
         if (bytes > 1 && (address & 4095) + bytes > 4096) {
             if (loadSlow(address, bytes, accessMode) != expected) {
                 throw Abort.restart();
@@ -204,6 +221,30 @@ final class SoftCpu extends Cpu {
         }
         tlb.put(page, host, write && found.dirty() && !memory.isWatched(frame), found);
         return host | linear & 4095;
+    }
+
+    private long loadMissed(long address, int bytes) {
+        observe(address, bytes, false);
+        return loadSlow(address, bytes, accessMode);
+    }
+
+    private void storeMissed(long address, int bytes, long value) {
+        observe(address, bytes, true);
+        storeSlow(address, bytes, value, accessMode);
+    }
+
+    /// Alignment check (SDM vol. 3A, 7.15, #AC) and data breakpoints.
+    private void observe(long address, int bytes, boolean write) {
+        if (checksAlignment && (address & bytes - 1) != 0) {
+            throw Trap.of(Trap.ALIGNMENT_CHECK, 0);
+        }
+        if (watchesData) {
+            pendingDebug |= DebugRegisters.dataBreakpoints(this, address, bytes, write);
+        }
+    }
+
+    private boolean isObserving() {
+        return watchesData || checksAlignment;
     }
 
     private long loadSlow(long address, int bytes, int mode) {
@@ -306,9 +347,15 @@ final class SoftCpu extends Cpu {
 
     @Override
     public boolean copyWithinPage(long from, long to, int bytes) {
+        if (isObserving()) {
+            return false;
+        }
         long source = resolve(from, PageWalk.READ, accessMode);
         long target = resolve(to, PageWalk.WRITE, accessMode);
         if (source < 0 || target < 0) {
+            return false;
+        }
+        if (target - source != to - from && Math.abs(target - source) < bytes) {
             return false;
         }
         MemorySegment.copy(segment, source, segment, target, bytes);
@@ -318,6 +365,9 @@ final class SoftCpu extends Cpu {
 
     @Override
     public boolean fillWithinPage(long to, int bits, long value, int count) {
+        if (isObserving()) {
+            return false;
+        }
         long target = resolve(to, PageWalk.WRITE, accessMode);
         if (target < 0) {
             return false;
@@ -365,10 +415,18 @@ final class SoftCpu extends Cpu {
         boolean user = cpl() == 3;
         boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags & Bits.AC) == 0;
         accessMode = user ? USER : smap ? SUPERVISOR : SUPERVISOR_OVERRIDE;
+        watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
+        checksAlignment =
+                user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags & Bits.AC) != 0;
         var tlb = tlbs[accessMode];
-        readTags = tlb.readTags;
-        writeTags = tlb.writeTags;
+        readTags = isObserving() ? NO_TAGS : tlb.readTags;
+        writeTags = isObserving() ? NO_TAGS : tlb.writeTags;
         offsets = tlb.offsets;
+        if (base(Segments.CS) != codeBase || limits[Segments.CS] != codeLimit) {
+            codeBase = base(Segments.CS);
+            codeLimit = limits[Segments.CS];
+            codeGeneration++;
+        }
     }
 
     @Override
@@ -402,12 +460,20 @@ final class SoftCpu extends Cpu {
 
     @Override
     public long portRead(int port, int bytes) {
+        observePort(port, bytes);
         return answers.take(new Exit.PortRead(port, bytes)) & (1L << bytes * 8) - 1;
     }
 
     @Override
     public void portWrite(int port, int bytes, long value) {
+        observePort(port, bytes);
         answers.take(new Exit.PortWrite(port, bytes, (int) (value & (1L << bytes * 8) - 1)));
+    }
+
+    private void observePort(int port, int bytes) {
+        if (hasBreakpoint()) {
+            pendingDebug |= DebugRegisters.portBreakpoints(this, port, bytes);
+        }
     }
 
     @Override

@@ -1,8 +1,8 @@
 package org.xenolith.engine.soft;
 
 import java.lang.invoke.MethodHandles;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
@@ -25,9 +25,11 @@ public final class SoftEngine implements Engine {
         HANDLERS
     }
 
-    /// How an engine works. `verify` checks the laws of the ops of every instruction translated.
-    public record Options(Tier tier, boolean verify) {
-        public static final Options DEFAULT = new Options(Tier.HANDLERS, false);
+    /// How an engine works. `patience` is how often instructions of one shape are evaluated before
+    /// they get a handler; `verify` checks the laws of the ops of every instruction translated.
+    public record Options(Tier tier, int patience, boolean verify) {
+        public static final Options DEFAULT =
+                new Options(Tier.HANDLERS, HandlerFactory.PATIENCE, false);
     }
 
     private final GuestMemory memory;
@@ -36,15 +38,15 @@ public final class SoftEngine implements Engine {
     private final Options options;
     private final CodeCache code;
     private final HandlerFactory handlers;
-    private final List<SoftVcpu> vcpus = new ArrayList<>();
+    private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
         this.options = options;
-        this.code = new CodeCache(memory);
-        this.handlers = new HandlerFactory(MethodHandles.lookup());
+        this.code = new CodeCache(memory, () -> vcpus.forEach(SoftVcpu::codeWritten));
+        this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> vcpus.forEach(SoftVcpu::memoryChanged));
     }
 

@@ -20,6 +20,9 @@ public final class SoftVcpu implements Vcpu {
     /// DR6.BS: a single step.
     private static final int SINGLE_STEP = 1 << 14;
 
+    /// DR7.GD, which entering the handler of #DB clears.
+    private static final long GENERAL_DETECT = 1 << 13;
+
     private final int id;
     private final SoftCpu cpu;
     private final CodeCache code;
@@ -30,6 +33,8 @@ public final class SoftVcpu implements Vcpu {
     private final Block[] jumpBlocks = new Block[JUMP_ENTRIES];
     private final long[] jumpGenerations = new long[JUMP_ENTRIES];
 
+    // Others ask for the vCPU's attention; the details are behind it.
+    private volatile boolean attention;
     private volatile boolean kicked;
     private volatile boolean memoryChanged;
 
@@ -90,14 +95,18 @@ public final class SoftVcpu implements Vcpu {
 
     /// Events, then one block. Returns an exit, or null to go on.
     private Exit step(long end) {
-        if (kicked || retired >= end) {
-            kicked = false;
+        if (attention) {
+            attention = false;
+            catchUpWithMemory();
+            if (kicked) {
+                kicked = false;
+                return new Exit.Preempted();
+            }
+        }
+        if (retired >= end) {
             return new Exit.Preempted();
         }
-        if (memoryChanged || code.isWrittenOutside()) {
-            catchUpWithMemory();
-        }
-        if (cpu.pendingDebug != 0) {
+        if (cpu.pendingDebug != 0 && !cpu.debugShadow) {
             deliverDebug();
         }
         if (pendingNmi || pendingInterrupt >= 0 || windowWanted) {
@@ -107,6 +116,7 @@ public final class SoftVcpu implements Vcpu {
             }
         }
         cpu.interruptShadow = false;
+        cpu.debugShadow = false;
         return execute(cpu.mode);
     }
 
@@ -155,6 +165,9 @@ public final class SoftVcpu implements Vcpu {
     private Exit aborted(Abort abort) {
         if (abort instanceof Trap trap) {
             cpu.answers.forget();
+            if (trap.vector() != Trap.DEBUG) {
+                cpu.pendingDebug = 0; // breakpoints hit by what has not happened
+            }
             raise(trap);
             return null;
         }
@@ -228,7 +241,9 @@ public final class SoftVcpu implements Vcpu {
     // ---------------------------------------------------------------- events
 
     private boolean hasEvent() {
-        return pendingNmi && !cpu.nmiBlocked || pendingInterrupt >= 0 || cpu.pendingDebug != 0;
+        return pendingNmi && !cpu.nmiBlocked
+                || pendingInterrupt >= 0 && (cpu.systemFlags & Bits.IF) != 0
+                || cpu.pendingDebug != 0;
     }
 
     private Exit events() {
@@ -241,7 +256,8 @@ public final class SoftVcpu implements Vcpu {
             deliver(2, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
             return null;
         }
-        if (pendingInterrupt >= 0) {
+        // What came first (#DB, an NMI) may have cleared IF.
+        if (pendingInterrupt >= 0 && (cpu.systemFlags & Bits.IF) != 0) {
             int vector = pendingInterrupt;
             pendingInterrupt = -1;
             deliver(vector, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
@@ -254,27 +270,23 @@ public final class SoftVcpu implements Vcpu {
         return null;
     }
 
-    private void raise(Trap trap) {
-        int vector = trap.vector();
-        if (vector == Trap.PAGE_FAULT) {
+    private void raise(Trap simple) {
+        boolean byMemory = simple.vector() == Trap.PAGE_FAULT || simple.isNonCanonical();
+        var trap = byMemory ? translator.complete(simple) : simple;
+        if (trap.vector() == Trap.PAGE_FAULT) {
             cpu.cr2 = trap.address();
-        } else if (trap.isNonCanonical() && isStackAccess()) {
-            vector = Trap.STACK_FAULT;
-        } else if (vector == Trap.DEBUG) {
+        } else if (trap.vector() == Trap.DEBUG) {
             deliverDebug();
             return;
         }
-        deliver(vector, trap.errorCode(), EventDelivery.EXCEPTION);
-    }
-
-    private boolean isStackAccess() {
-        return translator.accessesStack(cpu.pc);
+        deliver(trap.vector(), trap.errorCode(), EventDelivery.EXCEPTION);
     }
 
     private void deliverDebug() {
         int conditions = cpu.pendingDebug;
         cpu.pendingDebug = 0;
         cpu.dr[6] = cpu.dr[6] & ~0xFL | conditions;
+        cpu.dr[7] &= ~GENERAL_DETECT;
         deliver(Trap.DEBUG, Trap.NO_ERROR_CODE, EventDelivery.EXCEPTION);
     }
 
@@ -319,10 +331,11 @@ public final class SoftVcpu implements Vcpu {
         int resume = cpu.systemFlags & Bits.RF;
         cpu.systemFlags &= ~Bits.RF;
         long before = retired;
+        cpu.interruptedItself = false;
         var exit = executeBlock(block);
         if (retired == before) {
             cpu.systemFlags |= resume;
-        } else if (step) {
+        } else if (step && !cpu.interruptedItself && !cpu.debugShadow) {
             cpu.pendingDebug |= SINGLE_STEP;
         }
         return exit;
@@ -351,10 +364,18 @@ public final class SoftVcpu implements Vcpu {
     @Override
     public void kick() {
         kicked = true;
+        attention = true;
     }
 
+    /// The map of guest memory has changed, or a new epoch has begun.
     void memoryChanged() {
         memoryChanged = true;
+        attention = true;
+    }
+
+    /// Translated code has been written from outside the processor.
+    void codeWritten() {
+        attention = true;
     }
 
     void clearWrites() {
@@ -408,6 +429,11 @@ public final class SoftVcpu implements Vcpu {
     @Override
     public long instructionsRetired() {
         return retired;
+    }
+
+    @Override
+    public boolean is64Bit() {
+        return cpu.is64();
     }
 
     @Override

@@ -10,11 +10,11 @@ import org.xenolith.ir.Unit;
 import org.xenolith.ir.Verifier;
 import org.xenolith.x86.CodeSource;
 import org.xenolith.x86.Decoder;
+import org.xenolith.x86.FaultDetail;
 import org.xenolith.x86.Instruction;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
-import org.xenolith.x86.Operand;
 import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
@@ -93,21 +93,18 @@ final class Translator {
                 instructions);
     }
 
-    /// Whether the memory that the instruction at `pc` touches is on the stack, by its operand or,
-    /// having none, by what it does.
-    boolean accessesStack(long pc) {
+    /// What to deliver for a fault of a memory access of the instruction at `pc`.
+    Trap complete(Trap trap) {
+        Instruction instruction;
         try {
-            window.begin(pc, cpu.resolveCode(window.linear(pc)));
-            var instruction = window.decode(decoder, pc, new Mode(cpu.mode));
-            for (var operand : instruction.operands()) {
-                if (operand instanceof Operand.Memory m) {
-                    return m.segment() == Segments.SS;
-                }
-            }
-            return instruction.row().touchesStack();
+            long pc = cpu.pc;
+            long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
+            window.begin(pc, cpu.resolveCode(linear));
+            instruction = window.decode(decoder, pc, new Mode(cpu.mode));
         } catch (Abort unreadable) {
-            return false;
+            return trap;
         }
+        return FaultDetail.complete(cpu, instruction, trap);
     }
 
     private static short[] shorts(List<Integer> values) {

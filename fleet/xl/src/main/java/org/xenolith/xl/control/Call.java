@@ -1,0 +1,35 @@
+package org.xenolith.xl.control;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/// What a domain's process can be asked over its control socket.
+enum Call {
+    /// Answers with the domain's description.
+    INFO("info"),
+    PAUSE("pause"),
+    UNPAUSE("unpause"),
+    SHUTDOWN("shutdown"),
+    REBOOT("reboot"),
+    DESTROY("destroy"),
+    /// Answers with the last lines that the hypervisor has said about the domain.
+    LOG("log"),
+    /// Answers at once, and again with the reason when the domain is gone.
+    WAIT("wait"),
+    /// After the answer, the connection carries the console's bytes in both directions.
+    CONSOLE("console");
+
+    private final String word;
+
+    Call(String word) {
+        this.word = word;
+    }
+
+    String word() {
+        return word;
+    }
+
+    static Optional<Call> ofWord(String word) {
+        return Arrays.stream(values()).filter(call -> call.word.equals(word)).findFirst();
+    }
+}

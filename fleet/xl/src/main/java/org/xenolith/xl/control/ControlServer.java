@@ -1,0 +1,189 @@
+package org.xenolith.xl.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.xenolith.board.Console;
+import org.xenolith.board.Domain;
+import org.xenolith.xen.ShutdownReason;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/// Answers requests about one domain on a Unix domain socket: a line of JSON, a line back.
+final class ControlServer implements AutoCloseable {
+    /// Connections served at once; further ones wait.
+    static final int CONNECTIONS_MAX = 64;
+
+    private static final int BACKLOG = 16;
+
+    private final Domain domain;
+    private final ServerSocketChannel server;
+    private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
+
+    private ControlServer(Domain domain, ServerSocketChannel server) {
+        this.domain = domain;
+        this.server = server;
+    }
+
+    static ControlServer start(Domain domain, Path socket) throws IOException {
+        var channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e instanceof IOException io
+                    ? io
+                    : new IOException("cannot bind " + socket + ": " + e.getMessage(), e);
+        }
+        var server = new ControlServer(domain, channel);
+        Thread.ofVirtual().name("control").start(server::accept);
+        return server;
+    }
+
+    /// Accepts no more, and waits until those who are connected have got all that is theirs. False
+    /// if some had not after `millisMax`.
+    boolean drain(long millisMax) throws InterruptedException {
+        close();
+        return connections.tryAcquire(CONNECTIONS_MAX, millisMax, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(server);
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                connections.acquire();
+                SocketChannel client;
+                try {
+                    client = server.accept();
+                } catch (IOException _) {
+                    connections.release();
+                    return;
+                }
+                Thread.ofVirtual().name("control-client").start(() -> serveAndClose(client));
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void serveAndClose(SocketChannel client) {
+        try (client) {
+            serve(client);
+        } catch (IOException _) {
+            return; // the client has gone away
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            connections.release();
+        }
+    }
+
+    private void serve(SocketChannel client) throws IOException, InterruptedException {
+        var line = Lines.read(client, Lines.REQUEST_BYTES_MAX);
+        if (line == null) {
+            return;
+        }
+        var request = Json.parseObject(line);
+        var call = request.flatMap(json -> Call.ofWord(json.path("call").asText()));
+        if (call.isEmpty()) {
+            Lines.write(client, Json.object().put("error", "unknown call").toString());
+            return;
+        }
+        var answer = perform(call.get());
+        Lines.write(client, answer.toString());
+        if (call.get() == Call.WAIT) {
+            Lines.write(client, Json.object().put("ended", waitForEnd()).toString());
+        } else if (call.get() == Call.CONSOLE) {
+            boolean serial = request.get().path("type").asText().equals("serial");
+            relay(serial ? domain.serial() : domain.console(), client);
+        }
+    }
+
+    private ObjectNode perform(Call call) throws InterruptedException {
+        var answer = Json.object();
+        switch (call) {
+            case WAIT, CONSOLE -> {} // what they are for follows the answer
+            case INFO -> answer.setAll(DomainDescription.of(domain).toJson());
+            case PAUSE -> domain.pause();
+            case UNPAUSE -> domain.unpause();
+            case SHUTDOWN -> domain.shutdown();
+            case REBOOT -> domain.reboot();
+            case DESTROY -> domain.destroy();
+            case LOG -> {
+                var lines = answer.putArray("lines");
+                domain.log().lines().forEach(lines::add);
+            }
+        }
+        return answer;
+    }
+
+    private String waitForEnd() throws InterruptedException {
+        try {
+            return domain.ended()
+                    .get()
+                    .map(ShutdownReason::name)
+                    .orElse("destroyed")
+                    .toLowerCase(Locale.ROOT);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Until the domain ends or the client closes its end; half a connection is none.
+    private static void relay(Console console, SocketChannel client)
+            throws IOException, InterruptedException {
+        var relaying = Thread.currentThread();
+        var typing =
+                Thread.ofVirtual()
+                        .name("console-input")
+                        .start(() -> {
+                            type(client, console);
+                            relaying.interrupt();
+                        });
+        var reader = console.reader();
+        var bytes = new byte[8192];
+        for (int count = reader.read(bytes); count >= 0; count = reader.read(bytes)) {
+            Lines.writeAll(client, ByteBuffer.wrap(bytes, 0, count));
+        }
+        client.shutdownOutput();
+        typing.interrupt();
+    }
+
+    private static void type(SocketChannel client, Console console) {
+        var buffer = ByteBuffer.allocate(1024);
+        try {
+            while (client.read(buffer) >= 0) {
+                buffer.flip();
+                var bytes = new byte[buffer.remaining()];
+                buffer.get(bytes);
+                buffer.clear();
+                console.send(bytes);
+            }
+        } catch (IOException _) {
+            return; // the client has gone away
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable closeable) {
+        try {
+            closeable.close();
+        } catch (Exception _) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package org.xenolith.xl.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainConfig;
+import org.xenolith.board.DomainState;
+import org.xenolith.board.ShutdownAction;
+import org.xenolith.board.VcpuInfo;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// A domain as the commands show it; what the call `info` carries.
+///
+/// `config` is the configuration in the form of libxl's JSON.
+public record DomainDescription(
+        int id,
+        String name,
+        String uuid,
+        DomainState state,
+        long memoryMib,
+        List<VcpuInfo> vcpus,
+        ObjectNode config) {
+
+    public static DomainDescription of(Domain domain) {
+        var config = domain.config();
+        return new DomainDescription(
+                domain.id().value(),
+                config.name(),
+                config.uuid().toString(),
+                domain.state(),
+                config.memoryBytes() / Sizes.MIB,
+                domain.vcpus(),
+                toJson(config));
+    }
+
+    /// Seconds that the domain's vCPUs have run.
+    public double runSeconds() {
+        return vcpus.stream().mapToLong(VcpuInfo::runNanos).sum() / 1e9;
+    }
+
+    public long vcpusOnline() {
+        return vcpus.stream().filter(VcpuInfo::online).count();
+    }
+
+    ObjectNode toJson() {
+        var json =
+                Json.object()
+                        .put("domid", id)
+                        .put("name", name)
+                        .put("uuid", uuid)
+                        .put("state", state.name())
+                        .put("memory", memoryMib);
+        var list = json.putArray("vcpus");
+        for (var vcpu : vcpus) {
+            list.addObject()
+                    .put("id", vcpu.id())
+                    .put("online", vcpu.online())
+                    .put("running", vcpu.running())
+                    .put("blocked", vcpu.blocked())
+                    .put("nanos", vcpu.runNanos());
+        }
+        json.set("config", config);
+        return json;
+    }
+
+    /// @throws IllegalArgumentException if `json` is no description
+    static DomainDescription fromJson(ObjectNode json) {
+        var vcpus = new ArrayList<VcpuInfo>();
+        for (var vcpu : json.path("vcpus")) {
+            vcpus.add(
+                    new VcpuInfo(
+                            vcpu.path("id").asInt(),
+                            vcpu.path("online").asBoolean(),
+                            vcpu.path("running").asBoolean(),
+                            vcpu.path("blocked").asBoolean(),
+                            vcpu.path("nanos").asLong()));
+        }
+        return new DomainDescription(
+                json.path("domid").asInt(),
+                json.path("name").asText(),
+                json.path("uuid").asText(),
+                DomainState.valueOf(json.path("state").asText()),
+                json.path("memory").asLong(),
+                vcpus,
+                json.path("config") instanceof ObjectNode config ? config : Json.object());
+    }
+
+    /// A `libxl_domain_config` as libxl writes it (tools/libs/light/libxl_types.idl): numbers of
+    /// KiB, enumerations in lower case, defaults left out where they say nothing.
+    public static ObjectNode toJson(DomainConfig config) {
+        var json = Json.object();
+        var type = config.type().name().toLowerCase(Locale.ROOT);
+        json.putObject("c_info")
+                .put("type", type)
+                .put("name", config.name())
+                .put("uuid", config.uuid().toString());
+        var build = json.putObject("b_info").put("max_vcpus", config.maxVcpus());
+        var available = build.putArray("avail_vcpus");
+        for (int id = 0; id < config.vcpus(); id++) {
+            available.add(id);
+        }
+        build.put("max_memkb", config.maxMemoryBytes() / Sizes.KIB)
+                .put("target_memkb", config.memoryBytes() / Sizes.KIB)
+                .put("event_channels", config.limits().eventChannelsMax())
+                .put("max_grant_frames", config.limits().grantFramesMax())
+                .put("max_maptrack_frames", config.limits().maptrackFramesMax())
+                .put("max_grant_version", config.limits().grantVersionMax());
+        build.put("kernel", config.kernel());
+        config.ramdisk().ifPresent(path -> build.put("ramdisk", path));
+        if (!config.commandLine().isEmpty()) {
+            build.put("cmdline", config.commandLine());
+        }
+        build.putObject("type." + type);
+        var actions = config.actions();
+        return json.put("on_poweroff", word(actions.onPoweroff()))
+                .put("on_reboot", word(actions.onReboot()))
+                .put("on_watchdog", word(actions.onWatchdog()))
+                .put("on_crash", word(actions.onCrash()))
+                .put("on_soft_reset", word(actions.onSoftReset()));
+    }
+
+    /// libxl's enumerations have underscores where xl.cfg has dashes.
+    private static String word(ShutdownAction action) {
+        return action.word().replace('-', '_');
+    }
+}

@@ -1,0 +1,126 @@
+package org.xenolith.xl.control;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Starts the process of a domain, in a session of its own where the host can, so that the
+/// terminal's signals do not reach it.
+public final class DomainLauncher {
+    // What a domain needs beside its guest's memory: at most 250 MB, see docs/map.md.
+    private static final List<String> JVM_OPTIONS =
+            List.of(
+                    "-Xms16m",
+                    "-Xmx160m",
+                    "-Xss512k",
+                    "-XX:+UseSerialGC",
+                    "-XX:MinHeapFreeRatio=10",
+                    "-XX:MaxHeapFreeRatio=25",
+                    "-XX:ReservedCodeCacheSize=64m",
+                    "-XX:MaxMetaspaceSize=96m",
+                    "-XX:-UsePerfData",
+                    "-Xshare:auto",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow");
+
+    private final RuntimeDirectory runtime;
+    private final Consumer<String> progress;
+
+    /// `progress` is told, in a few words, what a long start is doing.
+    public DomainLauncher(RuntimeDirectory runtime, Consumer<String> progress) {
+        this.runtime = runtime;
+        this.progress = progress;
+    }
+
+    /// Starts a domain and waits until it runs, or is ready to run if `paused`. Returns its id.
+    public int start(String source, String configText, boolean paused) throws ControlException {
+        var errors = runtime.root().resolve("process-errors.log").toFile();
+        Process process;
+        try {
+            process =
+                    new ProcessBuilder(command(source, paused, errors))
+                            .redirectError(ProcessBuilder.Redirect.appendTo(errors))
+                            .start();
+        } catch (IOException e) {
+            throw new ControlException("cannot start a process: " + e.getMessage(), e);
+        }
+        // Whoever interrupts `xl create` before the domain is there leaves none behind.
+        var abort = new Thread(process::destroyForcibly);
+        Runtime.getRuntime().addShutdownHook(abort);
+        try {
+            return converse(process, configText, errors);
+        } catch (IOException e) {
+            process.destroyForcibly();
+            throw new ControlException("domain's process broke off: " + e.getMessage(), e);
+        } finally {
+            removeHook(abort);
+        }
+    }
+
+    private int converse(Process process, String configText, File errors)
+            throws IOException, ControlException {
+        try (var input = process.getOutputStream()) {
+            input.write(configText.getBytes(StandardCharsets.UTF_8));
+        }
+        try (var reports = process.inputReader(StandardCharsets.UTF_8)) {
+            return followReports(reports, errors);
+        }
+    }
+
+    private int followReports(BufferedReader reports, File errors)
+            throws IOException, ControlException {
+        for (var line = reports.readLine(); line != null; line = reports.readLine()) {
+            var report = Json.parseObject(line);
+            if (report.isEmpty()) {
+                continue; // something of the JVM's own
+            }
+            if (report.get().has("ready")) {
+                return report.get().path("ready").asInt();
+            }
+            if (report.get().has("error")) {
+                throw new ControlException(report.get().path("error").asText());
+            }
+            progress.accept(report.get().path("progress").asText());
+        }
+        throw new ControlException("domain's process ended before it was ready; see " + errors);
+    }
+
+    private List<String> command(String source, boolean paused, File errors) {
+        var command = new ArrayList<String>();
+        if (hasSetsid()) {
+            command.add("setsid");
+        }
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(JVM_OPTIONS);
+        command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(DomainProcess.class.getName());
+        command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
+        return command;
+    }
+
+    private static boolean hasSetsid() {
+        var path = System.getenv().getOrDefault("PATH", "");
+        for (var directory : path.split(File.pathSeparator)) {
+            if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, "setsid"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException _) {
+            return; // shutting down already
+        }
+    }
+}

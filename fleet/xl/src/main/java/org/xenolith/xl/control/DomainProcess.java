@@ -1,0 +1,120 @@
+package org.xenolith.xl.control;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.xenolith.base.Clock;
+import org.xenolith.base.DomainId;
+import org.xenolith.base.Entropy;
+import org.xenolith.board.Console;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainException;
+import org.xenolith.board.DomainLog;
+import org.xenolith.board.MachineBuilder;
+import org.xenolith.board.Xenolith;
+import org.xenolith.xl.config.ConfigException;
+import org.xenolith.xl.config.ConfigReader;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+
+/// The process of one domain. Reads its configuration from standard input, reports on standard
+/// output until the domain runs (one JSON object a line: `progress`, `error` or `ready`), and lives
+/// until the domain is gone.
+public final class DomainProcess {
+    /// How long those who watch the console may take to read its end.
+    private static final long DRAIN_MILLIS_MAX = 10_000;
+
+    private final RuntimeDirectory runtime;
+    private final MachineBuilder builder;
+    private final PrintStream reports;
+
+    DomainProcess(RuntimeDirectory runtime, MachineBuilder builder, PrintStream reports) {
+        this.runtime = runtime;
+        this.builder = builder;
+        this.reports = reports;
+    }
+
+    /// Arguments: the runtime directory, the name of the configuration, `paused` or `running`.
+    public static void main(String[] arguments) throws IOException {
+        ignore("HUP");
+        ignore("INT");
+        ignore("TSTP");
+        var process =
+                new DomainProcess(
+                        RuntimeDirectory.open(Path.of(arguments[0])),
+                        Xenolith.machines(),
+                        new PrintStream(System.out, true, StandardCharsets.UTF_8));
+        System.exit(process.run(arguments[1], System.in, arguments[2].equals("paused")) ? 0 : 1);
+    }
+
+    /// The terminal that `xl create` was typed on is not the domain's.
+    private static void ignore(String signal) {
+        try {
+            sun.misc.Signal.handle(new sun.misc.Signal(signal), sun.misc.SignalHandler.SIG_IGN);
+        } catch (IllegalArgumentException _) {
+            return; // the host has no such signal, or the JVM keeps it for itself
+        }
+    }
+
+    /// True if there was a domain.
+    boolean run(String source, InputStream text, boolean paused) {
+        try {
+            var config =
+                    ConfigReader.read(
+                                    source, new String(text.readAllBytes(), StandardCharsets.UTF_8))
+                            .config();
+            try (var registration =
+                    runtime.register(config.name(), config.uuid(), Clock.system())) {
+                int id = registration.entry().id();
+                var domain = Domain.start(config, builder, surroundings(id), paused);
+                var hook = new Thread(domain::close);
+                Runtime.getRuntime().addShutdownHook(hook);
+                serve(domain, registration);
+            }
+            return true;
+        } catch (ConfigException | ControlException | DomainException | IOException e) {
+            report(Json.object().put("error", e.getMessage()));
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (OutOfMemoryError e) {
+            report(Json.object().put("error", "not enough memory: " + e.getMessage()));
+            return false;
+        }
+    }
+
+    private void serve(Domain domain, RuntimeDirectory.Registration registration)
+            throws IOException, InterruptedException {
+        try (domain;
+                var server = ControlServer.start(domain, registration.entry().socket())) {
+            report(Json.object().put("ready", registration.entry().id()));
+            reports.close();
+            domain.ended().get();
+            registration.close();
+            server.drain(DRAIN_MILLIS_MAX);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private MachineBuilder.Surroundings surroundings(int id) {
+        var log = runtime.log();
+        return new MachineBuilder.Surroundings(
+                new DomainId(id),
+                new Console(),
+                new Console(),
+                new DomainLog(new DomainId(id), log::append),
+                Clock.system(),
+                Entropy.system(),
+                what -> report(Json.object().put("progress", what)));
+    }
+
+    private synchronized void report(ObjectNode line) {
+        reports.println(line);
+    }
+}

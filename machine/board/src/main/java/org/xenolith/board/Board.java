@@ -1,0 +1,101 @@
+package org.xenolith.board;
+
+import org.xenolith.engine.Engine;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.pv.PvConsole;
+import org.xenolith.xen.ShutdownReason;
+import org.xenolith.xenstore.DomainDirectory;
+import org.xenolith.xenstore.XenStore;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// A wired machine. Made by [BoardBuilder].
+final class Board implements Machine {
+    /// All that must be given back, in this order.
+    record Parts(
+            Driver driver,
+            List<VcpuSlot> slots,
+            XenStore store,
+            DomainDirectory directory,
+            PvConsole pvConsole,
+            List<Console> consoles,
+            Engine engine,
+            GuestMemory memory) {}
+
+    private final Parts parts;
+    private boolean closed;
+
+    Board(Parts parts) {
+        this.parts = parts;
+    }
+
+    @Override
+    public void start(boolean paused) {
+        parts.pvConsole.start();
+        parts.store.start();
+        parts.driver.start(paused);
+    }
+
+    @Override
+    public CompletableFuture<Void> pause() {
+        return parts.driver.pause();
+    }
+
+    @Override
+    public CompletableFuture<Void> unpause() {
+        return parts.driver.unpause();
+    }
+
+    @Override
+    public void requestShutdown(ShutdownReason reason) {
+        switch (reason) {
+            case POWEROFF -> parts.directory.requestShutdown("poweroff");
+            case REBOOT -> parts.directory.requestShutdown("reboot");
+            case SUSPEND -> parts.directory.requestShutdown("suspend");
+            case CRASH, WATCHDOG, SOFT_RESET ->
+                    throw new IllegalArgumentException("a guest cannot be asked for " + reason);
+        }
+    }
+
+    @Override
+    public CompletableFuture<ShutdownReason> ended() {
+        return parts.driver.ended();
+    }
+
+    @Override
+    public List<VcpuInfo> vcpus() {
+        return parts.slots.stream().map(VcpuSlot::info).toList();
+    }
+
+    /// The driver ends within a slice, so the wait is short; an interrupt does not cut it off.
+    private void closeDriver() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                parts.driver.close();
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        parts.consoles.forEach(console -> console.onInput(() -> {}));
+        closeDriver();
+        parts.store.halt();
+        parts.pvConsole.halt();
+        parts.slots.forEach(slot -> slot.vcpu.close());
+        parts.engine.close();
+        parts.memory.close();
+    }
+}

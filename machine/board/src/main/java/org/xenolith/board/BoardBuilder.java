@@ -1,0 +1,42 @@
+package org.xenolith.board;
+
+import org.xenolith.boot.BootException;
+import org.xenolith.boot.BootModule;
+import org.xenolith.boot.GuestKit;
+import org.xenolith.boot.KernelImage;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Makes PVH machines: files first, so that a missing or damaged one costs nothing, then [Wiring].
+final class BoardBuilder implements MachineBuilder {
+    private final Map<String, String> environment;
+
+    /// `environment` says where the guest kit is cached.
+    BoardBuilder(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Machine build(DomainConfig config, Surroundings surroundings) throws DomainException {
+        HostMemoryCheck.require(config.memoryBytes());
+        var engines = Engines.choose(config.engine());
+        try {
+            var files =
+                    GuestKit.ofUser(environment, surroundings.progress())
+                            .resolve(config.kernel(), config.ramdisk());
+            try (var kernel = KernelImage.read(files.kernel(), config.memoryBytes())) {
+                var modules = new ArrayList<BootModule>();
+                if (files.ramdisk().isPresent()) {
+                    modules.add(BootModule.ramdisk(files.ramdisk().get(), config.memoryBytes()));
+                }
+                return Wiring.wire(config, surroundings, engines, kernel, List.copyOf(modules));
+            }
+        } catch (BootException e) {
+            throw new DomainException(e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw new DomainException("this host has too little memory: " + e.getMessage(), e);
+        }
+    }
+}

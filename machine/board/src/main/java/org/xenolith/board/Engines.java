@@ -1,0 +1,42 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Clock;
+import org.xenolith.base.Entropy;
+import org.xenolith.engine.CpuidTable;
+import org.xenolith.engine.Engine;
+import org.xenolith.engine.soft.SoftEngine;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.x86.CpuidLeaves;
+import org.xenolith.xen.DomainSpec.HypercallInstruction;
+
+/// Which engine runs a machine, and what the machine must know of it beforehand. The only place
+/// that names an engine.
+final class Engines {
+    private Engines() {}
+
+    /// What `choice` means on this host.
+    static Engines choose(EngineChoice choice) throws DomainException {
+        return switch (choice) {
+            case AUTO, SOFT -> new Engines();
+            case KVM -> throw new DomainException("engine \"kvm\" is not available on this host");
+        };
+    }
+
+    Engine create(GuestMemory memory, Clock clock, Entropy entropy) {
+        return new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
+    }
+
+    long tscHertz() {
+        return SoftEngine.TSC_KHZ * 1000;
+    }
+
+    /// As the vendor that CPUID shows has it.
+    HypercallInstruction hypercallInstruction() {
+        return HypercallInstruction.VMCALL;
+    }
+
+    /// What the processor says of itself, before Xen's leaves are added.
+    CpuidTable.Builder cpuid(int apicId, int vcpus) {
+        return CpuidLeaves.of(apicId, vcpus, (int) SoftEngine.TSC_KHZ);
+    }
+}

@@ -1,0 +1,59 @@
+package org.xenolith.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.xenolith.base.Clock;
+import org.xenolith.base.Entropy;
+import org.xenolith.engine.soft.SoftEngine;
+import org.xenolith.engine.soft.SoftEngine.Options;
+import org.xenolith.engine.soft.SoftEngine.Tier;
+
+/// The software engine against the host, with paging, exceptions through gates, and single steps.
+/// The same properties as [MeaningTest] control it.
+class EngineTest {
+    private static HostExecutor host;
+
+    @BeforeAll
+    static void start() throws IOException {
+        var reason = HostExecutor.unavailable();
+        assumeTrue(reason.isEmpty(), () -> "no host executor: " + reason.orElseThrow());
+        host = HostExecutor.start();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (host != null) {
+            host.close();
+        }
+    }
+
+    @Test
+    void theEvaluatorTierAgreesWithTheHost() throws IOException {
+        hunt(new Options(Tier.EVALUATOR, 0, true));
+    }
+
+    @Test
+    void theHandlerTierAgreesWithTheHost() throws IOException {
+        hunt(new Options(Tier.HANDLERS, 0, false));
+    }
+
+    private static void hunt(Options options) throws IOException {
+        long seed = Long.getLong("xenolith.seed", Entropy.system().nextLong());
+        long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
+        try (var memory = EngineExecutor.memory();
+                var engine =
+                        new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
+                var subject = new EngineExecutor(memory, engine)) {
+            var generator = new CaseGenerator(
+                    host.features(), seed, System.getProperty("xenolith.form", ""));
+            var report = new Hunt(host, subject, generator, _ -> true).run(millis);
+            System.out.printf("%s, seed %d: %s%n", options.tier(), seed, report);
+            assertThat(report.byForm()).as("seed %d", seed).isEmpty();
+        }
+    }
+}
