@@ -176,7 +176,7 @@ final class Mmx {
     }
 
     private static int shift(Lifter l, int value, int right) {
-        return l.shiftRight(value, l.constant(W32, right));
+        return l.shiftRight(value, l.constant(W64, right));
     }
 
     // ---------------------------------------------------------------- computations
@@ -252,7 +252,7 @@ final class Mmx {
         int word = l.convert(l.convert(l.read(i.second()), W16), W64);
         int at = lane(i);
         int kept = l.and(read(l, i.first()), l.constant(W64, ~(0xFFFFL << at)));
-        write(l, i.first(), l.or(kept, l.shiftLeft(word, l.constant(W32, at))));
+        write(l, i.first(), l.or(kept, l.shiftLeft(word, l.constant(W64, at))));
     }
 
     private static void pextrw(Lifter l, Instruction i) {
@@ -283,9 +283,10 @@ final class Mmx {
         l.call(AWAIT);
         switch (i.first()) {
             case Operand.Memory m -> {
-                int address = l.address(m, m.bytes(), true);
+                int segment = l.constant(W32, m.segment());
                 int bits = l.constant(W32, 8 * m.bytes());
-                l.call(STORE, address, bits, number(l, i.second()));
+                int offset = l.convert(l.offset(m), W64);
+                l.call(STORE, segment, offset, bits, number(l, i.second()));
             }
             case Operand.Register r -> {
                 int value = l.convert(read(l, i.second()), r.width());
@@ -298,9 +299,9 @@ final class Mmx {
 
     private static void maskmovq(Lifter l, Instruction i) {
         l.call(AWAIT);
-        int offset = l.general(Registers.RDI, i.addressSize());
-        int address = l.linear(i.dataSegment(), offset, 8, true);
-        l.call(STORE_MASKED, address, number(l, i.first()), number(l, i.second()));
+        int segment = l.constant(W32, i.dataSegment());
+        int offset = l.convert(l.general(Registers.RDI, i.addressSize()), W64);
+        l.call(STORE_MASKED, segment, offset, number(l, i.first()), number(l, i.second()));
     }
 
     private static void emms(Lifter l, Instruction i) {
@@ -322,13 +323,17 @@ final class Mmx {
 
     // ---------------------------------------------------------------- conversions
 
-    /// CVTPI2PS and CVTPI2PD.
+    /// CVTPI2PS and CVTPI2PD, which have to do with MMX only if the operand is a register.
     private static Row.Meaning toFloat(String name) {
         var helper = Helper.named(MmxRegisters.class, name);
         return (l, i) -> {
-            l.call(AWAIT);
+            boolean fromRegister = i.second() instanceof Operand.Mmx;
+            if (fromRegister) {
+                l.call(AWAIT);
+            }
             int value = read(l, i.second());
-            l.call(helper, XmmOperands.slot(l, i.first()), value);
+            int slot = XmmOperands.slot(l, i.first());
+            l.call(helper, slot, value, l.constant(W32, fromRegister ? 1 : 0));
         };
     }
 

@@ -27,14 +27,20 @@ public final class MmxRegisters {
         cpu.fpu.signExponents[number] = 0xFFFF;
     }
 
-    /// Stores the low `bits` of a register.
-    public static void store(Cpu cpu, long address, int bits, int number) {
+    /// Stores the low `bits` of a register. Even if the address is bad, TOP is 0 afterwards.
+    public static void store(Cpu cpu, int segment, long offset, int bits, int number) {
+        cpu.fpu.top = 0;
+        long address = X87Transfers.linear(cpu, segment, offset, bits / 8);
         cpu.store(bits, address, cpu.fpu.significands[number] & -1L >>> (64 - bits));
         use(cpu);
     }
 
-    /// MASKMOVQ: stores those bytes whose mask byte has its highest bit set.
-    public static void storeMasked(Cpu cpu, long address, int number, int mask) {
+    /// MASKMOVQ: stores those bytes whose mask byte has its highest bit set. The registers
+    /// are in use even if the address is bad.
+    public static void storeMasked(
+            Cpu cpu, int segment, long offset, int number, int mask) {
+        use(cpu);
+        long address = X87Transfers.linear(cpu, segment, offset, 8);
         cpu.probeWrite(address, 8);
         long value = cpu.fpu.significands[number];
         long choice = cpu.fpu.significands[mask];
@@ -45,7 +51,6 @@ public final class MmxRegisters {
                         value >>> 8 * index & 0xFF);
             }
         }
-        use(cpu);
     }
 
     /// EMMS.
@@ -56,15 +61,23 @@ public final class MmxRegisters {
 
     // ---------------------------------------------------------------- conversions
 
+    private static void useFor(Cpu cpu, int fromRegister) {
+        if (fromRegister != 0) {
+            use(cpu);
+        }
+    }
+
     /// CVTPI2PS to the XMM half in `slot`.
-    public static void toFloat32(Cpu cpu, int slot, long integers) {
+    public static void toFloat32(Cpu cpu, int slot, long integers, int fromRegister) {
+        useFor(cpu, fromRegister);
         long result = FloatLanes.fromInt32(integers, cpu.fpu.mxcsr);
         SimdException.check(cpu);
         cpu.registers[slot] = result;
     }
 
     /// CVTPI2PD to the XMM register in `slot` and the one after it.
-    public static void toFloat64(Cpu cpu, int slot, long integers) {
+    public static void toFloat64(Cpu cpu, int slot, long integers, int fromRegister) {
+        useFor(cpu, fromRegister);
         cpu.registers[slot] = Float64.fromInteger((int) integers, cpu.fpu.mxcsr);
         cpu.registers[slot + 1] = Float64.fromInteger((int) (integers >> 32), cpu.fpu.mxcsr);
     }
@@ -76,6 +89,7 @@ public final class MmxRegisters {
                 truncate != 0
                         ? FloatLanes.truncateToInt32(lanes, mxcsr)
                         : FloatLanes.toInt32(lanes, mxcsr);
+        use(cpu);
         SimdException.check(cpu);
         write(cpu, number, result);
     }
@@ -87,6 +101,7 @@ public final class MmxRegisters {
                 truncate != 0
                         ? FloatLanes.float64TruncateToInt32(low, high, mxcsr)
                         : FloatLanes.float64ToInt32(low, high, mxcsr);
+        use(cpu);
         SimdException.check(cpu);
         write(cpu, number, result);
     }
