@@ -31,12 +31,13 @@ final class CreateCommand {
                     IOException,
                     InterruptedException {
         var file = configFile(arguments);
-        var text = ConfigReader.readFile(file) + "\n" + overrides(arguments) + "\n";
+        var text = ConfigReader.readFile(file);
+        var overrides = overrides(arguments);
         boolean quiet = arguments.has("quiet");
         if (!quiet) {
             session.err().println("Parsing config from " + file);
         }
-        var result = ConfigReader.read(file, text);
+        var result = ConfigReader.read(file, text, overrides);
         if (!quiet) {
             result.warnings().forEach(session.err()::println);
         }
@@ -56,7 +57,7 @@ final class CreateCommand {
         boolean console = arguments.has("c");
         boolean follow = console || arguments.has("F");
         // Who wants to see the end must be there before the beginning.
-        int id = launcher.start(file, text, follow || arguments.has("p"));
+        int id = launcher.start(file, text + "\n" + overrides, follow || arguments.has("p"));
         return follow ? follow(session, arguments, id) : 0;
     }
 

@@ -120,7 +120,7 @@ class MainTest {
         fails("xl: " + root + ": cannot read: is a directory", "create", "-q", root.toString());
         fails("xl: cannot read kernel /none: no such file", "create", "-q", file.toString());
         fails(
-                "xl: " + file + ":4: vcpus must be from 1 to 128, not 0",
+                "xl: command line:1: vcpus must be from 1 to 128, not 0",
                 "create",
                 "-q",
                 file.toString(),

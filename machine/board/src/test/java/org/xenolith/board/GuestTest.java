@@ -3,6 +3,11 @@ package org.xenolith.board;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.xen.ShutdownReason;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,10 +15,6 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.xenolith.xen.ShutdownReason;
 
 /// Whole machines with guests of a few instructions, through the Java API.
 @Timeout(60)
@@ -89,6 +90,36 @@ class GuestTest {
                     .contains("rip 0000000000100005")
                     .contains("rsi 0000000012345678")
                     .contains("<0f> 0b");
+        }
+    }
+
+    @Test
+    void anApplicationProcessorStartsByInitAndSipi() throws Exception {
+        var trampoline =
+                new int[] {
+                    0xBA, 0xF8, 0x03, 0xB0, 'A', 0xEE, 0xB0, 'P', 0xEE, 0xF4 // out "AP"; hlt
+                };
+        var kernel = new TinyKernel();
+        for (int i = 0; i < trampoline.length; i++) {
+            kernel.storeByte(0x1_0000 + i, trampoline[i]);
+        }
+        kernel.storeWord(0xFEE0_0310, 2 << 24) // destination: the second vCPU's APIC id
+                .storeWord(0xFEE0_0300, 0x4500) // INIT
+                .storeWord(0xFEE0_0300, 0x4610) // start-up at 0x10 * 4096
+                .jump(kernel.here());
+        var config =
+                DomainConfig.builder("two")
+                        .kernel(kernel.write(root.resolve("kernel")))
+                        .memoryMib(8)
+                        .vcpus(2)
+                        .build();
+        try (var domain = Xenolith.create(config)) {
+            assertThat(domain.vcpus()).hasSize(2);
+            domain.serial().reader().awaitText("AP", Duration.ofSeconds(20));
+            while (!domain.vcpus().get(1).blocked()) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            assertThat(domain.vcpus().get(1).online()).isTrue();
         }
     }
 

@@ -62,10 +62,23 @@ final class TinyKernel {
         return bytes(0x0F, 0x01, 0xC1);
     }
 
+    /// MOV byte [address], value.
+    TinyKernel storeByte(int address, int value) {
+        return bytes(0xC6, 0x05).word(address).bytes(value);
+    }
+
+    /// MOV dword [address], value.
+    TinyKernel storeWord(int address, int value) {
+        return bytes(0xC7, 0x05).word(address).word(value);
+    }
+
     /// SCHEDOP_shutdown with a reason.
     TinyKernel shutDown(int reason) {
-        bytes(0xC7, 0x05).word(DATA).word(reason); // mov dword [DATA], reason
-        return load(0, HYPERCALL_SCHED_OP).load(3, SCHEDOP_SHUTDOWN).load(1, DATA).vmcall();
+        return storeWord(DATA, reason)
+                .load(0, HYPERCALL_SCHED_OP)
+                .load(3, SCHEDOP_SHUTDOWN)
+                .load(1, DATA)
+                .vmcall();
     }
 
     /// JMP to an address in the code.
@@ -89,8 +102,7 @@ final class TinyKernel {
                         .putInt(CODE)
                         .array();
         int textAt = HEADERS_BYTES + note.length;
-        var file =
-                ByteBuffer.allocate(textAt + text.length).order(ByteOrder.LITTLE_ENDIAN);
+        var file = ByteBuffer.allocate(textAt + text.length).order(ByteOrder.LITTLE_ENDIAN);
         file.put(new byte[] {0x7F, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
         file.putShort((short) 2).putShort((short) 3).putInt(1).putInt(CODE);
         file.putInt(52).putInt(0).putInt(0);

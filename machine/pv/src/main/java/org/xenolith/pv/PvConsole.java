@@ -21,7 +21,7 @@ import org.xenolith.state.Bytes;
 ///
 /// All methods may be called from any thread. One thread at a time works on the rings; a call that
 /// finds another at work leaves it a note and returns.
-public final class PvConsole implements Device<PvConsoleState>, Lifecycle, ConsoleInput {
+public final class PvConsole implements Device<PvConsoleState>, Lifecycle {
     /// Bytes of the ring that carries input to the guest; begins at offset 0.
     static final int IN_BYTES = 1024;
 
@@ -80,7 +80,8 @@ public final class PvConsole implements Device<PvConsoleState>, Lifecycle, Conso
         } while (!finished());
     }
 
-    @Override
+    /// Typed bytes for the guest: takes as many of them, from the front, as there is room for, and
+    /// says how many. Does not wait. May be called from any thread.
     public int accept(byte[] bytes) {
         int taken;
         synchronized (lock) {

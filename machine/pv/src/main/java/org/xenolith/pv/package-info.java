@@ -1,9 +1,9 @@
-/// The PV console and the hub that people attach to.
+/// Back ends on rings that they share with a guest. So far the console.
 ///
 /// ```
-///  guest ring ──► PvConsole ──► Outbox ──► ConsoleHub ──► ConsoleSession (any number)
-///             ◄──    input queue   ◄──────     input   ◄──
+///  guest ring ──► PvConsole ──► Outbox ──► whoever shows it
+///             ◄──    input queue   ◄──────  who types
 /// ```
 ///
-/// Read [PvConsole] first, then [ConsoleHub].
+/// Read [PvConsole] first.
 package org.xenolith.pv;

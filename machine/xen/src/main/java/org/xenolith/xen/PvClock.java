@@ -2,6 +2,7 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.xenolith.memory.GuestMemory;
@@ -33,7 +34,7 @@ final class PvClock {
     private final int multiplier;
     private final int shift;
 
-    /// System time of the last record; 0 makes the next one due. A cache: renewal does no harm.
+    /// System time of the last record; 0 makes the next one due.
     private final long[] written;
 
     private final GuestArea[] secondary;
@@ -135,26 +136,28 @@ final class PvClock {
                 | bytes[offset + 3] << 24;
     }
 
-    /// None or one second place of a vCPU's record.
-    record Secondary(List<GuestArea> area) {
-        Secondary {
+    /// When a vCPU's record was last written, and none or one second place of it.
+    record VcpuClock(long written, List<GuestArea> area) {
+        VcpuClock {
             area = List.copyOf(area);
+            require(written >= 0, "system time is not negative");
             require(area.size() <= 1, "one area for each vCPU");
         }
     }
 
-    record State(List<Secondary> vcpus) {
+    record State(List<VcpuClock> vcpus) {
         State {
             vcpus = List.copyOf(vcpus);
         }
     }
 
     State capture() {
-        return new State(
-                Arrays.stream(secondary)
-                        .map(area -> area == null ? List.<GuestArea>of() : List.of(area))
-                        .map(Secondary::new)
-                        .toList());
+        var vcpus = new ArrayList<VcpuClock>();
+        for (int vcpu = 0; vcpu < written.length; vcpu++) {
+            var area = secondary[vcpu] == null ? List.<GuestArea>of() : List.of(secondary[vcpu]);
+            vcpus.add(new VcpuClock(written[vcpu], area));
+        }
+        return new State(vcpus);
     }
 
     /// Refuses what [#restore] could not do.
@@ -164,9 +167,9 @@ final class PvClock {
 
     void restore(State state) {
         for (int vcpu = 0; vcpu < secondary.length; vcpu++) {
-            var area = state.vcpus.get(vcpu).area;
-            secondary[vcpu] = area.isEmpty() ? null : area.getFirst();
+            var saved = state.vcpus.get(vcpu);
+            written[vcpu] = saved.written;
+            secondary[vcpu] = saved.area.isEmpty() ? null : saved.area.getFirst();
         }
-        Arrays.fill(written, 0);
     }
 }

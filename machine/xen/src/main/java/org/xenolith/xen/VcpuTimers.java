@@ -112,6 +112,9 @@ final class VcpuTimers {
             long oneShotDeadline, long periodicDeadline, long period, long lastTick) {
         VcpuTimersState {
             require(period == 0 || isPeriod(period), "a period is between 1 ms and 73 years");
+            require(
+                    period != 0 || periodicDeadline == DomainTime.NEVER,
+                    "a timer without a period does not tick");
         }
     }
 

@@ -141,8 +141,7 @@ final class BitOperations {
             wide = l.or(l.and(old, l.constant(W64, ~0xFFFFL)), wide);
         }
         l.setRegister(number, l.select(zero, old, wide));
-        int others = l.and(l.flags(), l.constant(W64, ~(long) ZF));
-        l.writeFlags(l.or(others, l.shiftLeft(l.convert(zero, W64), l.constant(W64, 6))));
+        l.setZeroFlag(zero);
     }
 
     static void popcnt(Lifter l, Instruction i) {

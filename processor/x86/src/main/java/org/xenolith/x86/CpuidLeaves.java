@@ -16,6 +16,7 @@ public final class CpuidLeaves {
 
     // Leaf 1 ECX.
     private static final int SSE3 = 1;
+    private static final int PCLMULQDQ = 1 << 1;
     private static final int SSSE3 = 1 << 9;
     private static final int CX16 = 1 << 13;
     private static final int SSE4_1 = 1 << 19;
@@ -23,6 +24,7 @@ public final class CpuidLeaves {
     private static final int X2APIC = 1 << 21;
     private static final int POPCNT = 1 << 23;
     private static final int TSC_DEADLINE = 1 << 24;
+    private static final int AES = 1 << 25;
     private static final int HYPERVISOR = 1 << 31;
 
     // Leaf 1 EDX: FPU, DE, PSE, TSC, MSR, PAE, MCE, CX8, APIC, SEP, MTRR, PGE, MCA, CMOV, PAT,
@@ -54,8 +56,8 @@ public final class CpuidLeaves {
         int multi = vcpus > 1 ? HTT : 0;
         int ebx1 = apicId << 24 | threads << 16 | 8 << 8;
         int ecx1 =
-                SSE3 | SSSE3 | CX16 | SSE4_1 | SSE4_2 | X2APIC | POPCNT | TSC_DEADLINE
-                        | HYPERVISOR;
+                SSE3 | PCLMULQDQ | SSSE3 | CX16 | SSE4_1 | SSE4_2 | X2APIC | POPCNT
+                        | TSC_DEADLINE | AES | HYPERVISOR;
         var builder = CpuidTable.builder();
         builder.leaf(0, 0x16, vendor[0], vendor[2], vendor[1])
                 .leaf(1, SIGNATURE, ebx1, ecx1, EDX_1 | multi)

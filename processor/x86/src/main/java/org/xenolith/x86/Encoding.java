@@ -72,10 +72,14 @@ public record Encoding(
                 }
             }
         }
+        // With these, ModRM.rm is a register whatever mod says (SDM vol. 2B, MOV to control registers).
+        boolean ignoresMod = operands.stream()
+                .anyMatch(o -> o.place == Spec.Place.CONTROL_REGISTER
+                        || o.place == Spec.Place.DEBUG_REGISTER);
         for (var operand : operands) {
             switch (operand.place) {
                 case MEMORY -> register = false;
-                case RM_REGISTER, VECTOR_RM_REGISTER, MMX_RM_REGISTER -> memory = false;
+                case RM_REGISTER, VECTOR_RM_REGISTER, MMX_RM_REGISTER -> memory = ignoresMod;
                 default -> {}
             }
         }

@@ -138,7 +138,7 @@ public final class FarControl {
     /// RET far.
     public static void farReturn(Cpu cpu, int bytes, int release) {
         long pointer = cpu.registers[Registers.RSP];
-        int selector = (int) stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        int selector = stackedSelector(cpu, pointer, bytes, 1);
         long offset = stacked(cpu, pointer, bytes, 0);
         if (isReal(cpu)) {
             Descriptors.loadReal(cpu, Segments.CS, selector);
@@ -156,7 +156,7 @@ public final class FarControl {
         } else {
             long at = pointer + release;
             long newPointer = stacked(cpu, at, bytes, 2);
-            int newStack = (int) stacked(cpu, at, bytes, 3) & 0xFFFF;
+            int newStack = stackedSelector(cpu, at, bytes, 3);
             boolean to64 =
                     cpu.longActive()
                             && (Descriptors.attributes(descriptor) & Segments.LONG) != 0;
@@ -174,6 +174,12 @@ public final class FarControl {
     static long stacked(Cpu cpu, long pointer, int bytes, int index) {
         long at = pointer + (long) index * bytes;
         return cpu.load(bytes * 8, Frames.stackAddress(cpu, at, bytes, false));
+    }
+
+    /// The selector in element `index` above a stack pointer: its two bytes are all that is read.
+    static int stackedSelector(Cpu cpu, long pointer, int bytes, int index) {
+        long at = pointer + (long) index * bytes;
+        return (int) cpu.load16(Frames.stackAddress(cpu, at, 2, false));
     }
 
     /// The code segment that a return goes to, checked (SDM vol. 2B, RET).

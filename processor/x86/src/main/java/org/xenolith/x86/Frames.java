@@ -69,11 +69,11 @@ public final class Frames {
     public static void enter(Cpu cpu, int bytes, int size, int level) {
         long pointer = cpu.registers[Registers.RSP];
         long frame = pointer - bytes & stackMask(cpu);
-        for (int index = 1; index < level; index++) {
-            cpu.probeRead(outerFrame(cpu, index, bytes), bytes);
-        }
-        int pushes = 1 + (level > 0 ? level : 0);
+        int pushes = 1 + level;
         for (int index = 1; index <= pushes; index++) {
+            if (index > 1 && index <= level) {
+                cpu.probeRead(outerFrame(cpu, index - 1, bytes), bytes);
+            }
             long at = pointer - (long) index * bytes;
             cpu.probeWrite(stackAddress(cpu, at, bytes, true), bytes);
         }

@@ -13,14 +13,16 @@ public final class InstructionSet {
                     PortIo.TABLE,
                     FarTransfers.TABLE,
                     SystemInstructions.TABLE,
-                    X87.TABLE,
-                    FpuSave.TABLE,
-                    Mmx.TABLE,
                     SseMoves.TABLE,
                     SseIntegers.TABLE,
                     SseShuffles.TABLE,
                     SseArithmetic.TABLE,
-                    SseConversions.TABLE);
+                    SseConversions.TABLE,
+                    SseStrings.TABLE,
+                    Aes.TABLE,
+                    X87.TABLE,
+                    FpuSave.TABLE,
+                    Mmx.TABLE);
 
     private InstructionSet() {}
 }

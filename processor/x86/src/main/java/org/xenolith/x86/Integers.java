@@ -375,7 +375,7 @@ final class Integers {
         int low = l.and(memory, l.constant(W64, 0xFFFF_FFFFL));
         setUnless(l, same, Registers.RAX, low);
         setUnless(l, same, Registers.RDX, l.shiftRight(memory, shift));
-        zeroFlag(l, same);
+        l.setZeroFlag(same);
     }
 
     private static int pair(Lifter l, int high, int low) {
@@ -385,12 +385,6 @@ final class Integers {
 
     private static void setUnless(Lifter l, int condition, int register, int value) {
         l.setRegister(register, l.select(condition, l.register(register), value));
-    }
-
-    private static void zeroFlag(Lifter l, int condition) {
-        int others = l.and(l.flags(), l.constant(W64, ~(long) ZF));
-        int zero = l.shiftLeft(l.convert(condition, W64), l.constant(W64, 6));
-        l.writeFlags(l.or(others, zero));
     }
 
     static void cmpxchg16b(Lifter l, Instruction i) {
@@ -409,7 +403,7 @@ final class Integers {
                 l.select(same, l.register(Registers.RCX), high));
         setUnless(l, same, Registers.RAX, low);
         setUnless(l, same, Registers.RDX, high);
-        zeroFlag(l, same);
+        l.setZeroFlag(same);
     }
 
     // ---------------------------------------------------------------- decimal

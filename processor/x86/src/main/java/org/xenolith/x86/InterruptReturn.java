@@ -30,7 +30,7 @@ public final class InterruptReturn {
     private static void iretReal(Cpu cpu, int bytes) {
         long pointer = cpu.registers[Registers.RSP];
         long offset = FarControl.stacked(cpu, pointer, bytes, 0);
-        int selector = (int) FarControl.stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        int selector = FarControl.stackedSelector(cpu, pointer, bytes, 1);
         long flags = FarControl.stacked(cpu, pointer, bytes, 2);
         Frames.setStackWide(cpu, Registers.RSP, pointer + 3L * bytes);
         Descriptors.loadReal(cpu, Segments.CS, selector);
@@ -46,7 +46,7 @@ public final class InterruptReturn {
         }
         long pointer = cpu.registers[Registers.RSP];
         long offset = FarControl.stacked(cpu, pointer, bytes, 0);
-        int selector = (int) FarControl.stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        int selector = FarControl.stackedSelector(cpu, pointer, bytes, 1);
         long flags = FarControl.stacked(cpu, pointer, bytes, 2);
         Frames.setStackWide(cpu, Registers.RSP, pointer + 3L * bytes);
         Descriptors.loadReal(cpu, Segments.CS, selector);
@@ -62,7 +62,7 @@ public final class InterruptReturn {
     private static void iretProtected(Cpu cpu, int bytes) {
         long pointer = cpu.registers[Registers.RSP];
         long flags = FarControl.stacked(cpu, pointer, bytes, 2);
-        int selector = (int) FarControl.stacked(cpu, pointer, bytes, 1) & 0xFFFF;
+        int selector = FarControl.stackedSelector(cpu, pointer, bytes, 1);
         long offset = FarControl.stacked(cpu, pointer, bytes, 0);
         if ((flags & Bits.VM) != 0 && cpu.cpl() == 0 && bytes == 4 && !cpu.longActive()) {
             toVirtual8086(cpu, pointer, offset, selector, flags);
@@ -85,7 +85,7 @@ public final class InterruptReturn {
             FarControl.installCode(cpu, selector, descriptor, rpl);
         } else {
             long newPointer = FarControl.stacked(cpu, pointer, bytes, 3);
-            int newStack = (int) FarControl.stacked(cpu, pointer, bytes, 4) & 0xFFFF;
+            int newStack = FarControl.stackedSelector(cpu, pointer, bytes, 4);
             FarControl.outerStack(cpu, newStack, rpl, to64);
             FarControl.installCode(cpu, selector, descriptor, rpl);
             cpu.modeChanged();

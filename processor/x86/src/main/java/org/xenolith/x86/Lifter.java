@@ -12,6 +12,7 @@ import java.util.Map;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Flags;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
@@ -504,6 +505,13 @@ public final class Lifter {
 
     public void writeFlags(int value) {
         add(new Op.WriteFlags(value), null);
+    }
+
+    /// Sets ZF where `condition` is not zero, clears it where it is, and leaves the other flags.
+    public void setZeroFlag(int condition) {
+        int others = and(flags(), constant(W64, ~(long) Flags.ZF));
+        int zero = shiftLeft(convert(condition, W64), constant(W64, 6));
+        writeFlags(or(others, zero));
     }
 
     // ---------------------------------------------------------------- calls and ends

@@ -3,9 +3,9 @@ package org.xenolith.x86;
 import org.xenolith.softfloat.Float32;
 import org.xenolith.softfloat.Float64;
 
-/// Arithmetic of one floating-point lane, for ADDSD, ADDSS and their kin. **Hot path.** Operands are
-/// the low halves of XMM registers; the answer is the new low half of the destination, of which an
-/// operation on float32 keeps the high lane of `a`.
+/// Arithmetic of one floating-point lane, for ADDSD, ADDSS and their kin. **Hot path.** Operands
+/// are the low halves of XMM registers; the answer is the new low half of the destination, of which
+/// an operation on float32 keeps the high lane of `a`.
 public final class ScalarFloats {
     private static final long UPPER = ~0xFFFF_FFFFL;
 

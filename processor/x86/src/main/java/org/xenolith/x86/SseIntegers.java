@@ -58,8 +58,7 @@ final class SseIntegers {
         sse("PSIGND",     "66 0F 38 0A /r", lanes("signDoublewords"), Vdq, Wdq),
         sse("PABSB",      "66 0F 38 1C /r", absolute("absoluteBytes"), Vdq, Wdq),
         sse("PABSW",      "66 0F 38 1D /r", absolute("absoluteWords"), Vdq, Wdq),
-        sse("PABSD",      "66 0F 38 1E /r", absolute("absoluteDoublewords"), Vdq, Wdq),
-        sse("PCLMULQDQ",  "66 0F 3A 44 /r", SseIntegers::pclmulqdq, Vdq, Wdq, Ib));
+        sse("PABSD",      "66 0F 38 1E /r", absolute("absoluteDoublewords"), Vdq, Wdq));
 
     private static final Table COMPARISON = Table.of(
         sse("PCMPEQB",    "66 0F 74 /r", lanes("equalBytes"), Vdq, Wdq),
@@ -224,18 +223,6 @@ final class SseIntegers {
     private static void phminposuw(Lifter l, Instruction i) {
         var value = read(l, i.second());
         write(l, i.first(), l.call(MINIMUM, value.low(), value.high()), number(l, 0));
-    }
-
-    private static final Helper PRODUCT_LOW = Helper.named(CarrylessProduct.class, "low");
-    private static final Helper PRODUCT_HIGH = Helper.named(CarrylessProduct.class, "high");
-
-    private static void pclmulqdq(Lifter l, Instruction i) {
-        int control = immediate(i.third());
-        var right = read(l, i.second());
-        var left = read(l, i.first());
-        int a = (control & 1) != 0 ? left.high() : left.low();
-        int b = (control & 0x10) != 0 ? right.high() : right.low();
-        write(l, i.first(), l.call(PRODUCT_LOW, a, b), l.call(PRODUCT_HIGH, a, b));
     }
 
     /// ZF: no bit is in both; CF: no bit of the second operand is missing in the first.

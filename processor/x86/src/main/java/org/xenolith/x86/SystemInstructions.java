@@ -1,6 +1,5 @@
 package org.xenolith.x86;
 
-import static org.xenolith.ir.Flags.ZF;
 import static org.xenolith.ir.Width.W16;
 import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
@@ -350,13 +349,7 @@ final class SystemInstructions {
             return;
         }
         int selector = l.convert(l.read(i.first()), W32);
-        zeroFlag(l, l.notZero(l.call(VERIFY, selector, l.constant(W32, write))));
-    }
-
-    private static void zeroFlag(Lifter l, int condition) {
-        int others = l.and(l.flags(), l.constant(W64, ~(long) ZF));
-        int zero = l.shiftLeft(l.convert(condition, W64), l.constant(W64, 6));
-        l.writeFlags(l.or(others, zero));
+        l.setZeroFlag(l.notZero(l.call(VERIFY, selector, l.constant(W32, write))));
     }
 
     static void lar(Lifter l, Instruction i) {
@@ -382,7 +375,7 @@ final class SystemInstructions {
             value = l.or(value, l.and(old, l.constant(W64, ~0xFFFFL)));
         }
         l.setRegister(number, l.select(valid, value, old));
-        zeroFlag(l, valid);
+        l.setZeroFlag(valid);
     }
 
     // ---------------------------------------------------------------- segment registers
@@ -471,7 +464,7 @@ final class SystemInstructions {
             int segment = l.constant(W32, m.segment());
             int offset = l.convert(l.offset(m), W64);
             int raised = l.call(RAISE_RPL, segment, offset, l.convert(rpl, W32));
-            zeroFlag(l, l.convert(raised, W8));
+            l.setZeroFlag(l.convert(raised, W8));
             return;
         }
         int destination = l.read(i.first());
@@ -479,7 +472,7 @@ final class SystemInstructions {
         int lower = l.compare(org.xenolith.ir.Op.CompareKind.LESS_UNSIGNED, old, rpl);
         int raised = l.or(l.and(destination, l.constant(W16, ~3L)), rpl);
         l.write(i.first(), l.select(lower, raised, destination));
-        zeroFlag(l, lower);
+        l.setZeroFlag(lower);
     }
 
     static void bound(Lifter l, Instruction i) {

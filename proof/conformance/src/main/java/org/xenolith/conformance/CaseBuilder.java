@@ -23,6 +23,7 @@ final class CaseBuilder {
     private static final int INSTRUCTION_BYTES_MAX = 15;
     private static final long SINGLE_STEP = 1 << 8;
     private static final long DIRECTION = 1 << 10;
+    private static final long ALIGNMENT_CHECK = 1 << 18;
 
     final InstructionForm form;
     final Dice dice;
@@ -93,7 +94,9 @@ final class CaseBuilder {
             target = scenario.target(addressBits());
         }
         var code = encode(target);
-        if (dice.below(200) == 0 && memory == null) {
+        // How far a processor reads an instruction that does not exist is its own affair.
+        boolean exists = !form.name().equals("INVALID") && !form.name().equals("UD");
+        if (dice.below(200) == 0 && memory == null && exists) {
             rip = Arena.CODE + Arena.CODE_BYTES - dice.below(code.length + 1);
         }
         boolean register = form.modrm() && memory == null;
@@ -110,6 +113,10 @@ final class CaseBuilder {
         long rflags = 0x202 | dice.anyLong() & UndefinedFlags.STATUS;
         rflags |= dice.chance(form.is("string") ? 30 : 3) ? DIRECTION : 0;
         rflags |= dice.chance(1) ? SINGLE_STEP : 0;
+        // What is checked of vector and x87 operands differs from processor to processor.
+        boolean scalar = form.attributes().stream()
+                .noneMatch(a -> a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
+        rflags |= scalar && dice.chance(2) ? ALIGNMENT_CHECK : 0;
         return new CpuCase(
                 form.title(), compatibility, Bytes.of(code),
                 Arrays.stream(registers).boxed().toList(), rip, rflags, fsBase, gsBase,
@@ -276,7 +283,7 @@ final class CaseBuilder {
         for (int left = prefixes.size(); left > 0; left--) {
             code.emit(prefixes.remove(dice.below(left)));
         }
-        if (dice.below(300) == 0 && segment == 0) {
+        if (dice.below(300) == 0 && segment == 0 && !form.name().equals("INVALID")) {
             int padding = dice.between(1, INSTRUCTION_BYTES_MAX - code.length);
             for (int i = 0; i < padding; i++) {
                 code.emit(0x3E);

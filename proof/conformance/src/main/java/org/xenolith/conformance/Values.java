@@ -70,7 +70,7 @@ final class Values {
     /// Sixteen bytes: integers, floats or doubles.
     byte[] vector() {
         var buffer = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-        int kind = dice.below(6);
+        int kind = dice.below(7);
         while (buffer.hasRemaining()) {
             switch (kind) {
                 case 0 -> buffer.putLong(dice.anyLong());
@@ -78,6 +78,8 @@ final class Values {
                 case 2 -> buffer.putShort((short) integer());
                 case 3 -> buffer.putInt((int) integer());
                 case 4 -> buffer.putInt(float32());
+                // strings in which something is found
+                case 5 -> buffer.put((byte) dice.pick(1, 1, 2, 2, 0x80, dice.below(4), 0xFF));
                 default -> buffer.putLong(float64());
             }
         }

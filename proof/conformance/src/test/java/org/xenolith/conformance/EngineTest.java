@@ -39,19 +39,33 @@ class EngineTest {
 
     @Test
     void theHandlerTierAgreesWithTheHost() throws IOException {
-        hunt(new Options(Tier.HANDLERS, 0, false));
+        hunt(new Options(Tier.HANDLERS, 2, false));
+    }
+
+    @Test
+    void sequencesOnTheHandlerTierAgreeWithTheHost() throws IOException {
+        long seed = seed();
+        hunt(new Options(Tier.HANDLERS, 2, false), seed,
+                new SequenceGenerator(host.features(), seed));
+    }
+
+    private static long seed() {
+        return Long.getLong("xenolith.seed", Entropy.system().nextLong());
     }
 
     private static void hunt(Options options) throws IOException {
-        long seed = Long.getLong("xenolith.seed", Entropy.system().nextLong());
+        long seed = seed();
+        hunt(options, seed, new CaseGenerator(
+                host.features(), seed, System.getProperty("xenolith.form", "")));
+    }
+
+    private static void hunt(Options options, long seed, CaseSource source) throws IOException {
         long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
         try (var memory = EngineExecutor.memory();
                 var engine =
                         new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
                 var subject = new EngineExecutor(memory, engine)) {
-            var generator = new CaseGenerator(
-                    host.features(), seed, System.getProperty("xenolith.form", ""));
-            var report = new Hunt(host, subject, generator, _ -> true).run(millis);
+            var report = new Hunt(host, subject, source, _ -> true).run(millis);
             System.out.printf("%s, seed %d: %s%n", options.tier(), seed, report);
             assertThat(report.byForm()).as("seed %d", seed).isEmpty();
         }

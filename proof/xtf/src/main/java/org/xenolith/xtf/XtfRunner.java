@@ -1,9 +1,5 @@
 package org.xenolith.xtf;
 
-import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.xenolith.base.Clock;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
@@ -11,6 +7,11 @@ import org.xenolith.board.DomainException;
 import org.xenolith.board.Xenolith;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Runs one test after the other, each in a new machine.
 final class XtfRunner {
@@ -46,10 +47,8 @@ final class XtfRunner {
         return ended ? Verdict.of(console) : Verdict.HANG;
     }
 
-    private Outcome outcome(
-            XtfTest test, Verdict verdict, long start, String console, String log) {
-        return new Outcome(
-                test, verdict, Duration.ofNanos(clock.nanos() - start), console, log);
+    private Outcome outcome(XtfTest test, Verdict verdict, long start, String console, String log) {
+        return new Outcome(test, verdict, Duration.ofNanos(clock.nanos() - start), console, log);
     }
 
     /// The kernel is the one in the tree, wherever the tree has been moved to since it was built.

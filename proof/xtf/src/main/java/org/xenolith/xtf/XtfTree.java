@@ -22,8 +22,9 @@ final class XtfTree {
             return files.map(XtfTest::of)
                     .flatMap(Optional::stream)
                     .filter(test -> isWanted(test, filters))
-                    .sorted(Comparator.comparing(XtfTest::title)
-                            .thenComparing(XtfTest::environment))
+                    .sorted(
+                            Comparator.comparing(XtfTest::title)
+                                    .thenComparing(XtfTest::environment))
                     .toList();
         }
     }

@@ -4,8 +4,8 @@ package org.xenolith.xl.config;
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    ConfigException(String source, int line, String reason) {
-        super(source + ":" + line + ": " + reason);
+    ConfigException(Place place, String reason) {
+        super(place + ": " + reason);
     }
 
     ConfigException(String source, String reason) {

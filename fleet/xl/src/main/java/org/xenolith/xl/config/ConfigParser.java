@@ -21,25 +21,34 @@ final class ConfigParser {
 
     private final String source;
     private final ConfigScanner scanner;
-    private final Map<String, Setting> settings = new LinkedHashMap<>();
+    private final Map<String, Setting> settings;
     private Token token;
 
-    private ConfigParser(String source, String text) throws ConfigException {
+    private ConfigParser(String source, String text, Map<String, Setting> settings)
+            throws ConfigException {
         if (text.length() > TEXT_CHARACTERS_MAX) {
             throw new ConfigException(source, "longer than " + TEXT_CHARACTERS_MAX + " characters");
         }
         this.source = source;
+        this.settings = settings;
         this.scanner = new ConfigScanner(source, text);
         this.token = scanner.next();
     }
 
     /// The settings by key, in the order of their first assignment.
     static Map<String, Setting> parse(String source, String text) throws ConfigException {
-        var parser = new ConfigParser(source, text);
+        var settings = new LinkedHashMap<String, Setting>();
+        parse(source, text, settings);
+        return settings;
+    }
+
+    /// Adds to `settings`, which came from elsewhere.
+    static void parse(String source, String text, Map<String, Setting> settings)
+            throws ConfigException {
+        var parser = new ConfigParser(source, text, settings);
         while (parser.token.kind() != Kind.END) {
             parser.statement();
         }
-        return parser.settings;
     }
 
     private void statement() throws ConfigException {
@@ -53,16 +62,16 @@ final class ConfigParser {
             throw unexpected("\"=\" after " + key.shown());
         }
         advance();
-        int line = token.line();
+        var place = place();
         var value = value(0);
         if (token.kind() != Kind.END && !isEndOfStatement()) {
             throw unexpected("end of line or \";\"");
         }
         var before = settings.get(key.text());
         if (add && before != null) {
-            value = joined(key.text(), before.value(), value, line);
+            value = joined(key.text(), before.value(), value, place);
         }
-        settings.put(key.text(), new Setting(key.text(), value, line, add));
+        settings.put(key.text(), new Setting(key.text(), value, place, add));
     }
 
     private ConfigValue value(int depth) throws ConfigException {
@@ -73,8 +82,7 @@ final class ConfigParser {
             throw unexpected("a value");
         }
         if (depth == DEPTH_MAX) {
-            throw new ConfigException(
-                    source, token.line(), "more than " + DEPTH_MAX + " lists within lists");
+            throw new ConfigException(place(), "more than " + DEPTH_MAX + " lists within lists");
         }
         advance();
         return list(depth);
@@ -97,7 +105,7 @@ final class ConfigParser {
         return new Many(values);
     }
 
-    private ConfigValue joined(String key, ConfigValue before, ConfigValue added, int line)
+    private ConfigValue joined(String key, ConfigValue before, ConfigValue added, Place place)
             throws ConfigException {
         if (before instanceof Atom(var first) && added instanceof Atom(var second)) {
             return new Atom(first + second);
@@ -108,7 +116,7 @@ final class ConfigParser {
             return new Many(all);
         }
         throw new ConfigException(
-                source, line, key + ": cannot add a list to a string or a string to a list");
+                place, key + ": cannot add a list to a string or a string to a list");
     }
 
     private boolean isEndOfStatement() {
@@ -134,8 +142,11 @@ final class ConfigParser {
         return passed;
     }
 
+    private Place place() {
+        return new Place(source, token.line());
+    }
+
     private ConfigException unexpected(String wanted) {
-        return new ConfigException(
-                source, token.line(), "expected " + wanted + ", found " + token.shown());
+        return new ConfigException(place(), "expected " + wanted + ", found " + token.shown());
     }
 }

@@ -31,6 +31,8 @@ import java.util.stream.Stream;
 public final class ConfigReader {
     private static final Pattern FIRST_WORD = Pattern.compile("^[a-z_]+");
 
+    private static final String COMMAND_LINE = "command line";
+
     private final String source;
     private final Map<String, Setting> settings;
     private final List<String> warnings = new ArrayList<>();
@@ -67,7 +69,14 @@ public final class ConfigReader {
 
     /// Reads `text`; `source` names it in messages.
     public static Result read(String source, String text) throws ConfigException {
-        var reader = new ConfigReader(source, ConfigParser.parse(source, text));
+        return read(source, text, "");
+    }
+
+    /// Reads `text`, and then `overrides` from the command line, which count more.
+    public static Result read(String source, String text, String overrides) throws ConfigException {
+        var settings = ConfigParser.parse(source, text);
+        ConfigParser.parse(COMMAND_LINE, overrides, settings);
+        var reader = new ConfigReader(source, settings);
         reader.checkKeys();
         try {
             return new Result(reader.domain(), List.copyOf(reader.warnings));
@@ -286,14 +295,14 @@ public final class ConfigReader {
     }
 
     private void warn(Setting setting, String text) {
-        warnings.add(source + ":" + setting.line() + ": warning: " + text);
+        warnings.add(setting.place() + ": warning: " + text);
     }
 
     private ConfigException at(String key, String reason) {
         var setting = settings.get(key);
         return setting == null
                 ? new ConfigException(source, reason)
-                : new ConfigException(source, setting.line(), reason);
+                : new ConfigException(setting.place(), reason);
     }
 
     /// The line of the key that a message begins with.

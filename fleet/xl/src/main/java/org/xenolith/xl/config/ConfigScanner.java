@@ -128,6 +128,6 @@ final class ConfigScanner {
     }
 
     private ConfigException error(String reason) {
-        return new ConfigException(source, line, reason);
+        return new ConfigException(new Place(source, line), reason);
     }
 }

@@ -72,9 +72,7 @@ final class DebugRegisters {
     static int instructionBreakpoints(Cpu cpu, long linear) {
         int hit = 0;
         for (int index = 0; index < 4; index++) {
-            if (isEnabled(cpu, index)
-                    && type(cpu, index) == EXECUTE
-                    && cpu.dr[index] == linear) {
+            if (isEnabled(cpu, index) && type(cpu, index) == EXECUTE && cpu.dr[index] == linear) {
                 hit |= 1 << index;
             }
         }

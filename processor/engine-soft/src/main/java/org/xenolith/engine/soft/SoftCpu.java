@@ -205,7 +205,7 @@ final class SoftCpu extends Cpu {
         if (tags[index] == page) {
             return tlb.offsets[index] + linear;
         }
-        if (longActive() && linear << 16 >> 16 != linear) {
+        if (!isCanonical(linear)) {
             throw Trap.nonCanonical(linear);
         }
         var found =
@@ -233,13 +233,28 @@ final class SoftCpu extends Cpu {
         storeSlow(address, bytes, value, accessMode);
     }
 
+    /// For an access that `crosses` into another page, which must be canonical before either faults.
+    private void requireCanonical(long linear, boolean crosses) {
+        if (crosses && !isCanonical((linear & PAGE_MASK) + 4096)) {
+            throw Trap.nonCanonical(linear);
+        }
+    }
+
+    private boolean isCanonical(long linear) {
+        return !longActive() || linear << 16 >> 16 == linear;
+    }
+
     /// Alignment check (SDM vol. 3A, 7.15, #AC) and data breakpoints.
     private void observe(long address, int bytes, boolean write) {
-        if (checksAlignment && (address & bytes - 1) != 0) {
-            throw Trap.of(Trap.ALIGNMENT_CHECK, 0);
-        }
+        checkAlignment(address, bytes);
         if (watchesData) {
             pendingDebug |= DebugRegisters.dataBreakpoints(this, address, bytes, write);
+        }
+    }
+
+    private void checkAlignment(long address, int bytes) {
+        if (checksAlignment && (address & bytes - 1) != 0 && isCanonical(address)) {
+            throw Trap.of(Trap.ALIGNMENT_CHECK, 0);
         }
     }
 
@@ -249,6 +264,7 @@ final class SoftCpu extends Cpu {
 
     private long loadSlow(long address, int bytes, int mode) {
         int first = (int) Math.min(bytes, 4096 - (address & 4095));
+        requireCanonical(address, first < bytes);
         long host = resolve(address, PageWalk.READ, mode);
         if (first == bytes) {
             return loadPart(host, bytes);
@@ -277,6 +293,7 @@ final class SoftCpu extends Cpu {
 
     private void storeSlow(long address, int bytes, long value, int mode) {
         int first = (int) Math.min(bytes, 4096 - (address & 4095));
+        requireCanonical(address, first < bytes);
         long host = resolve(address, PageWalk.WRITE, mode);
         if (first == bytes) {
             storePart(host, bytes, value);
@@ -338,6 +355,9 @@ final class SoftCpu extends Cpu {
     }
 
     private void probe(long linear, int bytes, int access) {
+        if (bytes <= 8 && Integer.bitCount(bytes) == 1) {
+            checkAlignment(linear, bytes);
+        }
         resolve(linear, access, accessMode);
         long last = wrap(linear + bytes - 1);
         if ((last & PAGE_MASK) != (linear & PAGE_MASK)) {
