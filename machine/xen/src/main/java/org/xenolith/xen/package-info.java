@@ -23,8 +23,8 @@
 /// Errors are those of Xen 4.17, which it claims to be. It differs knowingly in this:
 ///
 /// - lists are cut short where Xen would interrupt and continue the hypercall: reservations after
-///   2^18 pages, with the count done; other lists after 2^18 entries and console writes over
-///   1 MiB, with `E2BIG`;
+///   2^18 pages, with the count done; other lists after 2^18 entries and console writes over 1 MiB,
+///   with `E2BIG`;
 /// - `CONSOLEIO_write` is open to guests, as in a debug build;
 /// - grant tables have version 1 only, and grants are mapped by back ends in our process or by the
 ///   granting domain itself;
