@@ -5,6 +5,7 @@ import org.xenolith.platform.InterruptSink;
 import org.xenolith.xen.DomainHost;
 import org.xenolith.xen.ShutdownReason;
 import org.xenolith.xen.VcpuStart;
+import org.xenolith.xen.XenDomain;
 import org.xenolith.xenstore.XenStore;
 
 import java.util.List;
@@ -17,13 +18,7 @@ final class VcpuWires implements DomainHost, InterruptSink {
     private final DomainId id;
     private final GuestLines lines;
     private volatile List<VcpuSlot> slots = List.of();
-    private volatile StartListener startListener = (_, _) -> {};
-
-    /// Hears that INIT and SIPI have started a vCPU, or that INIT has stopped it.
-    @FunctionalInterface
-    interface StartListener {
-        void started(int vcpu, boolean started);
-    }
+    private volatile XenDomain xen;
 
     VcpuWires(Driver driver, XenStore store, DomainId id, GuestLines lines) {
         this.driver = driver;
@@ -32,9 +27,10 @@ final class VcpuWires implements DomainHost, InterruptSink {
         this.lines = lines;
     }
 
-    void connect(List<VcpuSlot> allSlots, StartListener listener) {
+    /// Before the machine starts.
+    void connect(List<VcpuSlot> allSlots, XenDomain xenSide) {
         slots = List.copyOf(allSlots);
-        startListener = listener;
+        xen = xenSide;
     }
 
     // ---------------------------------------------------------------- both
@@ -52,14 +48,14 @@ final class VcpuWires implements DomainHost, InterruptSink {
     @Override
     public void init(int vcpu) {
         slots.get(vcpu).init();
-        startListener.started(vcpu, false);
+        xen.vcpuStarted(vcpu, false);
         driver.interrupt();
     }
 
     @Override
     public void startup(int vcpu, int vector) {
         if (slots.get(vcpu).startup(vector)) {
-            startListener.started(vcpu, true);
+            xen.vcpuStarted(vcpu, true);
             driver.interrupt();
         }
     }
@@ -69,11 +65,9 @@ final class VcpuWires implements DomainHost, InterruptSink {
         nonMaskableInterrupt(vcpu);
     }
 
-    /// Events that were raised while the APIC was disabled are not lost: their source is asked
-    /// before every run.
     @Override
     public void enabled(int vcpu) {
-        wake(vcpu);
+        xen.localApicEnabled(vcpu);
     }
 
     /// No level-triggered source is connected.

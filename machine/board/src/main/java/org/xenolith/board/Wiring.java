@@ -179,7 +179,7 @@ final class Wiring {
             var vcpu = engine.createVcpu(id, xen.addCpuid(cpuid, id).build());
             slots.add(new VcpuSlot(vcpu, apics.of(id)));
         }
-        wires.connect(slots, xen::vcpuStarted);
+        wires.connect(slots, xen);
     }
 
     private void ports() {

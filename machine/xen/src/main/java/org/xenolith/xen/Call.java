@@ -88,8 +88,7 @@ final class Call {
 
     byte[] copyIn(long linear, int length) throws Refusal {
         var bytes = new byte[length];
-        Refusal.unless(
-                caller.copyIn(address(linear), bytes, 0, length), XenErrno.EFAULT);
+        Refusal.unless(caller.copyIn(address(linear), bytes, 0, length), XenErrno.EFAULT);
         return bytes;
     }
 
@@ -113,8 +112,7 @@ final class Call {
     }
 
     void copyOut(long linear, byte[] bytes) throws Refusal {
-        Refusal.unless(
-                caller.copyOut(address(linear), bytes, 0, bytes.length), XenErrno.EFAULT);
+        Refusal.unless(caller.copyOut(address(linear), bytes, 0, bytes.length), XenErrno.EFAULT);
     }
 
     void copyOut(long linear, Struct.View view) throws Refusal {
@@ -162,8 +160,7 @@ final class Call {
     /// domain exists but is none of the caller's business; no other is known.
     static void requireSelf(int domid, DomainId self) throws Refusal {
         if (domid != DomainId.SELF && domid != self.value()) {
-            throw Refusal.of(
-                    domid == DomainId.CONTROL.value() ? XenErrno.EPERM : XenErrno.ESRCH);
+            throw Refusal.of(domid == DomainId.CONTROL.value() ? XenErrno.EPERM : XenErrno.ESRCH);
         }
     }
 }

@@ -1,11 +1,11 @@
 package org.xenolith.xen;
 
-/// What a domain asks of the machine around it. The board implements it. Every method may be
-/// called from any thread, holds no lock of the domain, and must not wait.
+/// What a domain asks of the machine around it. The board implements it. Every method may be called
+/// from any thread, holds no lock of the domain, and must not wait.
 public interface DomainHost {
-    /// An edge-triggered interrupt for the vCPU's local APIC, as
-    /// `HVMOP_set_evtchn_upcall_vector` asks for; the guest ends it with EOI. Dropped if the APIC
-    /// is disabled. Wakes a sleeping vCPU.
+    /// An edge-triggered interrupt for the vCPU's local APIC, as `HVMOP_set_evtchn_upcall_vector`
+    /// asks for; the guest ends it with EOI. Dropped if the APIC is disabled. Wakes a sleeping
+    /// vCPU.
     void interrupt(int vcpu, int vector);
 
     /// Something has changed for the vCPU: it leaves a [HypercallResult.Block] and, before it goes

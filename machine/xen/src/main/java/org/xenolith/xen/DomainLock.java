@@ -1,9 +1,10 @@
 package org.xenolith.xen;
 
+import org.xenolith.base.Bug;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import org.xenolith.base.Bug;
 
 /// The one lock of a domain, and what is to be called once it is free: no listener is ever called
 /// under it.
@@ -43,11 +44,10 @@ final class DomainLock {
 
     /// As [#hold], for actions without a result.
     <E extends Exception> void run(Task<E> task) throws E {
-        this.<Void, E>hold(
-                () -> {
-                    task.perform();
-                    return null;
-                });
+        this.<Void, E>hold(() -> {
+            task.perform();
+            return null;
+        });
     }
 
     /// Leaves `call` for the time after the lock. Only under the lock.

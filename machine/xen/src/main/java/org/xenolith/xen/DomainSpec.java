@@ -1,8 +1,9 @@
 package org.xenolith.xen;
 
+import org.xenolith.base.DomainId;
+
 import java.util.List;
 import java.util.UUID;
-import org.xenolith.base.DomainId;
 
 /// What a domain is created with; never changes.
 ///

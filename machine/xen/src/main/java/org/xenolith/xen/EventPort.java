@@ -49,6 +49,14 @@ final class EventPort {
         this.number = number;
     }
 
+    /// Bound to nothing any more. Which queue it was on remains.
+    void free() {
+        pendingUnlinked = false;
+        binding = FREE;
+        vcpu = 0;
+        backend = null;
+    }
+
     /// Neither free nor reserved.
     boolean isUsable() {
         return switch (binding) {

@@ -2,14 +2,15 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.EventChannelAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /// The FIFO ABI: an event word for each port in pages of the guest's choice, linked to one of 16
 /// queues of a vCPU, whose heads are in its control block (xen/include/public/event_channel.h).

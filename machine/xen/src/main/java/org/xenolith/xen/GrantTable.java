@@ -2,12 +2,6 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
 import org.xenolith.base.Bug;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Sizes;
@@ -15,6 +9,13 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.GrantTableAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /// The grant table of a domain, version 1: which of its pages it lets whom use
 /// (xen/include/public/grant_table.h). Guarded by the domain's lock.
@@ -167,13 +168,11 @@ final class GrantTable {
 
     /// Sets GTF_reading, and GTF_writing to write, if the entry allows it.
     private boolean mark(long place, Use use, int domain, boolean write, boolean whole) {
-        int typeMask =
-                GrantTableAbi.GTF_type_mask | (whole ? GrantTableAbi.GTF_sub_page : 0);
+        int typeMask = GrantTableAbi.GTF_type_mask | (whole ? GrantTableAbi.GTF_sub_page : 0);
         int seen = words.get(place);
         for (int attempt = 0; attempt < MARK_ATTEMPTS; attempt++) {
             boolean granted =
-                    (seen & typeMask) == GrantTableAbi.GTF_permit_access
-                            && seen >>> 16 == domain;
+                    (seen & typeMask) == GrantTableAbi.GTF_permit_access && seen >>> 16 == domain;
             if (use == null && !granted || write && (seen & GrantTableAbi.GTF_readonly) != 0) {
                 return false;
             }
@@ -248,20 +247,18 @@ final class GrantTable {
 
         @Override
         public void close() {
-            lock.run(
-                    () -> {
-                        if (!closed) {
-                            closed = true;
-                            release(reference, writable);
-                        }
-                    });
+            lock.run(() -> {
+                if (!closed) {
+                    closed = true;
+                    release(reference, writable);
+                }
+            });
         }
     }
 
     // ---------------------------------------------------------------- loopback mappings
 
-    /// Maps a grant of the domain to itself at `gfn`. Returns a handle, or a negative
-    /// `GNTST_*`.
+    /// Maps a grant of the domain to itself at `gfn`. Returns a handle, or a negative `GNTST_*`.
     int mapLoopback(DomainId self, int reference, boolean write, long gfn) {
         int handle = 0;
         while (mappings.containsKey(handle)) {

@@ -35,8 +35,7 @@ sealed interface GrantTableOp {
             case GrantTableAbi.GNTTABOP_unmap_grant_ref -> new UnmapGrantRef(at, count);
             case GrantTableAbi.GNTTABOP_setup_table -> {
                 var in = single(call, count, GrantTableAbi.SETUP_TABLE);
-                yield new SetupTable(
-                        in.getInt("dom"), in.get("nr_frames"), in.get("frame_list"));
+                yield new SetupTable(in.getInt("dom"), in.get("nr_frames"), in.get("frame_list"));
             }
             case GrantTableAbi.GNTTABOP_copy -> new Copy(at, count);
             case GrantTableAbi.GNTTABOP_query_size ->

@@ -47,8 +47,7 @@ final class GrantTableOps {
             case GrantTableOp.SetVersion(long version) -> setVersion(version, call);
             case GrantTableOp.GetVersion(int domain) -> {
                 Call.requireSelf(domain, self);
-                call.copyOutField(
-                        GrantTableAbi.GET_VERSION, call.argument(2), "version", VERSION);
+                call.copyOutField(GrantTableAbi.GET_VERSION, call.argument(2), "version", VERSION);
             }
         }
         return Call.ok();
@@ -59,8 +58,7 @@ final class GrantTableOps {
         int perform(Struct.View entry);
     }
 
-    private void forEach(Call call, Struct struct, long list, int count, Step step)
-            throws Refusal {
+    private void forEach(Call call, Struct struct, long list, int count, Step step) throws Refusal {
         for (int i = 0; i < count; i++) {
             Refusal.unless(call.spend(1), XenErrno.E2BIG);
             var entry = call.copyIn(struct, list, i);

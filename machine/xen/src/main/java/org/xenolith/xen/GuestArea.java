@@ -13,7 +13,8 @@ import org.xenolith.memory.GuestMemory;
 record GuestArea(long first, int firstBytes, long second) {
     GuestArea {
         require(
-                firstBytes >= 0 && firstBytes <= Sizes.PAGE_BYTES, "a part of an area is in a page");
+                firstBytes >= 0 && firstBytes <= Sizes.PAGE_BYTES,
+                "a part of an area is in a page");
         require(
                 GuestMemory.isAddressable(first >>> Sizes.PAGE_SHIFT)
                         && GuestMemory.isAddressable(second >>> Sizes.PAGE_SHIFT),
@@ -22,8 +23,7 @@ record GuestArea(long first, int firstBytes, long second) {
 
     /// The area of `bytes` at `linear`, or null if the caller has nothing mapped there.
     static GuestArea at(Call call, long linear, int bytes) {
-        int firstBytes =
-                (int) Math.min(bytes, Sizes.PAGE_BYTES - (linear & Sizes.PAGE_BYTES - 1));
+        int firstBytes = (int) Math.min(bytes, Sizes.PAGE_BYTES - (linear & Sizes.PAGE_BYTES - 1));
         long first = call.translate(linear);
         long second = firstBytes < bytes ? call.translate(linear + firstBytes) : 0;
         boolean usable =
@@ -45,10 +45,7 @@ record GuestArea(long first, int firstBytes, long second) {
                 memory,
                 offset,
                 new byte[] {
-                    (byte) value,
-                    (byte) (value >>> 8),
-                    (byte) (value >>> 16),
-                    (byte) (value >>> 24)
+                    (byte) value, (byte) (value >>> 8), (byte) (value >>> 16), (byte) (value >>> 24)
                 });
     }
 }

@@ -2,10 +2,11 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.xen.abi.HvmAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.Arrays;
+import java.util.List;
 
 /// The HVM parameters of a domain, and which of them it may read and write itself
 /// (xen/include/public/hvm/params.h). Guarded by the domain's lock.

@@ -1,7 +1,7 @@
 package org.xenolith.xen;
 
-/// What a hypercall came to. `value` goes to RAX: 64 bits for a caller in 64-bit mode, else
-/// already cut to 32 bits and zero-extended.
+/// What a hypercall came to. `value` goes to RAX: 64 bits for a caller in 64-bit mode, else already
+/// cut to 32 bits and zero-extended.
 public sealed interface HypercallResult {
     long value();
 
@@ -18,7 +18,7 @@ public sealed interface HypercallResult {
     /// This vCPU is down: it does not run again before [DomainHost#vcpuUp], or INIT and SIPI.
     record Down(long value) implements HypercallResult {}
 
-    /// The domain has shut down; [DomainHost#shutdown] has been told the reason. No vCPU of it
-    /// runs on, unless a suspended domain is resumed, when the value counts.
+    /// The domain has shut down; [DomainHost#shutdown] has been told the reason. No vCPU of it runs
+    /// on, unless a suspended domain is resumed, when the value counts.
     record Stop(long value) implements HypercallResult {}
 }

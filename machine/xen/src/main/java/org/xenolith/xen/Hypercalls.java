@@ -2,10 +2,11 @@ package org.xenolith.xen;
 
 import static org.xenolith.xen.abi.XenAbi.*;
 
-import java.util.List;
 import org.xenolith.base.Bug;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.List;
 
 /// The hypercall table: for each number, who may call it, how its arguments become an operation,
 /// and who performs that.

@@ -2,10 +2,6 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.DomainId;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.DomainSpec.MemoryRange;
@@ -13,6 +9,11 @@ import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.MemoryAbi;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The memory operations of a domain (`XENMEM_*`, xen/include/public/memory.h). A long list is
 /// worked through in pieces, each under the lock.
@@ -119,19 +120,18 @@ final class MemoryOps {
             return lock.hold(() -> physical.reserve(pages));
         }
         long gfn = call.copyInLong(op.list(), (int) index);
-        return lock.hold(
-                () -> {
-                    for (int i = 0; i < pages; i++) {
-                        boolean done =
-                                op.adjustment() == MemoryOp.Adjustment.POPULATE
-                                        ? physical.populate(gfn + i)
-                                        : physical.giveBack(gfn + i);
-                        if (!done) {
-                            return false;
-                        }
-                    }
-                    return true;
-                });
+        return lock.hold(() -> {
+            for (int i = 0; i < pages; i++) {
+                boolean done =
+                        op.adjustment() == MemoryOp.Adjustment.POPULATE
+                                ? physical.populate(gfn + i)
+                                : physical.giveBack(gfn + i);
+                if (!done) {
+                    return false;
+                }
+            }
+            return true;
+        });
     }
 
     /// `XENMEM_exchange` trades pages for contiguous ones, which a guest with a memory map of its
@@ -181,12 +181,8 @@ final class MemoryOps {
                         && Long.compareUnsigned(op.gfn(), op.index() + op.size()) < 0;
         for (int i = 0; i < op.size(); i++) {
             long offset = backwards ? op.size() - 1 - i : i;
-            lock.run(
-                    () ->
-                            addOne(
-                                    MemoryAbi.XENMAPSPACE_gmfn,
-                                    op.index() + offset,
-                                    op.gfn() + offset));
+            lock.run(() ->
+                    addOne(MemoryAbi.XENMAPSPACE_gmfn, op.index() + offset, op.gfn() + offset));
         }
         return Call.ok();
     }
@@ -205,8 +201,7 @@ final class MemoryOps {
                 Refusal.unless(index == 0, XenErrno.EINVAL);
                 physical.mapSpecial(shared.page(), gfn);
             }
-            case MemoryAbi.XENMAPSPACE_grant_table ->
-                    physical.mapSpecial(grants.frame(index), gfn);
+            case MemoryAbi.XENMAPSPACE_grant_table -> physical.mapSpecial(grants.frame(index), gfn);
             case MemoryAbi.XENMAPSPACE_gmfn -> physical.move(index, gfn);
             // No other domain's memory may be mapped.
             case MemoryAbi.XENMAPSPACE_gmfn_foreign -> throw Refusal.of(XenErrno.EPERM);
@@ -252,17 +247,15 @@ final class MemoryOps {
     private HypercallResult setMemoryMap(MemoryOp.SetMemoryMap op, Call call) throws Refusal {
         Refusal.unless(op.entries() <= DomainSpec.MEMORY_RANGES_MAX, XenErrno.EINVAL);
         Call.requireSelf(op.domain(), self);
-        var bytes =
-                call.copyIn(op.buffer(), (int) op.entries() * MemoryAbi.E820_ENTRY_BYTES);
+        var bytes = call.copyIn(op.buffer(), (int) op.entries() * MemoryAbi.E820_ENTRY_BYTES);
         var entries = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         var ranges = new ArrayList<MemoryRange>();
         while (entries.hasRemaining()) {
             ranges.add(new MemoryRange(entries.getLong(), entries.getLong(), entries.getInt()));
         }
-        lock.run(
-                () -> {
-                    memoryMap = List.copyOf(ranges);
-                });
+        lock.run(() -> {
+            memoryMap = List.copyOf(ranges);
+        });
         return Call.ok();
     }
 

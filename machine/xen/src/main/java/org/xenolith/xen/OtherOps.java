@@ -38,8 +38,7 @@ final class OtherOps {
         /// Reading the console is for the control domain. Writing is as on a Xen built for
         /// debugging: release builds refuse it to guests.
         static ConsoleWrite parse(Call call) throws Refusal {
-            Refusal.unless(
-                    call.intArgument(1) == XenAbi.CONSOLEIO_write, XenErrno.EPERM);
+            Refusal.unless(call.intArgument(1) == XenAbi.CONSOLEIO_write, XenErrno.EPERM);
             int count = call.intArgument(2);
             Refusal.unless(count >= 0 && count <= CONSOLE_BYTES_MAX, XenErrno.E2BIG);
             return new ConsoleWrite(call.argument(3), count);

@@ -2,12 +2,13 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.HashMap;
-import java.util.Map;
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.HashMap;
+import java.util.Map;
 
 /// Which pages a domain has and where: balloon, moves, and pages that Xen lends it. Guarded by the
 /// domain's lock.

@@ -31,8 +31,8 @@ final class Polls {
         }
     }
 
-    /// The vCPU begins to poll `port`, or any port if that is 0, until system time `timeout`
-    /// unless that is 0.
+    /// The vCPU begins to poll `port`, or any port if that is 0, until system time `timeout` unless
+    /// that is 0.
     void begin(int vcpu, int port, long timeout) {
         polled.set(vcpu, port == 0 ? ANY : port);
         if (timeout != 0) {

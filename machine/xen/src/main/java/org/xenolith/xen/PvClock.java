@@ -2,16 +2,17 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.XenAbi;
 
-/// The paravirtual clock: for each vCPU, how to get system time from its TSC
-/// (`struct vcpu_time_info`, xen/include/public/xen.h). Guarded by the domain's lock.
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// The paravirtual clock: for each vCPU, how to get system time from its TSC (`struct
+/// vcpu_time_info`, xen/include/public/xen.h). Guarded by the domain's lock.
 ///
 /// The TSCs of all vCPUs run at one constant frequency and in step, so a record stays right once
 /// written; it is renewed now and then all the same.

@@ -1,11 +1,12 @@
 package org.xenolith.xen;
 
+import org.xenolith.xen.abi.XenErrno;
+
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.xenolith.xen.abi.XenErrno;
 
 /// A hypercall is refused. Travels from the check that failed to [Hypercalls], which makes it the
 /// hypercall's value; it never leaves this module.

@@ -2,16 +2,17 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.VcpuAbi;
 
-/// How long each vCPU has been in each [RunState], and the areas in which guests read it
-/// (`struct vcpu_runstate_info`, xen/include/public/vcpu.h). Guarded by the domain's lock.
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// How long each vCPU has been in each [RunState], and the areas in which guests read it (`struct
+/// vcpu_runstate_info`, xen/include/public/vcpu.h). Guarded by the domain's lock.
 final class RunStates {
     private static final Struct LAYOUT = VcpuAbi.RUNSTATE_INFO;
     private static final int STATES = RunState.values().length;

@@ -1,9 +1,10 @@
 package org.xenolith.xen;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.xen.abi.SchedAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// `SCHEDOP_*`, already copied out of guest memory.
 sealed interface SchedOp {

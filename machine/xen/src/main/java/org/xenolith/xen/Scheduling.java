@@ -2,11 +2,12 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.DomainId;
 import org.xenolith.xen.abi.SchedAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// Yield, block, poll, shutdown and the watchdogs (`SCHEDOP_*`, xen/include/public/sched.h).
 final class Scheduling {
@@ -140,8 +141,7 @@ final class Scheduling {
     }
 
     /// `reason` is -1 or the reason given; the lists hold one entry for each watchdog.
-    record State(
-            int reason, boolean stopped, List<Boolean> watchdogInUse, List<Long> deadlines) {
+    record State(int reason, boolean stopped, List<Boolean> watchdogInUse, List<Long> deadlines) {
         State {
             watchdogInUse = List.copyOf(watchdogInUse);
             deadlines = List.copyOf(deadlines);

@@ -2,9 +2,6 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.stream.IntStream;
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
@@ -12,9 +9,12 @@ import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
 
-/// The shared info page and the `vcpu_info` of each vCPU, wherever the guest has put it
-/// (`struct shared_info`, xen/include/public/xen.h). Guarded by the domain's lock, but for
-/// [#upcallPending].
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
+
+/// The shared info page and the `vcpu_info` of each vCPU, wherever the guest has put it (`struct
+/// shared_info`, xen/include/public/xen.h). Guarded by the domain's lock, but for [#upcallPending].
 ///
 /// The layout follows the mode of the vCPU that last wrote `HVM_PARAM_CALLBACK_IRQ` or asked for a
 /// hypercall page, as in Xen.

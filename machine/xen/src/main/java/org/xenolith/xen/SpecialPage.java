@@ -2,11 +2,12 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// A page that Xen provides and the guest may map at one place of its memory map: the shared info
 /// page, a frame of the grant table. Guarded by the domain's lock.
@@ -79,12 +80,7 @@ final class SpecialPage {
     State capture() {
         var bytes = new byte[Sizes.PAGE_BYTES];
         MemorySegment.copy(
-                memory.segment(),
-                ValueLayout.JAVA_BYTE,
-                place(),
-                bytes,
-                0,
-                bytes.length);
+                memory.segment(), ValueLayout.JAVA_BYTE, place(), bytes, 0, bytes.length);
         return new State(gfn, Bytes.of(bytes));
     }
 

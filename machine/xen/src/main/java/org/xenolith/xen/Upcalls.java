@@ -2,9 +2,10 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.xen.abi.HvmAbi;
+
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.xen.abi.HvmAbi;
 
 /// How a vCPU is told that events are pending. Guarded by the domain's lock, but for
 /// [#pendingVector].
@@ -87,6 +88,13 @@ final class Upcalls {
         tell(vcpu);
     }
 
+    /// The vCPU's local APIC is enabled from now on; what it was told before was lost.
+    void apicEnabled(int vcpu) {
+        if (apicVectors[vcpu] != 0 && shared.upcallPending(vcpu)) {
+            tell(vcpu);
+        }
+    }
+
     /// `HVM_PARAM_CALLBACK_IRQ`. A kind of callback that the machine does not have is ignored.
     void setCallback(long via) {
         int type = (int) (via >>> TYPE_SHIFT);
@@ -133,8 +141,7 @@ final class Upcalls {
     }
 
     /// Vectors are 0 to 255; `apicVectors` holds 0 for a vCPU without one, the others -1 for none.
-    record State(
-            List<Integer> apicVectors, int callbackVector, int callbackGsi, boolean asserted) {
+    record State(List<Integer> apicVectors, int callbackVector, int callbackGsi, boolean asserted) {
         State {
             apicVectors = List.copyOf(apicVectors);
             require(
@@ -148,10 +155,7 @@ final class Upcalls {
 
     State capture() {
         return new State(
-                Arrays.stream(apicVectors).boxed().toList(),
-                callbackVector,
-                callbackGsi,
-                asserted);
+                Arrays.stream(apicVectors).boxed().toList(), callbackVector, callbackGsi, asserted);
     }
 
     /// Refuses what [#restore] could not do.

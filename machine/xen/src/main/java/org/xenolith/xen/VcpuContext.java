@@ -4,8 +4,8 @@ package org.xenolith.xen;
 /// its engine; it is valid while the hypercall is performed, on the calling thread.
 ///
 /// Addresses are linear, as guest handles are (segment bases do not apply), and accesses have
-/// supervisor rights in the vCPU's current address space, without regard to SMAP. They set
-/// accessed and dirty bits as the processor does, and cause no fault in the guest.
+/// supervisor rights in the vCPU's current address space, without regard to SMAP. They set accessed
+/// and dirty bits as the processor does, and cause no fault in the guest.
 public interface VcpuContext {
     /// The vCPU's number, from 0.
     int id();

@@ -2,9 +2,10 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.xen.abi.XenAbi;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.xenolith.xen.abi.XenAbi;
 
 /// The one-shot and the periodic timer of each vCPU; both raise `VIRQ_TIMER`. Guarded by the
 /// domain's lock.
@@ -127,13 +128,12 @@ final class VcpuTimers {
     State capture() {
         return new State(
                 vcpus.stream()
-                        .map(
-                                timers ->
-                                        new VcpuTimersState(
-                                                timers.oneShot.deadline(),
-                                                timers.periodic.deadline(),
-                                                timers.period,
-                                                timers.lastTick))
+                        .map(timers ->
+                                new VcpuTimersState(
+                                        timers.oneShot.deadline(),
+                                        timers.periodic.deadline(),
+                                        timers.period,
+                                        timers.lastTick))
                         .toList());
     }
 

@@ -2,13 +2,14 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.SchedAbi;
 import org.xenolith.xen.abi.VcpuAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// The vCPUs of a domain: which are up, and the operations on each (`VCPUOP_*`,
 /// xen/include/public/vcpu.h).
@@ -54,22 +55,20 @@ final class Vcpus {
     HypercallResult perform(VcpuOp op, Call call) throws Refusal {
         switch (op) {
             case VcpuOp.Initialise(int vcpu, var context) ->
-                    lock.run(
-                            () -> {
-                                Refusal.unless(!initialised[vcpu], XenErrno.EEXIST);
-                                var start = VcpuStarts.parse(context);
-                                initialised[vcpu] = true;
-                                lock.afterwards(() -> host.initialise(vcpu, start));
-                            });
+                    lock.run(() -> {
+                        Refusal.unless(!initialised[vcpu], XenErrno.EEXIST);
+                        var start = VcpuStarts.parse(context);
+                        initialised[vcpu] = true;
+                        lock.afterwards(() -> host.initialise(vcpu, start));
+                    });
             case VcpuOp.Up(int vcpu) ->
-                    lock.run(
-                            () -> {
-                                Refusal.unless(initialised[vcpu], XenErrno.EINVAL);
-                                if (!up[vcpu]) {
-                                    up[vcpu] = true;
-                                    lock.afterwards(() -> host.vcpuUp(vcpu));
-                                }
-                            });
+                    lock.run(() -> {
+                        Refusal.unless(initialised[vcpu], XenErrno.EINVAL);
+                        if (!up[vcpu]) {
+                            up[vcpu] = true;
+                            lock.afterwards(() -> host.vcpuUp(vcpu));
+                        }
+                    });
             case VcpuOp.Down(int vcpu) -> {
                 return lock.hold(() -> down(vcpu, call.vcpu()));
             }
@@ -90,12 +89,10 @@ final class Vcpus {
             }
             case VcpuOp.SetPeriodicTimer(int vcpu, long nanos) ->
                     lock.run(() -> timers.setPeriodic(vcpu, nanos));
-            case VcpuOp.StopPeriodicTimer(int vcpu) ->
-                    lock.run(() -> timers.setPeriodic(vcpu, 0));
+            case VcpuOp.StopPeriodicTimer(int vcpu) -> lock.run(() -> timers.setPeriodic(vcpu, 0));
             case VcpuOp.SetSingleshotTimer(int vcpu, long systemTime) ->
                     lock.run(() -> timers.setOneShot(vcpu, systemTime));
-            case VcpuOp.StopSingleshotTimer(int vcpu) ->
-                    lock.run(() -> timers.stopOneShot(vcpu));
+            case VcpuOp.StopSingleshotTimer(int vcpu) -> lock.run(() -> timers.stopOneShot(vcpu));
             case VcpuOp.RegisterVcpuInfo register -> lock.run(() -> registerInfo(register));
             case VcpuOp.SendNmi(int vcpu) -> host.nonMaskableInterrupt(vcpu);
         }

@@ -1,12 +1,13 @@
 package org.xenolith.xen;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.UUID;
 import org.xenolith.base.Sizes;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.VersionAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.UUID;
 
 /// Who and what the hypervisor is (`XENVER_*`, xen/include/public/version.h). Has no state.
 final class VersionOps {
@@ -52,7 +53,9 @@ final class VersionOps {
                     call.copyOut(at, text(XenVersion.EXTRA, VersionAbi.XEN_EXTRAVERSION_LEN));
             case VersionAbi.XENVER_compile_info -> call.copyOut(at, compileInfo(call));
             case VersionAbi.XENVER_capabilities ->
-                    call.copyOut(at, text(XenVersion.CAPABILITIES, VersionAbi.XEN_CAPABILITIES_INFO_LEN));
+                    call.copyOut(
+                            at,
+                            text(XenVersion.CAPABILITIES, VersionAbi.XEN_CAPABILITIES_INFO_LEN));
             case VersionAbi.XENVER_changeset ->
                     call.copyOut(at, text(CHANGE_SET, VersionAbi.XEN_CHANGESET_INFO_LEN));
             case VersionAbi.XENVER_platform_parameters ->

@@ -1,11 +1,12 @@
 package org.xenolith.xen;
 
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.GuestMemory;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import org.xenolith.base.Sizes;
-import org.xenolith.memory.GuestMemory;
 
 /// Atomic access to 32-bit words that Xen and a running guest both change: event bitmaps, event
 /// words, grant flags. Places are bytes of [GuestMemory#segment], 4-byte aligned; a negative place

@@ -1,7 +1,5 @@
 package org.xenolith.xen;
 
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.xenolith.base.Bug;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.TimerQueue;
@@ -14,6 +12,9 @@ import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.CpuidAbi;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /// The Xen side of one domain: what answers its hypercalls and tells it of events.
 ///
@@ -48,12 +49,11 @@ public final class XenDomain implements Device<DomainState> {
     private final Hypercalls hypercalls;
 
     /// `memory` has the domain's RAM mapped and [DomainSpec#extraFrames] frames free.
-    public XenDomain(
-            DomainSpec spec, GuestMemory memory, TimerQueue timerQueue, DomainHost host) {
+    public XenDomain(DomainSpec spec, GuestMemory memory, TimerQueue timerQueue, DomainHost host) {
         this.spec = spec;
         int count = spec.vcpus();
         var words = new Words(memory);
-        time = new DomainTime(timerQueue);
+        time = new DomainTime(timerQueue, lock);
         shared = new SharedInfo(memory, words, count);
         polls = new Polls(lock, host, time, count);
         upcalls = new Upcalls(lock, host, shared, polls, count, spec.interruptWires());
@@ -62,15 +62,11 @@ public final class XenDomain implements Device<DomainState> {
         clock = new PvClock(spec, memory, words, shared, time);
         runStates = new RunStates(count, memory, shared, time);
         scheduling = new Scheduling(spec.id(), lock, host, events, polls, time);
-        vcpus =
-                new Vcpus(
-                        count, lock, host, shared, upcalls, clock, runStates, timers, scheduling);
+        vcpus = new Vcpus(count, lock, host, shared, upcalls, clock, runStates, timers, scheduling);
         physical = new PhysicalMap(spec, memory);
         grants = new GrantTable(spec, lock, memory, words, physical);
         memoryOps = new MemoryOps(spec, lock, memory, physical, shared, grants);
-        hvmOps =
-                new HvmOps(
-                        spec, lock, params, shared, upcalls, time, physical, scheduling);
+        hvmOps = new HvmOps(spec, lock, params, shared, upcalls, time, physical, scheduling);
         hypercallPage = new HypercallPage(spec, memory);
         hypercalls =
                 new Hypercalls(
@@ -129,11 +125,10 @@ public final class XenDomain implements Device<DomainState> {
 
     /// The vCPU is about to run and its TSC reads `tsc`. On the vCPU's thread, before each run.
     public void vcpuRuns(int vcpu, long tsc) {
-        lock.run(
-                () -> {
-                    runStates.enter(vcpu, RunState.RUNNING);
-                    clock.update(vcpu, tsc);
-                });
+        lock.run(() -> {
+            runStates.enter(vcpu, RunState.RUNNING);
+            clock.update(vcpu, tsc);
+        });
     }
 
     /// The vCPU no longer runs: it waits in `state`, which is not running.
@@ -151,6 +146,11 @@ public final class XenDomain implements Device<DomainState> {
     /// INIT and SIPI have started the vCPU, or an INIT has stopped it.
     public void vcpuStarted(int vcpu, boolean started) {
         lock.run(() -> vcpus.setStarted(vcpu, started));
+    }
+
+    /// The guest has enabled the vCPU's local APIC, which dropped every interrupt before.
+    public void localApicEnabled(int vcpu) {
+        lock.run(() -> upcalls.apicEnabled(vcpu));
     }
 
     /// Whether the vCPU is up: not down by `VCPUOP_down`, and started.
@@ -212,14 +212,13 @@ public final class XenDomain implements Device<DomainState> {
 
     /// Raises `VIRQ_DEBUG` on every vCPU that is up: the guest shows its state, if it does.
     public void raiseDebugEvents() {
-        lock.run(
-                () -> {
-                    for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
-                        if (vcpus.isUp(vcpu)) {
-                            events.raise(vcpu, XenAbi.VIRQ_DEBUG);
-                        }
-                    }
-                });
+        lock.run(() -> {
+            for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
+                if (vcpus.isUp(vcpu)) {
+                    events.raise(vcpu, XenAbi.VIRQ_DEBUG);
+                }
+            }
+        });
     }
 
     /// Pages that the domain has now.
@@ -240,56 +239,53 @@ public final class XenDomain implements Device<DomainState> {
 
     /// A suspended domain goes on, with the value of its shutdown hypercall.
     public void resume() {
-        lock.run(
-                () -> {
-                    scheduling.resume();
-                    hvmOps.writeWallClock();
-                    for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
-                        clock.invalidate(vcpu);
-                    }
-                });
+        lock.run(() -> {
+            scheduling.resume();
+            hvmOps.writeWallClock();
+            for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
+                clock.invalidate(vcpu);
+            }
+        });
     }
 
     // ---------------------------------------------------------------- state
 
     @Override
     public DomainState capture() {
-        return lock.hold(
-                () ->
-                        new DomainState(
-                                time.now(),
-                                shared.capture(),
-                                events.capture(),
-                                upcalls.capture(),
-                                polls.capture(),
-                                timers.capture(),
-                                clock.capture(),
-                                runStates.capture(),
-                                vcpus.capture(),
-                                scheduling.capture(),
-                                params.capture(),
-                                physical.capture(),
-                                memoryOps.capture(),
-                                grants.capture()));
+        return lock.hold(() ->
+                new DomainState(
+                        time.now(),
+                        shared.capture(),
+                        events.capture(),
+                        upcalls.capture(),
+                        polls.capture(),
+                        timers.capture(),
+                        clock.capture(),
+                        runStates.capture(),
+                        vcpus.capture(),
+                        scheduling.capture(),
+                        params.capture(),
+                        physical.capture(),
+                        memoryOps.capture(),
+                        grants.capture()));
     }
 
     /// Takes over from the domain that `state` was captured of, into a domain of equal
     /// specification whose guest memory is that of the original. Back ends connect anew.
     @Override
     public void restore(DomainState state) throws StateException {
-        lock.run(
-                () -> {
-                    shared.check(state.sharedInfo());
-                    events.check(state.events());
-                    upcalls.check(state.upcalls());
-                    polls.check(state.polls());
-                    timers.check(state.timers());
-                    clock.check(state.clock());
-                    runStates.check(state.runStates());
-                    vcpus.check(state.vcpus());
-                    grants.check(state.grants());
-                    apply(state);
-                });
+        lock.run(() -> {
+            shared.check(state.sharedInfo());
+            events.check(state.events());
+            upcalls.check(state.upcalls());
+            polls.check(state.polls());
+            timers.check(state.timers());
+            clock.check(state.clock());
+            runStates.check(state.runStates());
+            vcpus.check(state.vcpus());
+            grants.check(state.grants());
+            apply(state);
+        });
     }
 
     private void apply(DomainState state) {

@@ -1,9 +1,5 @@
 package org.xenolith.xen;
 
-import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.Sizes;
 import org.xenolith.device.Device;
@@ -12,8 +8,14 @@ import org.xenolith.testkit.DeviceLaws;
 import org.xenolith.testkit.DeviceRig;
 import org.xenolith.testkit.ManualClock;
 
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
 class DomainLawsTest {
     private static final long SEED = 4_170;
+
     /// Random calls put pages here, or at powers of two.
     private static final long LOW_GFNS = 0x1000;
 
@@ -68,11 +70,10 @@ class DomainLawsTest {
                         LongStream.range(0, LOW_GFNS),
                         IntStream.range(12, 28).mapToLong(bit -> 1L << bit))
                 .filter(gfn -> original.frameAt(gfn) >= 0)
-                .forEach(
-                        gfn -> {
-                            copy.map(gfn, copy.allocateFrame());
-                            copy.write(gfn << Sizes.PAGE_SHIFT, page(original, gfn));
-                        });
+                .forEach(gfn -> {
+                    copy.map(gfn, copy.allocateFrame());
+                    copy.write(gfn << Sizes.PAGE_SHIFT, page(original, gfn));
+                });
         return copy;
     }
 

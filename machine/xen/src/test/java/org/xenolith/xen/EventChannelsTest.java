@@ -3,7 +3,6 @@ package org.xenolith.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.xen.abi.EventChannelAbi.*;
 
-import java.util.ArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
@@ -13,6 +12,8 @@ import org.xenolith.xen.abi.MemoryAbi;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
 
 class EventChannelsTest {
     private static final long SHARED_INFO = 0x5000;
@@ -25,16 +26,22 @@ class EventChannelsTest {
         long at =
                 guest.put(
                         MemoryAbi.ADD_TO_PHYSMAP,
-                        "domid", Guest.SELF,
-                        "space", MemoryAbi.XENMAPSPACE_shared_info,
-                        "gpfn", SHARED_INFO >>> 12);
+                        "domid",
+                        Guest.SELF,
+                        "space",
+                        MemoryAbi.XENMAPSPACE_shared_info,
+                        "gpfn",
+                        SHARED_INFO >>> 12);
         assertThat(guest.call(XenAbi.__HYPERVISOR_memory_op, 7, at)).isZero();
         at =
                 guest.put(
                         HvmAbi.PARAM,
-                        "domid", Guest.SELF,
-                        "index", HvmAbi.HVM_PARAM_CALLBACK_IRQ,
-                        "value", VECTOR_CALLBACK);
+                        "domid",
+                        Guest.SELF,
+                        "index",
+                        HvmAbi.HVM_PARAM_CALLBACK_IRQ,
+                        "value",
+                        VECTOR_CALLBACK);
         assertThat(guest.call(XenAbi.__HYPERVISOR_hvm_op, 0, at)).isZero();
         guest.told();
     }
@@ -54,8 +61,10 @@ class EventChannelsTest {
                         op(
                                 EVTCHNOP_alloc_unbound,
                                 ALLOC_UNBOUND,
-                                "dom", Guest.SELF,
-                                "remote_dom", remote))
+                                "dom",
+                                Guest.SELF,
+                                "remote_dom",
+                                remote))
                 .isZero();
         return (int) guest.got(ALLOC_UNBOUND, "port");
     }
@@ -110,6 +119,19 @@ class EventChannelsTest {
         send(port);
         send(port);
         assertThat(guest.told()).containsExactly("wake 0");
+    }
+
+    @Test
+    void anEventThatAnApicDroppedIsToldWhenTheApicIsEnabled() {
+        long at = guest.put(HvmAbi.EVTCHN_UPCALL_VECTOR, "vcpu", 1, "vector", 0x30);
+        guest.call(XenAbi.__HYPERVISOR_hvm_op, HvmAbi.HVMOP_set_evtchn_upcall_vector, at);
+        guest.told();
+        guest.domain.localApicEnabled(1);
+        assertThat(guest.told()).isEmpty();
+        send(bindIpi(1));
+        assertThat(guest.told()).containsExactly("interrupt 1 48");
+        guest.domain.localApicEnabled(1);
+        assertThat(guest.told()).containsExactly("interrupt 1 48");
     }
 
     @Test
@@ -209,8 +231,10 @@ class EventChannelsTest {
                         op(
                                 EVTCHNOP_bind_interdomain,
                                 BIND_INTERDOMAIN,
-                                "remote_dom", Guest.SELF,
-                                "remote_port", first))
+                                "remote_dom",
+                                Guest.SELF,
+                                "remote_port",
+                                first))
                 .isZero();
         int second = (int) guest.got(BIND_INTERDOMAIN, "local_port");
         assertThat(pending(second)).isTrue();
@@ -228,8 +252,10 @@ class EventChannelsTest {
                             op(
                                     EVTCHNOP_bind_interdomain,
                                     BIND_INTERDOMAIN,
-                                    "remote_dom", remote,
-                                    "remote_port", 40))
+                                    "remote_dom",
+                                    remote,
+                                    "remote_port",
+                                    40))
                     .isNegative();
         }
         assertThat(bindIpi(0)).isEqualTo(1);
@@ -316,9 +342,12 @@ class EventChannelsTest {
         long at =
                 guest.put(
                         HvmAbi.PARAM,
-                        "domid", Guest.SELF,
-                        "index", HvmAbi.HVM_PARAM_CALLBACK_IRQ,
-                        "value", VECTOR_CALLBACK);
+                        "domid",
+                        Guest.SELF,
+                        "index",
+                        HvmAbi.HVM_PARAM_CALLBACK_IRQ,
+                        "value",
+                        VECTOR_CALLBACK);
         assertThat(guest.call32(XenAbi.__HYPERVISOR_hvm_op, 0, at)).isZero();
         int port = 0;
         while (port < 40) {

@@ -3,13 +3,14 @@ package org.xenolith.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.xen.abi.EventChannelAbi.*;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
 
 class FifoEventsTest {
     private static final long SEED = 20240229;
@@ -33,9 +34,12 @@ class FifoEventsTest {
                             op(
                                     EVTCHNOP_init_control,
                                     INIT_CONTROL,
-                                    "control_gfn", CONTROL >>> 12,
-                                    "offset", vcpu * 128,
-                                    "vcpu", vcpu))
+                                    "control_gfn",
+                                    CONTROL >>> 12,
+                                    "offset",
+                                    vcpu * 128,
+                                    "vcpu",
+                                    vcpu))
                     .isZero();
             assertThat(guest.got(INIT_CONTROL, "link_bits")).isEqualTo(17);
         }
@@ -140,12 +144,7 @@ class FifoEventsTest {
     @Test
     void aControlBlockIsCheckedAndGivenOnce() {
         for (int offset : new int[] {4, 4096 - 64, 4096, -8, 1 << 30}) {
-            assertThat(
-                            op(
-                                    EVTCHNOP_init_control,
-                                    INIT_CONTROL,
-                                    "control_gfn", 6,
-                                    "offset", offset))
+            assertThat(op(EVTCHNOP_init_control, INIT_CONTROL, "control_gfn", 6, "offset", offset))
                     .isEqualTo(XenErrno.EINVAL.negative());
         }
         assertThat(op(EVTCHNOP_init_control, INIT_CONTROL, "control_gfn", 1L << 40))
@@ -201,8 +200,10 @@ class FifoEventsTest {
                         op(
                                 EVTCHNOP_set_priority,
                                 SET_PRIORITY,
-                                "port", port,
-                                "priority", random.nextInt(16));
+                                "port",
+                                port,
+                                "priority",
+                                random.nextInt(16));
                 default -> {
                     var got = consume(random.nextInt(2));
                     assertThat(got).as("seed " + SEED + " step " + step).doesNotHaveDuplicates();

@@ -23,9 +23,12 @@ class GrantTableTest {
         long at =
                 guest.put(
                         MemoryAbi.ADD_TO_PHYSMAP,
-                        "domid", Guest.SELF,
-                        "space", MemoryAbi.XENMAPSPACE_grant_table,
-                        "gpfn", TABLE >>> 12);
+                        "domid",
+                        Guest.SELF,
+                        "space",
+                        MemoryAbi.XENMAPSPACE_grant_table,
+                        "gpfn",
+                        TABLE >>> 12);
         assertThat(guest.call(XenAbi.__HYPERVISOR_memory_op, 7, at)).isZero();
     }
 
@@ -89,19 +92,27 @@ class GrantTableTest {
             long at =
                     guest.put(
                             MemoryAbi.ADD_TO_PHYSMAP,
-                            "domid", Guest.SELF,
-                            "space", MemoryAbi.XENMAPSPACE_grant_table,
-                            "idx", frame,
-                            "gpfn", 0x40 + frame);
+                            "domid",
+                            Guest.SELF,
+                            "space",
+                            MemoryAbi.XENMAPSPACE_grant_table,
+                            "idx",
+                            frame,
+                            "gpfn",
+                            0x40 + frame);
             assertThat(guest.call(XenAbi.__HYPERVISOR_memory_op, 7, at)).isZero();
         }
         long at =
                 guest.put(
                         MemoryAbi.ADD_TO_PHYSMAP,
-                        "domid", Guest.SELF,
-                        "space", MemoryAbi.XENMAPSPACE_grant_table,
-                        "idx", 4,
-                        "gpfn", 0x44);
+                        "domid",
+                        Guest.SELF,
+                        "space",
+                        MemoryAbi.XENMAPSPACE_grant_table,
+                        "idx",
+                        4,
+                        "gpfn",
+                        0x44);
         assertThat(guest.call(XenAbi.__HYPERVISOR_memory_op, 7, at))
                 .isEqualTo(XenErrno.EINVAL.negative());
         assertThat(op(GNTTABOP_query_size, QUERY_SIZE, "dom", Guest.SELF)).isZero();
@@ -141,20 +152,10 @@ class GrantTableTest {
                     99,
                     -1
                 }) {
-            assertThat(
-                            guest.call(
-                                    XenAbi.__HYPERVISOR_grant_table_op,
-                                    command,
-                                    Guest.SCRATCH,
-                                    -1))
+            assertThat(guest.call(XenAbi.__HYPERVISOR_grant_table_op, command, Guest.SCRATCH, -1))
                     .isEqualTo(XenErrno.ENOSYS.negative());
         }
-        assertThat(
-                        guest.call(
-                                XenAbi.__HYPERVISOR_grant_table_op,
-                                GNTTABOP_copy,
-                                Guest.SCRATCH,
-                                -1))
+        assertThat(guest.call(XenAbi.__HYPERVISOR_grant_table_op, GNTTABOP_copy, Guest.SCRATCH, -1))
                 .isEqualTo(XenErrno.EINVAL.negative());
     }
 
@@ -167,13 +168,20 @@ class GrantTableTest {
                     guest.put(
                             abi,
                             COPY,
-                            "source.u.gmfn", 0x30,
-                            "source.domid", Guest.SELF,
-                            "source.offset", 0x10,
-                            "dest.u.gmfn", 0x31,
-                            "dest.domid", Guest.SELF,
-                            "dest.offset", 0x20,
-                            "len", 8);
+                            "source.u.gmfn",
+                            0x30,
+                            "source.domid",
+                            Guest.SELF,
+                            "source.offset",
+                            0x10,
+                            "dest.u.gmfn",
+                            0x31,
+                            "dest.domid",
+                            Guest.SELF,
+                            "dest.offset",
+                            0x20,
+                            "len",
+                            8);
             assertThat(
                             guest.result(
                                             0,
@@ -193,29 +201,42 @@ class GrantTableTest {
         op(
                 GNTTABOP_copy,
                 COPY,
-                "source.u.gmfn", 0x30,
-                "source.domid", Guest.SELF,
-                "source.offset", 4090,
-                "dest.u.gmfn", 0x31,
-                "dest.domid", Guest.SELF,
-                "len", 8);
+                "source.u.gmfn",
+                0x30,
+                "source.domid",
+                Guest.SELF,
+                "source.offset",
+                4090,
+                "dest.u.gmfn",
+                0x31,
+                "dest.domid",
+                Guest.SELF,
+                "len",
+                8);
         assertThat(status(COPY)).isEqualTo((short) GNTST_bad_copy_arg);
         op(
                 GNTTABOP_copy,
                 COPY,
-                "source.u.gmfn", Guest.HOLE >>> 12,
-                "source.domid", Guest.SELF,
-                "dest.domid", Guest.SELF);
+                "source.u.gmfn",
+                Guest.HOLE >>> 12,
+                "source.domid",
+                Guest.SELF,
+                "dest.domid",
+                Guest.SELF);
         assertThat(status(COPY)).isEqualTo((short) GNTST_bad_page);
         op(GNTTABOP_copy, COPY, "source.domid", 0, "dest.domid", Guest.SELF);
         assertThat(status(COPY)).isEqualTo((short) GNTST_permission_denied);
         op(
                 GNTTABOP_copy,
                 COPY,
-                "source.u.ref", 600,
-                "source.domid", Guest.SELF,
-                "dest.domid", Guest.SELF,
-                "flags", GNTCOPY_source_gref);
+                "source.u.ref",
+                600,
+                "source.domid",
+                Guest.SELF,
+                "dest.domid",
+                Guest.SELF,
+                "flags",
+                GNTCOPY_source_gref);
         assertThat(status(COPY)).isEqualTo((short) GNTST_bad_gntref);
     }
 
@@ -223,10 +244,14 @@ class GrantTableTest {
         op(
                 GNTTABOP_map_grant_ref,
                 MAP_GRANT_REF,
-                "host_addr", gpa,
-                "flags", flags,
-                "ref", reference,
-                "dom", 7);
+                "host_addr",
+                gpa,
+                "flags",
+                flags,
+                "ref",
+                reference,
+                "dom",
+                7);
         return status(MAP_GRANT_REF);
     }
 
@@ -239,11 +264,7 @@ class GrantTableTest {
         assertThat(guest.memory.readInt(0x5000_0000L)).isEqualTo(0x1234);
         assertThat(flags(20) & GTF_writing).isNotZero();
         assertThat(guest.domain.migratability()).isInstanceOf(Migratability.Pinned.class);
-        op(
-                GNTTABOP_unmap_grant_ref,
-                UNMAP_GRANT_REF,
-                "host_addr", 0x5000_0000L,
-                "handle", handle);
+        op(GNTTABOP_unmap_grant_ref, UNMAP_GRANT_REF, "host_addr", 0x5000_0000L, "handle", handle);
         assertThat(status(UNMAP_GRANT_REF)).isEqualTo((short) GNTST_okay);
         assertThat(guest.memory.frameAt(0x50000)).isNegative();
         assertThat(flags(20)).isEqualTo(GTF_permit_access);
@@ -259,9 +280,12 @@ class GrantTableTest {
             long at =
                     guest.put(
                             MemoryAbi.RESERVATION,
-                            "extent_start", Guest.LIST,
-                            "nr_extents", 1,
-                            "domid", Guest.SELF);
+                            "extent_start",
+                            Guest.LIST,
+                            "nr_extents",
+                            1,
+                            "domid",
+                            Guest.SELF);
             assertThat(guest.call(XenAbi.__HYPERVISOR_memory_op, 1, at)).isZero();
         }
         assertThat(guest.memory.frameAt(0x30)).isEqualTo(guest.memory.frameAt(0x50000));
@@ -298,9 +322,12 @@ class GrantTableTest {
                         op(
                                 GNTTABOP_setup_table,
                                 SETUP_TABLE,
-                                "dom", Guest.SELF,
-                                "nr_frames", 2,
-                                "frame_list", Guest.LIST))
+                                "dom",
+                                Guest.SELF,
+                                "nr_frames",
+                                2,
+                                "frame_list",
+                                Guest.LIST))
                 .isZero();
         assertThat(status(SETUP_TABLE)).isZero();
         assertThat(guest.memory.readLong(Guest.LIST)).isEqualTo(TABLE >>> 12);

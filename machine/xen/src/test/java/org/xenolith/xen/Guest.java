@@ -1,10 +1,5 @@
 package org.xenolith.xen;
 
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.UUID;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Sizes;
 import org.xenolith.base.TimerQueue;
@@ -12,6 +7,12 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.testkit.ManualClock;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.Struct;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
 
 /// A domain with memory, a clock set by hand and a host that writes down what it is told. Linear
 /// addresses are guest-physical ones. Structures for hypercalls go to a page of their own.
@@ -66,8 +67,7 @@ final class Guest {
     }
 
     static GuestMemory memory(DomainSpec spec) {
-        return GuestMemory.withRam(
-                RAM_BYTES, (int) (PAGES_MAX - RAM_PAGES) + spec.extraFrames());
+        return GuestMemory.withRam(RAM_BYTES, (int) (PAGES_MAX - RAM_PAGES) + spec.extraFrames());
     }
 
     private final class Host implements DomainHost {

@@ -3,7 +3,6 @@ package org.xenolith.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.xen.abi.XenAbi.*;
 
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.xen.abi.Abi;
@@ -11,6 +10,8 @@ import org.xenolith.xen.abi.CpuidAbi;
 import org.xenolith.xen.abi.SchedAbi;
 import org.xenolith.xen.abi.VersionAbi;
 import org.xenolith.xen.abi.XenErrno;
+
+import java.nio.charset.StandardCharsets;
 
 class HypercallsTest {
     private final Guest guest = new Guest();
@@ -82,14 +83,12 @@ class HypercallsTest {
                 .isEqualTo(XenErrno.EINVAL.negative());
         assertThat(guest.call(__HYPERVISOR_xen_version, VersionAbi.XENVER_build_id))
                 .isEqualTo(XenErrno.EPERM.negative());
-        assertThat(guest.call(__HYPERVISOR_xen_version, 11))
-                .isEqualTo(XenErrno.ENOSYS.negative());
+        assertThat(guest.call(__HYPERVISOR_xen_version, 11)).isEqualTo(XenErrno.ENOSYS.negative());
     }
 
     @Test
     void theHandleIsTheUuidInOrder() {
-        guest.call(
-                __HYPERVISOR_xen_version, VersionAbi.XENVER_guest_handle, Guest.SCRATCH);
+        guest.call(__HYPERVISOR_xen_version, VersionAbi.XENVER_guest_handle, Guest.SCRATCH);
         assertThat(guest.memory.readByte(Guest.SCRATCH + 1)).isEqualTo(0x11);
         assertThat(guest.memory.readByte(Guest.SCRATCH + 15)).isEqualTo(0xFF);
     }
@@ -137,10 +136,8 @@ class HypercallsTest {
     void onlyTheRunstateAssistExists() {
         assertThat(guest.call(__HYPERVISOR_vm_assist, 0, 5)).isZero();
         assertThat(guest.call(__HYPERVISOR_vm_assist, 1, 5)).isZero();
-        assertThat(guest.call(__HYPERVISOR_vm_assist, 2, 5))
-                .isEqualTo(XenErrno.ENOSYS.negative());
-        assertThat(guest.call(__HYPERVISOR_vm_assist, 0, 2))
-                .isEqualTo(XenErrno.EINVAL.negative());
+        assertThat(guest.call(__HYPERVISOR_vm_assist, 2, 5)).isEqualTo(XenErrno.ENOSYS.negative());
+        assertThat(guest.call(__HYPERVISOR_vm_assist, 0, 2)).isEqualTo(XenErrno.EINVAL.negative());
     }
 
     @Test
@@ -214,7 +211,6 @@ class HypercallsTest {
         assertThat(fourth.eax() & 0x58).isEqualTo(0x58);
         assertThat(fourth.ebx()).isEqualTo(1);
         assertThat(fourth.ecx()).isEqualTo(7);
-        assertThat(table.lookup(CpuidAbi.XEN_CPUID_FIRST_LEAF + 2, 0).ebx())
-                .isEqualTo(0x4000_0000);
+        assertThat(table.lookup(CpuidAbi.XEN_CPUID_FIRST_LEAF + 2, 0).ebx()).isEqualTo(0x4000_0000);
     }
 }

@@ -25,11 +25,16 @@ class MemoryOpsTest {
         return op(
                 command,
                 RESERVATION,
-                "extent_start", Guest.LIST,
-                "nr_extents", gfns.length,
-                "extent_order", order,
-                "mem_flags", flags,
-                "domid", Guest.SELF);
+                "extent_start",
+                Guest.LIST,
+                "nr_extents",
+                gfns.length,
+                "extent_order",
+                order,
+                "mem_flags",
+                flags,
+                "domid",
+                Guest.SELF);
     }
 
     private long reservation() {
@@ -40,10 +45,14 @@ class MemoryOpsTest {
         return op(
                 XENMEM_add_to_physmap,
                 ADD_TO_PHYSMAP,
-                "domid", Guest.SELF,
-                "space", space,
-                "idx", index,
-                "gpfn", gfn);
+                "domid",
+                Guest.SELF,
+                "space",
+                space,
+                "idx",
+                index,
+                "gpfn",
+                gfn);
     }
 
     @Test
@@ -113,9 +122,12 @@ class MemoryOpsTest {
                 guest.put(
                         Abi.X86_32,
                         RESERVATION,
-                        "extent_start", Guest.LIST,
-                        "nr_extents", 2,
-                        "domid", Guest.SELF);
+                        "extent_start",
+                        Guest.LIST,
+                        "nr_extents",
+                        2,
+                        "domid",
+                        Guest.SELF);
         assertThat(guest.call32(XenAbi.__HYPERVISOR_memory_op, XENMEM_decrease_reservation, at))
                 .isEqualTo(2);
         assertThat(guest.memory.frameAt(0x81)).isNegative();
@@ -156,8 +168,7 @@ class MemoryOpsTest {
         assertThat(guest.memory.frameAt(0x80)).isNegative();
         assertThat(reservation()).isEqualTo(Guest.RAM_PAGES);
         assertThat(add(XENMAPSPACE_gmfn, 0x80, 0x81)).isEqualTo(XenErrno.EACCES.negative());
-        assertThat(add(XENMAPSPACE_gmfn_foreign, 0x80, 0x81))
-                .isEqualTo(XenErrno.ENOSYS.negative());
+        assertThat(add(XENMAPSPACE_gmfn_foreign, 0x80, 0x81)).isEqualTo(XenErrno.ENOSYS.negative());
         assertThat(add(XENMAPSPACE_dev_mmio, 0x80, 0x81)).isEqualTo(XenErrno.EACCES.negative());
         assertThat(add(17, 0x80, 0x81)).isEqualTo(XenErrno.EINVAL.negative());
     }
@@ -171,11 +182,16 @@ class MemoryOpsTest {
                         op(
                                 XENMEM_add_to_physmap,
                                 ADD_TO_PHYSMAP,
-                                "domid", Guest.SELF,
-                                "size", 4,
-                                "space", XENMAPSPACE_gmfn_range,
-                                "idx", 0x80,
-                                "gpfn", 0x82))
+                                "domid",
+                                Guest.SELF,
+                                "size",
+                                4,
+                                "space",
+                                XENMAPSPACE_gmfn_range,
+                                "idx",
+                                0x80,
+                                "gpfn",
+                                0x82))
                 .isZero();
         for (int i = 0; i < 4; i++) {
             assertThat(guest.memory.readInt((0x82L + i) << 12)).isEqualTo(i + 1);
@@ -193,12 +209,18 @@ class MemoryOpsTest {
                         op(
                                 XENMEM_add_to_physmap_batch,
                                 ADD_TO_PHYSMAP_BATCH,
-                                "domid", Guest.SELF,
-                                "space", XENMAPSPACE_gmfn,
-                                "size", 2,
-                                "idxs", Guest.LIST,
-                                "gpfns", Guest.LIST + 64,
-                                "errs", Guest.LIST + 128))
+                                "domid",
+                                Guest.SELF,
+                                "space",
+                                XENMAPSPACE_gmfn,
+                                "size",
+                                2,
+                                "idxs",
+                                Guest.LIST,
+                                "gpfns",
+                                Guest.LIST + 64,
+                                "errs",
+                                Guest.LIST + 128))
                 .isZero();
         assertThat(guest.memory.readInt(Guest.LIST + 128)).isZero();
         assertThat(guest.memory.readInt(Guest.LIST + 132))
@@ -211,16 +233,20 @@ class MemoryOpsTest {
                         op(
                                 XENMEM_remove_from_physmap,
                                 REMOVE_FROM_PHYSMAP,
-                                "domid", Guest.SELF,
-                                "gpfn", 0x80))
+                                "domid",
+                                Guest.SELF,
+                                "gpfn",
+                                0x80))
                 .isZero();
         assertThat(reservation()).isEqualTo(Guest.RAM_PAGES);
         assertThat(
                         op(
                                 XENMEM_remove_from_physmap,
                                 REMOVE_FROM_PHYSMAP,
-                                "domid", Guest.SELF,
-                                "gpfn", 0x80))
+                                "domid",
+                                Guest.SELF,
+                                "gpfn",
+                                0x80))
                 .isEqualTo(XenErrno.ENOENT.negative());
     }
 
@@ -259,11 +285,16 @@ class MemoryOpsTest {
                         op(
                                 XENMEM_exchange,
                                 EXCHANGE,
-                                "in.extent_start", Guest.LIST,
-                                "in.nr_extents", 1,
-                                "in.domid", Guest.SELF,
-                                "out.nr_extents", 1,
-                                "out.domid", Guest.SELF))
+                                "in.extent_start",
+                                Guest.LIST,
+                                "in.nr_extents",
+                                1,
+                                "in.domid",
+                                Guest.SELF,
+                                "out.nr_extents",
+                                1,
+                                "out.domid",
+                                Guest.SELF))
                 .isEqualTo(XenErrno.EOPNOTSUPP.negative());
     }
 

@@ -1,8 +1,9 @@
 package org.xenolith.xen;
 
-import java.util.random.RandomGenerator;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.XenAbi;
+
+import java.util.random.RandomGenerator;
 
 /// Makes hypercalls at random, such as get past the first check often enough.
 final class RandomCalls {

@@ -25,9 +25,12 @@ class SchedulingTest {
         return op(
                 SCHEDOP_poll,
                 POLL,
-                "ports", Guest.LIST,
-                "nr_ports", ports.length,
-                "timeout", timeout);
+                "ports",
+                Guest.LIST,
+                "nr_ports",
+                ports.length,
+                "timeout",
+                timeout);
     }
 
     private BackendChannel channel() {
@@ -147,8 +150,7 @@ class SchedulingTest {
                 .isEqualTo(XenErrno.EPERM.negative());
         assertThat(op(SCHEDOP_remote_shutdown, REMOTE_SHUTDOWN, "domain_id", 8).value())
                 .isEqualTo(XenErrno.ESRCH.negative());
-        assertThat(op(SCHEDOP_pin_override, SHUTDOWN).value())
-                .isEqualTo(XenErrno.EPERM.negative());
+        assertThat(op(SCHEDOP_pin_override, SHUTDOWN).value()).isEqualTo(XenErrno.EPERM.negative());
         assertThat(op(99, SHUTDOWN).value()).isEqualTo(XenErrno.ENOSYS.negative());
     }
 

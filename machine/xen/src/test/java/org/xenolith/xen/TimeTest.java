@@ -51,7 +51,8 @@ class TimeTest {
         int shift = (byte) guest.memory.readByte(gpa + 28);
         ticks = shift < 0 ? ticks >>> -shift : ticks << shift;
         long multiplier = Integer.toUnsignedLong(guest.memory.readInt(gpa + 24));
-        return guest.memory.readLong(gpa + 16) + (Math.multiplyHigh(ticks, multiplier) << 32)
+        return guest.memory.readLong(gpa + 16)
+                + (Math.multiplyHigh(ticks, multiplier) << 32)
                 + (ticks * multiplier >>> 32);
     }
 
@@ -85,7 +86,8 @@ class TimeTest {
 
     @Test
     void frequenciesFromKilohertzToTensOfGigahertzScaleRight() {
-        for (long khz : new long[] {1, 1000, 999_999, 1_000_000, 1_000_001, 2_000_000, 45_000_000}) {
+        for (long khz :
+                new long[] {1, 1000, 999_999, 1_000_000, 1_000_001, 2_000_000, 45_000_000}) {
             int shift = PvClock.shift(khz);
             long multiplier = Integer.toUnsignedLong(PvClock.multiplier(khz));
             long ticks = khz * 1000;
@@ -99,9 +101,12 @@ class TimeTest {
         long at =
                 guest.put(
                         HvmAbi.PARAM,
-                        "domid", Guest.SELF,
-                        "index", HvmAbi.HVM_PARAM_CALLBACK_IRQ,
-                        "value", 2L << 56 | 0xF3);
+                        "domid",
+                        Guest.SELF,
+                        "index",
+                        HvmAbi.HVM_PARAM_CALLBACK_IRQ,
+                        "value",
+                        2L << 56 | 0xF3);
         guest.pass(1_700 * MILLISECOND);
         for (var abi : Abi.values()) {
             guest.result(0, abi, XenAbi.__HYPERVISOR_hvm_op, 0, at);
@@ -119,7 +124,8 @@ class TimeTest {
                                 VCPUOP_set_singleshot_timer,
                                 0,
                                 SET_SINGLESHOT_TIMER,
-                                "timeout_abs_ns", 3 * MILLISECOND))
+                                "timeout_abs_ns",
+                                3 * MILLISECOND))
                 .isZero();
         guest.pass(3 * MILLISECOND - 1);
         assertThat(takeTimerEvent()).isFalse();
@@ -236,7 +242,13 @@ class TimeTest {
     @Test
     void aRunstateAreaFollowsEvenAcrossAPage() {
         long area = 0x31000 - 20;
-        assertThat(op(VCPUOP_register_runstate_memory_area, 0, REGISTER_MEMORY_AREA, "addr.h", area))
+        assertThat(
+                        op(
+                                VCPUOP_register_runstate_memory_area,
+                                0,
+                                REGISTER_MEMORY_AREA,
+                                "addr.h",
+                                area))
                 .isZero();
         guest.call(XenAbi.__HYPERVISOR_vm_assist, 0, 5);
         guest.domain.vcpuRuns(0, tsc());
@@ -251,7 +263,8 @@ class TimeTest {
                                 VCPUOP_register_runstate_memory_area,
                                 0,
                                 REGISTER_MEMORY_AREA,
-                                "addr.h", Guest.HOLE))
+                                "addr.h",
+                                Guest.HOLE))
                 .isZero();
         guest.domain.vcpuRuns(0, tsc());
         assertThat(guest.memory.readInt(area)).isEqualTo(RUNSTATE_blocked);
@@ -265,7 +278,8 @@ class TimeTest {
                                 VCPUOP_register_vcpu_time_memory_area,
                                 0,
                                 REGISTER_MEMORY_AREA,
-                                "addr.h", area))
+                                "addr.h",
+                                area))
                 .isZero();
         guest.pass(3 * MILLISECOND);
         guest.domain.vcpuRuns(0, tsc());

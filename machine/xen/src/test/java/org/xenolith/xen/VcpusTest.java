@@ -25,20 +25,34 @@ class VcpusTest {
     private Object[] flat32() {
         var cpu = "cpu_regs.x86_32.";
         return new Object[] {
-            "mode", HvmVcpuAbi.VCPU_HVM_MODE_32B,
-            cpu + "eip", 0x1000,
-            cpu + "esp", 0x2000,
-            cpu + "cr0", 0x11,
-            cpu + "cs_limit", -1,
-            cpu + "ds_limit", -1,
-            cpu + "ss_limit", -1,
-            cpu + "es_limit", -1,
-            cpu + "tr_limit", 0x67,
-            cpu + "cs_ar", 0xC9B,
-            cpu + "ds_ar", 0xC93,
-            cpu + "ss_ar", 0xC93,
-            cpu + "es_ar", 0xC93,
-            cpu + "tr_ar", 0x08B
+            "mode",
+            HvmVcpuAbi.VCPU_HVM_MODE_32B,
+            cpu + "eip",
+            0x1000,
+            cpu + "esp",
+            0x2000,
+            cpu + "cr0",
+            0x11,
+            cpu + "cs_limit",
+            -1,
+            cpu + "ds_limit",
+            -1,
+            cpu + "ss_limit",
+            -1,
+            cpu + "es_limit",
+            -1,
+            cpu + "tr_limit",
+            0x67,
+            cpu + "cs_ar",
+            0xC9B,
+            cpu + "ds_ar",
+            0xC93,
+            cpu + "ss_ar",
+            0xC93,
+            cpu + "es_ar",
+            0xC93,
+            cpu + "tr_ar",
+            0x08B
         };
     }
 
@@ -52,8 +66,7 @@ class VcpusTest {
             context.set((String) changes[i], ((Number) changes[i + 1]).longValue());
         }
         guest.memory.write(Guest.SCRATCH, context.bytes());
-        return guest.call(
-                XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_initialise, vcpu, Guest.SCRATCH);
+        return guest.call(XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_initialise, vcpu, Guest.SCRATCH);
     }
 
     @Test
@@ -107,11 +120,16 @@ class VcpusTest {
         long at =
                 guest.put(
                         HvmVcpuAbi.CONTEXT,
-                        "mode", HvmVcpuAbi.VCPU_HVM_MODE_64B,
-                        cpu + "rip", 0xFFFF_8000_0000_0000L,
-                        cpu + "cr0", 0x8000_0011L,
-                        cpu + "cr4", 0x20,
-                        cpu + "efer", 0x100);
+                        "mode",
+                        HvmVcpuAbi.VCPU_HVM_MODE_64B,
+                        cpu + "rip",
+                        0xFFFF_8000_0000_0000L,
+                        cpu + "cr0",
+                        0x8000_0011L,
+                        cpu + "cr4",
+                        0x20,
+                        cpu + "efer",
+                        0x100);
         assertThat(guest.call(XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_initialise, 2, at)).isZero();
         assertThat(guest.told()).singleElement().asString().contains("efer=1280");
         at = guest.put(HvmVcpuAbi.CONTEXT, "mode", HvmVcpuAbi.VCPU_HVM_MODE_64B);
@@ -125,8 +143,7 @@ class VcpusTest {
         assertThat(op(VCPUOP_down, 1)).isZero();
         assertThat(guest.told()).containsExactly("down 1");
         guest.domain.vcpuStarted(1, true);
-        var result =
-                guest.result(1, Abi.X86_64, XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_down, 1);
+        var result = guest.result(1, Abi.X86_64, XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_down, 1);
         assertThat(result).isEqualTo(new HypercallResult.Down(0));
         guest.told();
         result = guest.result(0, Abi.X86_64, XenAbi.__HYPERVISOR_vcpu_op, VCPUOP_down, 0);
@@ -142,8 +159,10 @@ class VcpusTest {
                                 VCPUOP_register_vcpu_info,
                                 1,
                                 REGISTER_VCPU_INFO,
-                                "mfn", 0x30,
-                                "offset", 0x40))
+                                "mfn",
+                                0x30,
+                                "offset",
+                                0x40))
                 .isZero();
         assertThat(guest.memory.readByte(0x30040)).isEqualTo(1);
         assertThat(guest.memory.readLong(0x30048)).isEqualTo(-1);
@@ -161,25 +180,24 @@ class VcpusTest {
                                 VCPUOP_register_vcpu_info,
                                 35,
                                 REGISTER_VCPU_INFO,
-                                "mfn", 0x30,
-                                "offset", 4096 - 56))
+                                "mfn",
+                                0x30,
+                                "offset",
+                                4096 - 56))
                 .isEqualTo(XenErrno.ENXIO.negative());
         assertThat(
                         op(
                                 VCPUOP_register_vcpu_info,
                                 35,
                                 REGISTER_VCPU_INFO,
-                                "mfn", 0x30,
-                                "offset", 4096))
+                                "mfn",
+                                0x30,
+                                "offset",
+                                4096))
                 .isEqualTo(XenErrno.EINVAL.negative());
         assertThat(op(VCPUOP_register_vcpu_info, 35, REGISTER_VCPU_INFO, "mfn", 1L << 45))
                 .isEqualTo(XenErrno.EINVAL.negative());
-        assertThat(
-                        op(
-                                VCPUOP_register_vcpu_info,
-                                35,
-                                REGISTER_VCPU_INFO,
-                                "mfn", Guest.HOLE >>> 12))
+        assertThat(op(VCPUOP_register_vcpu_info, 35, REGISTER_VCPU_INFO, "mfn", Guest.HOLE >>> 12))
                 .isEqualTo(XenErrno.EINVAL.negative());
         assertThat(op(VCPUOP_register_vcpu_info, 35, REGISTER_VCPU_INFO, "mfn", 0x30)).isZero();
         assertThat(guest.memory.readByte(0x30001)).isEqualTo(1);

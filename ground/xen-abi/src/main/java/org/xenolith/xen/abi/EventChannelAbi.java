@@ -64,11 +64,9 @@ public final class EventChannelAbi {
     public static final Struct BIND_IPI =
             struct("struct evtchn_bind_ipi", u32("vcpu"), u32("port"));
 
-    public static final Struct CLOSE =
-            struct("struct evtchn_close", u32("port"));
+    public static final Struct CLOSE = struct("struct evtchn_close", u32("port"));
 
-    public static final Struct SEND =
-            struct("struct evtchn_send", u32("port"));
+    public static final Struct SEND = struct("struct evtchn_send", u32("port"));
 
     public static final Struct STATUS =
             struct(
@@ -91,11 +89,9 @@ public final class EventChannelAbi {
     public static final Struct BIND_VCPU =
             struct("struct evtchn_bind_vcpu", u32("port"), u32("vcpu"));
 
-    public static final Struct UNMASK =
-            struct("struct evtchn_unmask", u32("port"));
+    public static final Struct UNMASK = struct("struct evtchn_unmask", u32("port"));
 
-    public static final Struct RESET =
-            struct("struct evtchn_reset", u16("dom"));
+    public static final Struct RESET = struct("struct evtchn_reset", u16("dom"));
 
     public static final Struct INIT_CONTROL =
             struct(

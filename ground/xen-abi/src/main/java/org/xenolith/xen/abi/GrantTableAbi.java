@@ -121,8 +121,7 @@ public final class GrantTableAbi {
                     u32("max_nr_frames"),
                     u16("status"));
 
-    public static final Struct SET_VERSION =
-            struct("struct gnttab_set_version", u32("version"));
+    public static final Struct SET_VERSION = struct("struct gnttab_set_version", u32("version"));
 
     public static final Struct GET_STATUS_FRAMES =
             struct(

@@ -70,8 +70,7 @@ public final class HvmAbi {
                     array(3, u16("pad")),
                     u64("gpa"));
 
-    public static final Struct GET_TIME =
-            struct("struct xen_hvm_get_time", u64("now"));
+    public static final Struct GET_TIME = struct("struct xen_hvm_get_time", u64("now"));
 
     public static final Struct XENTRACE =
             struct(

@@ -61,8 +61,7 @@ public final class MemoryAbi {
                     nested("out", RESERVATION),
                     ulong("nr_exchanged"));
 
-    public static final Struct DOMAIN =
-            struct("struct xen_memory_domain", u16("domid"));
+    public static final Struct DOMAIN = struct("struct xen_memory_domain", u16("domid"));
 
     public static final Struct ADD_TO_PHYSMAP =
             struct(

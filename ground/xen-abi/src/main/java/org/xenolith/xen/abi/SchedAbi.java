@@ -25,8 +25,7 @@ public final class SchedAbi {
     public static final int SHUTDOWN_soft_reset = 5;
     public static final int SHUTDOWN_MAX = 5;
 
-    public static final Struct SHUTDOWN =
-            struct("struct sched_shutdown", u32("reason"));
+    public static final Struct SHUTDOWN = struct("struct sched_shutdown", u32("reason"));
 
     public static final Struct POLL =
             struct("struct sched_poll", ulong("ports"), u32("nr_ports"), u64("timeout"));

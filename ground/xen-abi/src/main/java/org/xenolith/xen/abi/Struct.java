@@ -1,11 +1,12 @@
 package org.xenolith.xen.abi;
 
+import org.xenolith.base.Bug;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.xenolith.base.Bug;
 
 /// The layout of a C structure of Xen's public interface, for both kinds of caller.
 ///
@@ -120,11 +121,10 @@ public final class Struct {
             }
             case Nested inner -> {
                 var layout = inner.struct.layouts.get(abi);
-                layout.places.forEach(
-                        (field, place) ->
-                                places.put(
-                                        inner.name + "." + field,
-                                        new Place(at + place.offset, place.bytes, place.count)));
+                layout.places.forEach((field, place) ->
+                        places.put(
+                                inner.name + "." + field,
+                                new Place(at + place.offset, place.bytes, place.count)));
                 return layout.size;
             }
         }

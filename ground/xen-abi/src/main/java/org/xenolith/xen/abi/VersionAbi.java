@@ -39,9 +39,9 @@ public final class VersionAbi {
     public static final int XENFEAT_direct_mapped = 17;
     public static final int XENFEAT_NR_SUBMAPS = 1;
 
-
     /// Bytes of the fixed-size strings.
     public static final int XEN_EXTRAVERSION_LEN = 16;
+
     public static final int XEN_CAPABILITIES_INFO_LEN = 1024;
     public static final int XEN_CHANGESET_INFO_LEN = 64;
 
