@@ -14,12 +14,14 @@ final class DomainTime {
 
     private final TimerQueue timers;
     private final Clock clock;
+    private final DomainLock lock;
 
     /// Clock time at which system time was 0.
     private volatile long origin;
 
-    DomainTime(TimerQueue timers) {
+    DomainTime(TimerQueue timers, DomainLock lock) {
         this.timers = timers;
+        this.lock = lock;
         this.clock = timers.clock();
         this.origin = clock.nanos();
     }
@@ -44,10 +46,11 @@ final class DomainTime {
         return new DomainTimer(action);
     }
 
-    /// A one-shot timer in system time. Guarded by the domain's lock, but for its firing.
+    /// A one-shot timer in system time. Guarded by the domain's lock, but for its firing. The queue
+    /// learns of a change when the lock is free: it may call its listener.
     final class DomainTimer {
         private final TimerQueue.Timer timer;
-        private long deadline = NEVER;
+        private volatile long deadline = NEVER;
 
         private DomainTimer(Runnable action) {
             this.timer = timers.timer(action);
@@ -56,13 +59,28 @@ final class DomainTime {
         /// Fires at `systemTime`, at once if that has passed.
         void set(long systemTime) {
             deadline = systemTime == NEVER ? NEVER - 1 : systemTime;
-            long wait = Math.clamp(saturatedDifference(systemTime, now()), 0, FAR_NANOS);
-            timer.arm(clock.nanos() + wait);
+            lock.afterwards(this::tellQueue);
         }
 
         void stop() {
-            deadline = NEVER;
-            timer.cancel();
+            if (deadline != NEVER) {
+                deadline = NEVER;
+                lock.afterwards(this::tellQueue);
+            }
+        }
+
+        // Another thread may change the deadline meanwhile: whoever is last tells the last one.
+        private void tellQueue() {
+            long told;
+            do {
+                told = deadline;
+                if (told == NEVER) {
+                    timer.cancel();
+                } else {
+                    long wait = Math.clamp(saturatedDifference(told, now()), 0, FAR_NANOS);
+                    timer.arm(clock.nanos() + wait);
+                }
+            } while (told != deadline);
         }
 
         /// Whether it is set and due; then it is no longer set. To be asked by the action, under

@@ -53,7 +53,7 @@ public final class XenDomain implements Device<DomainState> {
         this.spec = spec;
         int count = spec.vcpus();
         var words = new Words(memory);
-        time = new DomainTime(timerQueue);
+        time = new DomainTime(timerQueue, lock);
         shared = new SharedInfo(memory, words, count);
         polls = new Polls(lock, host, time, count);
         upcalls = new Upcalls(lock, host, shared, polls, count, spec.interruptWires());

@@ -36,8 +36,10 @@ public final class CpuidLeaves {
 
     private static final int HTT = 1 << 28;
 
-    // Leaf 7 EBX: FSGSBASE, TSC_ADJUST, SMEP, ERMS, SMAP. EDX: IBRS, L1D flush, ARCH_CAPABILITIES.
-    private static final int EBX_7 = 1 | 1 << 1 | 1 << 7 | 1 << 9 | 1 << 20;
+    // Leaf 7 EBX: FSGSBASE, TSC_ADJUST, FDP_EXCPTN_ONLY, SMEP, ERMS, FCS and FDS deprecated, SMAP.
+    // EDX: IBRS, L1D flush, ARCH_CAPABILITIES.
+    private static final int EBX_7 =
+            1 | 1 << 1 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 13 | 1 << 20;
     private static final int EDX_7 = 1 << 26 | 1 << 28 | 1 << 29;
 
     // Leaf 80000001: ECX LAHF, PREFETCHW; EDX SYSCALL, NX, PDPE1GB, RDTSCP, LM.

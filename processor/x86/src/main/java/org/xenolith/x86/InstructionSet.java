@@ -21,7 +21,8 @@ public final class InstructionSet {
                     SseStrings.TABLE,
                     Aes.TABLE,
                     X87.TABLE,
-                    FpuSave.TABLE);
+                    FpuSave.TABLE,
+                    Mmx.TABLE);
 
     private InstructionSet() {}
 }

@@ -59,7 +59,7 @@ final class TaskSwitch {
     }
 
     private void perform(long oldFlags, int errorCode) {
-        State state;
+        Image state;
         try {
             state = leaveOldTask(oldFlags);
         } catch (Trap trap) {
@@ -113,9 +113,9 @@ final class TaskSwitch {
     // ---------------------------------------------------------------- the old task
 
     /// Checks, reads the new TSS, and writes all there is to write. Returns what the new TSS holds.
-    private State leaveOldTask(long oldFlags) {
+    private Image leaveOldTask(long oldFlags) {
         long descriptor = newDescriptor();
-        var state = State.read(cpu, selector, descriptor);
+        var state = Image.read(cpu, selector, descriptor);
         int old = cpu.selectors[Segments.TR];
         long oldDescriptorAt = Descriptors.address(cpu, old, Trap.INVALID_TSS, 8);
         long newDescriptorAt = Descriptors.address(cpu, selector, Trap.INVALID_TSS, 8);
@@ -154,7 +154,7 @@ final class TaskSwitch {
             throw Trap.of(Trap.SEGMENT_NOT_PRESENT, error);
         }
         long limit = Descriptors.limit(descriptor) & 0xFFFF_FFFFL;
-        if (limit < State.lastByte(isWide(attributes))) {
+        if (limit < Image.lastByte(isWide(attributes))) {
             throw Trap.of(Trap.INVALID_TSS, error);
         }
         return descriptor;
@@ -167,13 +167,13 @@ final class TaskSwitch {
     private void save(long flags) {
         boolean wide = isWide(cpu.attributes[Segments.TR]);
         long limit = cpu.limits[Segments.TR] & 0xFFFF_FFFFL;
-        if (limit < State.lastByte(wide)) {
+        if (limit < Image.lastByte(wide)) {
             throw Trap.of(Trap.INVALID_TSS, cpu.selectors[Segments.TR] & 0xFFFC);
         }
         long base = cpu.base(Segments.TR);
         int bits = wide ? 32 : 16;
         int bytes = bits >>> 3;
-        long at = base + (wide ? State.PC : State.PC_16);
+        long at = base + (wide ? Image.PC : Image.PC_16);
         long mask = StringOperations.mask(bits);
         cpu.storeSystem(bits, at, cpu.pc & mask);
         cpu.storeSystem(bits, at + bytes, flags & mask);
@@ -197,7 +197,7 @@ final class TaskSwitch {
 
     /// The commit point and all that cannot fault: every register, segments with their selectors
     /// only.
-    private void enterNewTask(State state) {
+    private void enterNewTask(Image state) {
         long descriptor = state.descriptor() | (long) BUSY << 40;
         Descriptors.install(cpu, Segments.TR, selector, descriptor);
         cpu.cr0 |= Bits.CR0_TS;
@@ -220,7 +220,7 @@ final class TaskSwitch {
     }
 
     /// The checks of SDM vol. 3A, table 8-1, behind the commit point.
-    private void loadSegments(State state) {
+    private void loadSegments(Image state) {
         loadLocalTable(state.localTable());
         if (cpu.isVirtual8086()) {
             for (int segment = Segments.ES; segment <= Segments.GS; segment++) {
@@ -318,7 +318,7 @@ final class TaskSwitch {
 
     /// What a TSS holds of a task (SDM vol. 3A, figures 8-2 and 8-10). `general` and `selectors`
     /// are by the numbers of [Registers] and [Segments]; `trap` is the T bit.
-    private record State(
+    private record Image(
             long descriptor,
             boolean wide,
             long cr3,
@@ -338,7 +338,7 @@ final class TaskSwitch {
             return wide ? 103 : 43;
         }
 
-        static State read(Cpu cpu, int selector, long descriptor) {
+        static Image read(Cpu cpu, int selector, long descriptor) {
             boolean wide = isWide(Descriptors.attributes(descriptor));
             long base = Descriptors.base(descriptor);
             int bits = wide ? 32 : 16;
@@ -362,7 +362,7 @@ final class TaskSwitch {
             int localTable = (int) cpu.loadSystem(16, at) & 0xFFFF;
             long cr3 = wide ? cpu.loadSystem(32, base + CR3) : 0;
             boolean trap = wide && (cpu.loadSystem(8, base + TRAP) & 1) != 0;
-            return new State(
+            return new Image(
                     descriptor, wide, cr3, pc, flags, general, selectors, localTable, trap);
         }
 

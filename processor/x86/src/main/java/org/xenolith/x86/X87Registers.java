@@ -11,7 +11,7 @@ public final class X87Registers {
 
     /// What every waiting x87 instruction and every MMX instruction does first: #MF if an exception
     /// is pending. With CR0.NE clear the exception goes to an interrupt controller instead, which
-    /// ignores it.
+    /// ignores it (docs/quirks.md).
     @ReadOnly
     public static void await(Cpu cpu) {
         if ((cpu.fpu.statusWord & FpuState.SUMMARY) != 0 && (cpu.cr0 & Bits.CR0_NE) != 0) {

@@ -115,7 +115,8 @@ public final class X87Transfers {
         f.pop(result ? pops : 0);
     }
 
-    private static long linear(Cpu cpu, int segment, long offset, int bytes) {
+    /// The linear address of an operand to be written.
+    static long linear(Cpu cpu, int segment, long offset, int bytes) {
         if (!cpu.is64()) {
             return SegmentAccess.linearForWrite(cpu, segment, offset, bytes);
         }
