@@ -101,14 +101,23 @@ public final class Float32 {
         return BinaryArithmetic.compare(m, F, wide(a), wide(b), predicate) ? -1 : 0;
     }
 
+    /// CF for less, ZF for equal, at their places in EFLAGS.
+    private static int order(float a, float b) {
+        return a > b ? 0 : a < b ? 0x01 : 0x40;
+    }
+
     /// COMISx: ZF, PF and CF at their places in EFLAGS; OF, SF and AF become 0.
     public static int compareOrdered(int a, int b, Mxcsr m) {
-        return BinaryArithmetic.compareFlags(m, F, wide(a), wide(b), false);
+        return ordinary(a) && ordinary(b)
+                ? order(number(a), number(b))
+                : BinaryArithmetic.compareFlags(m, F, wide(a), wide(b), false);
     }
 
     /// UCOMISx: as [#compareOrdered], but a quiet NaN is not invalid.
     public static int compareUnordered(int a, int b, Mxcsr m) {
-        return BinaryArithmetic.compareFlags(m, F, wide(a), wide(b), true);
+        return ordinary(a) && ordinary(b)
+                ? order(number(a), number(b))
+                : BinaryArithmetic.compareFlags(m, F, wide(a), wide(b), true);
     }
 
     /// ROUNDSx with the low four bits of its immediate.
