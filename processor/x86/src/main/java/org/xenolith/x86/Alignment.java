@@ -14,20 +14,28 @@ public final class Alignment {
         }
     }
 
-    /// #GP(0) unless `target` may be called in 64-bit mode; a fault of the push comes first.
+    /// #GP(0) unless `target` may be called; a fault of pushing `bytes` comes first.
     @ReadOnly
-    public static void requireCallable(Cpu cpu, long target) {
-        if (target << 16 >> 16 != target) {
-            cpu.probeWrite(cpu.registers[Registers.RSP] - 8, 8);
+    public static void requireCallable(Cpu cpu, long target, int bytes) {
+        if (!isTarget(cpu, target)) {
+            long pointer = cpu.registers[Registers.RSP] - bytes;
+            cpu.probeWrite(Frames.stackAddress(cpu, pointer, bytes, true), bytes);
             throw Trap.generalProtection(0);
         }
     }
 
-    /// #GP(0) unless `target` may be jumped to in 64-bit mode.
+    /// #GP(0) unless `target` may be jumped to.
     @ReadOnly
-    public static void requireCanonical(Cpu cpu, long target) {
-        if (target << 16 >> 16 != target) {
+    public static void requireTarget(Cpu cpu, long target) {
+        if (!isTarget(cpu, target)) {
             throw Trap.generalProtection(0);
         }
+    }
+
+    /// Canonical in 64-bit mode, else within the code segment.
+    private static boolean isTarget(Cpu cpu, long target) {
+        return cpu.is64()
+                ? target << 16 >> 16 == target
+                : SegmentAccess.isWithinCode(cpu, target);
     }
 }

@@ -29,8 +29,7 @@ final class Branches {
         conditional("0F ", 0x80, Jz)));
     // @formatter:on
 
-    private static final Helper CHECK_CANONICAL =
-            Helper.named(Alignment.class, "requireCanonical");
+    private static final Helper CHECK_TARGET = Helper.named(Alignment.class, "requireTarget");
     private static final Helper CHECK_CALLABLE = Helper.named(Alignment.class, "requireCallable");
 
     private Branches() {}
@@ -46,6 +45,7 @@ final class Branches {
     }
 
     static void jmp(Lifter l, Instruction i) {
+        checkDirect(l, i);
         l.jump(l.target(i.first()));
     }
 
@@ -54,19 +54,21 @@ final class Branches {
     }
 
     static void jcc(Lifter l, Instruction i) {
-        int holds = l.test(Moves.condition(i));
-        l.branch(holds, l.target(i.first()), l.next());
+        branch(l, i, l.test(Moves.condition(i)));
     }
 
     static void call(Lifter l, Instruction i) {
+        if (isLimited(l)) {
+            checkCallable(l, i, l.constant(W64, l.target(i.first())));
+        }
         l.push(l.constant(i.operandSize(), i.next()));
         l.jump(l.target(i.first()));
     }
 
     static void callIndirect(Lifter l, Instruction i) {
         int target = l.convert(l.read(i.first()), W64);
-        if (l.mode().is64()) {
-            l.call(CHECK_CALLABLE, target);
+        if (l.mode().is64() || isLimited(l)) {
+            checkCallable(l, i, target);
         }
         l.push(l.constant(i.operandSize(), i.next()));
         l.jumpTo(target);
@@ -86,44 +88,73 @@ final class Branches {
         l.jumpTo(target);
     }
 
-    /// Where an indirect transfer goes. One to an address that is not canonical faults here, not
-    /// there.
+    /// Where an indirect transfer goes. One to where no code can be faults here, not there.
     private static int target(Lifter l, int value) {
         int target = l.convert(value, W64);
-        if (l.mode().is64()) {
-            l.call(CHECK_CANONICAL, target);
+        if (l.mode().is64() || isLimited(l)) {
+            l.call(CHECK_TARGET, target);
         }
         return target;
     }
 
+    /// Whether a direct branch may leave the code segment. In 64-bit mode it stays canonical
+    /// nearly always, and if not it is caught where it goes to.
+    private static boolean isLimited(Lifter l) {
+        return !l.mode().is64() && !l.mode().flat();
+    }
+
+    private static void checkDirect(Lifter l, Instruction i) {
+        if (isLimited(l)) {
+            l.call(CHECK_TARGET, l.constant(W64, l.target(i.first())));
+        }
+    }
+
+    private static void checkCallable(Lifter l, Instruction i, int target) {
+        l.call(CHECK_CALLABLE, target, l.constant(Width.W32, i.operandSize().bytes()));
+    }
+
+    private static void branch(Lifter l, Instruction i, int condition) {
+        checkBranch(l, i, condition);
+        l.branch(condition, l.target(i.first()), l.next());
+    }
+
+    private static void checkBranch(Lifter l, Instruction i, int condition) {
+        if (isLimited(l)) {
+            int taken = l.constant(W64, l.target(i.first()));
+            int notTaken = l.constant(W64, 0);
+            l.call(CHECK_TARGET, l.select(condition, taken, notTaken));
+        }
+    }
+
     static void loop(Lifter l, Instruction i) {
-        int count = countDown(l, i);
-        l.branch(l.notZero(count), l.target(i.first()), l.next());
+        loopWhile(l, i, count(l, i), -1);
     }
 
     static void loopZero(Lifter l, Instruction i) {
-        loopOn(l, i, Condition.ZERO);
+        loopWhile(l, i, count(l, i), l.test(Condition.ZERO));
     }
 
     static void loopNotZero(Lifter l, Instruction i) {
-        loopOn(l, i, Condition.NOT_ZERO);
+        loopWhile(l, i, count(l, i), l.test(Condition.NOT_ZERO));
     }
 
-    private static void loopOn(Lifter l, Instruction i, Condition condition) {
-        int more = l.notZero(countDown(l, i));
-        l.branch(l.and(more, l.test(condition)), l.target(i.first()), l.next());
-    }
-
-    private static int countDown(Lifter l, Instruction i) {
-        Width size = i.addressSize();
-        int count = l.sub(l.general(Registers.RCX, size), l.constant(size, 1));
+    /// Loops while `count` is not zero and `condition`, if there is one, holds.
+    private static void loopWhile(Lifter l, Instruction i, int count, int condition) {
+        int more = l.notZero(count);
+        int taken = condition < 0 ? more : l.and(more, condition);
+        checkBranch(l, i, taken);
         l.setGeneral(Registers.RCX, count);
-        return count;
+        l.branch(taken, l.target(i.first()), l.next());
+    }
+
+    /// The count after one more turn.
+    private static int count(Lifter l, Instruction i) {
+        Width size = i.addressSize();
+        return l.sub(l.general(Registers.RCX, size), l.constant(size, 1));
     }
 
     static void jumpIfCountZero(Lifter l, Instruction i) {
         int count = l.general(Registers.RCX, i.addressSize());
-        int zero = l.equal(count, l.constant(i.addressSize(), 0));
-        l.branch(zero, l.target(i.first()), l.next());
+        branch(l, i, l.equal(count, l.constant(i.addressSize(), 0)));
     }
 }

@@ -568,9 +568,14 @@ public final class Lifter {
         return instruction.operandSize().zeroExtend(((Operand.Target) operand).address());
     }
 
-    /// The address of the next instruction, cut to the code size.
+    /// The address of the next instruction.
     public long next() {
-        return mode.codeSize().zeroExtend(instruction.next());
+        return following(mode, instruction.next());
+    }
+
+    /// Where code runs on to: 16-bit code does not wrap around at the end of its 64 KiB.
+    public static long following(Mode mode, long pc) {
+        return mode.is64() ? pc : W32.zeroExtend(pc);
     }
 
     /// A value of an immediate count or selector, known at translation.

@@ -53,6 +53,7 @@ public final class SegmentAccess {
             long top = (attributes & Segments.BIG) != 0 ? 0xFFFF_FFFFL : 0xFFFF;
             return offset > limit && last <= top;
         }
-        return last <= limit;
+        // What crosses the end of 4 GiB wraps around.
+        return last <= limit || limit == 0xFFFF_FFFFL;
     }
 }

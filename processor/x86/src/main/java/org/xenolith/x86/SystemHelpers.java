@@ -150,6 +150,11 @@ public final class SystemHelpers {
         return cpu.selectors[segment];
     }
 
+    /// What LSS and its kin do: unlike MOV SS, LSS holds off neither interrupts nor traps.
+    public static void loadFarSegment(Cpu cpu, int segment, int selector) {
+        Descriptors.loadSegment(cpu, segment, selector);
+    }
+
     public static void loadSegment(Cpu cpu, int segment, int selector) {
         Descriptors.loadSegment(cpu, segment, selector);
         if (segment == Segments.SS) {

@@ -116,6 +116,7 @@ final class SystemInstructions {
     private static final Helper VERIFY = helper("verify");
     private static final Helper ACCESS_RIGHTS = helper("accessRights");
     private static final Helper SEGMENT_LIMIT = helper("segmentLimit");
+    private static final Helper LOAD_FAR = helper("loadFarSegment");
     private static final Helper LOAD_SEGMENT = helper("loadSegment");
     private static final Helper READ_BASE = helper("readBase");
     private static final Helper WRITE_BASE = helper("writeBase");
@@ -437,7 +438,7 @@ final class SystemInstructions {
         int address = l.address((Operand.Memory) i.second(), width.bytes() + 2, false);
         int offset = l.load(width, address);
         int selector = l.load(W16, l.behind(address, width.bytes()));
-        l.call(LOAD_SEGMENT, l.constant(W32, segment), l.convert(selector, W32));
+        l.call(LOAD_FAR, l.constant(W32, segment), l.convert(selector, W32));
         l.write(i.first(), offset);
     }
 

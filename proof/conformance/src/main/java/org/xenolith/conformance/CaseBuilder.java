@@ -28,7 +28,13 @@ final class CaseBuilder {
     final InstructionForm form;
     final Dice dice;
     final Values values;
+    final CodeMode mode;
     final boolean compatibility;
+    final boolean sixteen;
+
+    /// The offset in the code segment of the first code page.
+    final long codeStart;
+
     final long[] registers = new long[16];
     final List<MemoryPatch> patches = new ArrayList<>();
 
@@ -51,21 +57,32 @@ final class CaseBuilder {
     private long immediate;
 
     CaseBuilder(InstructionForm form, HostFeatures features, Dice dice) {
-        this(form, features, dice, form.is("legacy") || !form.is("long") && dice.chance(30));
+        this(form, features, dice, chooseMode(form, features, dice));
     }
 
     CaseBuilder(
-            InstructionForm form, HostFeatures features, Dice dice, boolean compatibility) {
+            InstructionForm form, HostFeatures features, Dice dice, CodeMode mode) {
         this.form = form;
         this.features = features;
         this.dice = dice;
         this.values = new Values(dice);
-        this.compatibility = compatibility;
+        this.mode = mode;
+        this.compatibility = mode.isCompatibility();
+        this.sixteen = mode == CodeMode.COMPATIBILITY_16;
+        this.codeStart = Arena.CODE - mode.base();
+    }
+
+    private static CodeMode chooseMode(InstructionForm form, HostFeatures features, Dice dice) {
+        if (!form.is("legacy") && (form.is("long") || dice.chance(70))) {
+            return CodeMode.LONG;
+        }
+        boolean code16 = features.code16() && features.lowData();
+        return code16 && dice.chance(35) ? CodeMode.COMPATIBILITY_16 : CodeMode.COMPATIBILITY_32;
     }
 
     /// Only the bytes of an instruction that touches no memory; empty if it does, or cannot run.
     Optional<byte[]> registerCode() {
-        rip = Arena.CODE;
+        rip = codeStart;
         choosePrefixes();
         chooseRegisters();
         if (form.modrm()) {
@@ -82,7 +99,7 @@ final class CaseBuilder {
 
     /// Empty if chance made something whose result the manual does not define.
     Optional<CpuCase> build() {
-        rip = Arena.CODE + 0x8000 + dice.below(0x1000);
+        rip = codeStart + 0x8000 + dice.below(0x1000);
         choosePrefixes();
         chooseRegisters();
         var scenario = new Scenario(this);
@@ -97,7 +114,7 @@ final class CaseBuilder {
         // How far a processor reads an instruction that does not exist is its own affair.
         boolean exists = !form.name().equals("INVALID") && !form.name().equals("UD");
         if (dice.below(200) == 0 && memory == null && exists) {
-            rip = Arena.CODE + Arena.CODE_BYTES - dice.below(code.length + 1);
+            rip = codeStart + Arena.CODE_BYTES - dice.below(code.length + 1);
         }
         boolean register = form.modrm() && memory == null;
         scenario.prepareOperands(target, register ? modrm & 7 | (rex & 1) << 3 : -1);
@@ -118,7 +135,7 @@ final class CaseBuilder {
                 .noneMatch(a -> a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
         rflags |= scalar && dice.chance(2) ? ALIGNMENT_CHECK : 0;
         return new CpuCase(
-                form.title(), compatibility, Bytes.of(code),
+                form.title(), mode, Bytes.of(code),
                 Arrays.stream(registers).boxed().toList(), rip, rflags, fsBase, gsBase,
                 patches, scenario.floatingState(),
                 new Allowance(
@@ -193,14 +210,22 @@ final class CaseBuilder {
     }
 
     int addressBits() {
-        return compatibility ? (addressPrefix ? 16 : 32) : addressPrefix ? 32 : 64;
+        if (compatibility) {
+            return addressPrefix == sixteen ? 32 : 16;
+        }
+        return addressPrefix ? 32 : 64;
     }
 
     /// The operand's width where the opcode's lowest bit tells bytes from words.
     int operandBits() {
         int opcode = lastOpcodeByte();
         boolean word = form.opcode().length() > 1 || (opcode & 1) != 0;
-        return !word ? 8 : (rex & 8) != 0 ? 64 : operandPrefix ? 16 : 32;
+        return !word ? 8 : (rex & 8) != 0 ? 64 : isNarrow() ? 16 : 32;
+    }
+
+    /// The operand size is 16 bits, REX.W left aside.
+    boolean isNarrow() {
+        return operandPrefix != sixteen;
     }
 
     int lastOpcodeByte() {
@@ -293,7 +318,7 @@ final class CaseBuilder {
 
     private void emitImmediate(Code code, Immediate kind, long target) {
         boolean wide = (rex & 8) != 0;
-        boolean narrow = operandPrefix && !wide;
+        boolean narrow = isNarrow() && !wide;
         switch (kind) {
             case IB -> {
                 immediate = form.is("shift") || form.is("bit") ? dice.below(dice.chance(50) ? 70
@@ -307,10 +332,10 @@ final class CaseBuilder {
             case IV -> code.emit(values.integer(), wide ? 8 : narrow ? 2 : 4);
             case CB -> code.emit(shortDisplacement(code.length), 1);
             case CZ -> code.emit(
-                    nearDisplacement(code.length), compatibility && operandPrefix ? 2 : 4);
+                    nearDisplacement(code.length), compatibility && narrow ? 2 : 4);
             case MOFFS -> code.emit(target - segmentBase(), addressBits() / 8);
             case PTR -> {
-                code.emit(Arena.CODE + dice.below(0x7000), narrow ? 2 : 4);
+                code.emit(codeStart + dice.below(0x7000), narrow ? 2 : 4);
                 code.emit(Scenario.selector(dice), 2);
             }
         }

@@ -4,14 +4,14 @@ import java.util.List;
 import org.xenolith.state.Bytes;
 
 /// An instruction and the state in which it is run in user mode, with the segments of a Linux
-/// process: flat code (selector 0x33, or 0x23 if `compatibility`) and data (0x2B) segments, null FS
-/// and GS. It is followed by INT3, so it ends in an exception in any case.
+/// process: code by `mode`, flat data (selector 0x2B), null FS and GS. `rip` is an offset in the
+/// code segment. It is followed by INT3, so it ends in an exception in any case.
 ///
 /// `form` names the instruction for people. `registers` are in encoding order. `fxsave` is the first
 /// 416 bytes of an FXSAVE64 image: all up to XMM15.
 public record CpuCase(
         String form,
-        boolean compatibility,
+        CodeMode mode,
         Bytes code,
         List<Long> registers,
         long rip,
@@ -36,6 +36,16 @@ public record CpuCase(
         }
     }
 
+    /// 16- or 32-bit code.
+    public boolean compatibility() {
+        return mode.isCompatibility();
+    }
+
+    /// Where the instruction is in the code pages of [Arena].
+    public long codeOffset() {
+        return mode.base() + rip - Arena.CODE;
+    }
+
     /// The data pages of [Arena] before the instruction.
     public byte[] initialMemory(byte[] background) {
         var bytes = background.clone();
@@ -47,22 +57,22 @@ public record CpuCase(
     }
 
     public CpuCase withRegisters(List<Long> registers) {
-        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
                 memory, fxsave, allowance);
     }
 
     public CpuCase withRflags(long rflags) {
-        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
                 memory, fxsave, allowance);
     }
 
     public CpuCase withMemory(List<MemoryPatch> memory) {
-        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
                 memory, fxsave, allowance);
     }
 
     public CpuCase withFxsave(Bytes fxsave) {
-        return new CpuCase(form, compatibility, code, registers, rip, rflags, fsBase, gsBase,
+        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
                 memory, fxsave, allowance);
     }
 }

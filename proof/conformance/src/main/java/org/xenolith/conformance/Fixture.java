@@ -17,7 +17,7 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
     public String format() {
         var out = new StringBuilder();
         line(out, "form", test.form());
-        line(out, "mode", test.compatibility() ? "compatibility" : "long");
+        line(out, "mode", test.mode().name());
         line(out, "code", HEX.formatHex(test.code().toArray()));
         line(out, "undefined-flags", Long.toHexString(test.allowance().undefinedFlags()));
         line(out, "approximate", String.valueOf(test.allowance().approximate()));
@@ -84,7 +84,7 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
         }
         var test = new CpuCase(
                 values.get("form").getFirst(),
-                values.get("mode").getFirst().equals("compatibility"),
+                CodeMode.valueOf(values.get("mode").getFirst()),
                 Bytes.of(HEX.parseHex(values.get("code").getFirst())),
                 registers(values, ""), number(values, "rip"), number(values, "rflags"),
                 number(values, "fs-base"), number(values, "gs-base"), patches(values, "memory"),

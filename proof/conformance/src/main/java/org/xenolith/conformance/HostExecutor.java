@@ -154,7 +154,7 @@ public final class HostExecutor implements CaseExecutor {
         test.registers().forEach(request::putLong);
         request.putLong(test.rip()).putLong(test.rflags());
         request.putLong(test.fsBase()).putLong(test.gsBase());
-        request.putInt(test.compatibility() ? 1 : 0).putInt(test.code().length());
+        request.putInt(test.mode().ordinal()).putInt(test.code().length());
         request.put(test.code().toArray());
         for (int i = 0; i < CpuCase.PATCHES_MAX; i++) {
             request.position(start + 232 + i * (8 + MemoryPatch.BYTES_MAX));
@@ -240,7 +240,7 @@ public final class HostExecutor implements CaseExecutor {
         hello.get(vendor);
         return new HostFeatures(
                 new String(vendor, StandardCharsets.US_ASCII), signature,
-                (facilities & 1) != 0, (facilities & 2) != 0,
+                (facilities & 1) != 0, (facilities & 2) != 0, (facilities & 4) != 0,
                 leaf1Ecx, leaf1Edx, leaf7Ebx, extendedEcx, extendedEdx);
     }
 

@@ -1,12 +1,14 @@
 package org.xenolith.conformance;
 
 /// What the host's processor has, as its CPUID says. `baseAddressInstructions`: user programs may
-/// write FS and GS bases. `lowData`: [Arena#LOW_DATA] is mapped.
+/// write FS and GS bases. `lowData`: [Arena#LOW_DATA] is mapped. `code16`: 16-bit code segments can be
+/// made.
 public record HostFeatures(
         String vendor,
         int signature,
         boolean baseAddressInstructions,
         boolean lowData,
+        boolean code16,
         int leaf1Ecx,
         int leaf1Edx,
         int leaf7Ebx,

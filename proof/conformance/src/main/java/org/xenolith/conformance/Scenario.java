@@ -40,7 +40,8 @@ final class Scenario {
             case 0 -> (int) dice.pick(0x33, 0x23);
             case 1 -> 0x2B;
             case 2 -> (int) dice.pick(0, 1, 2, 3, 0x10, 0x18, 0x20, 0x28, 0x30, 0x13, 0x1B);
-            default -> (int) dice.pick(0x2A, 0x29, 0x32, 0x22, 0x63, 0x103, 0xFFFB, 4, 7, 0x80);
+            default -> (int) dice.pick(
+                    0x2A, 0x29, 0x32, 0x22, 0x63, 0x103, 0xFFFB, 0xC, 0xF, 0x80);
         };
     }
 
@@ -101,23 +102,22 @@ final class Scenario {
     }
 
     private void putFarFrame(ByteBuffer buffer) {
-        boolean wide = dice.chance(50);
+        int bytes = 1 << (dice.chance(75) == builder.sixteen ? 1 : dice.between(2, 3));
         long[] frame = {
             codeAddress(), selector(dice), dice.anyLong() & 0xCD5 | 2,
-            dice.chance(90) ? registers[RSP] + 16 : values.integer(),
+            dice.chance(90) ? registers[RSP] + 8 : values.integer(),
             dice.chance(80) ? 0x2B : selector(dice)
         };
-        for (long word : frame) {
-            if (wide) {
-                buffer.putLong(word);
-            } else {
-                buffer.putInt((int) word);
+        for (long part : frame) {
+            long word = part;
+            for (int i = 0; i < bytes; i++, word >>>= 8) {
+                buffer.put((byte) word);
             }
         }
     }
 
     private long codeAddress() {
-        return Arena.CODE + dice.below(0x8000);
+        return builder.codeStart + dice.below(0x8000);
     }
 
     // ---------------------------------------------------------------- where memory operands are

@@ -44,24 +44,27 @@ public final class SequenceGenerator implements CaseSource {
 
     @Override
     public CpuCase next() {
-        boolean compatibility = dice.chance(25);
+        int kind = dice.below(8);
+        boolean code16 = kind == 0 && features.code16();
+        var mode = code16 ? CodeMode.COMPATIBILITY_16
+                : kind < 3 ? CodeMode.COMPATIBILITY_32 : CodeMode.LONG;
         var code = new ByteArrayOutputStream();
         for (int count = dice.between(2, INSTRUCTIONS_MAX); count > 0; count--) {
-            append(code, forms, compatibility);
+            append(code, forms, mode);
         }
         if (dice.chance(40)) {
-            append(code, jumps, compatibility);
+            append(code, jumps, mode);
         }
-        return wrap(code.toByteArray(), compatibility);
+        return wrap(code.toByteArray(), mode);
     }
 
     private void append(
-            ByteArrayOutputStream code, List<InstructionForm> from, boolean compatibility) {
+            ByteArrayOutputStream code, List<InstructionForm> from, CodeMode mode) {
         var form = from.get(dice.below(from.size()));
-        if (form.is(compatibility ? "long" : "legacy")) {
+        if (form.is(mode.isCompatibility() ? "long" : "legacy")) {
             return;
         }
-        new CaseBuilder(form, features, dice, compatibility)
+        new CaseBuilder(form, features, dice, mode)
                 .registerCode()
                 .filter(bytes -> code.size() + bytes.length <= CpuCase.CODE_MAX)
                 .filter(bytes -> from != jumps || isForward(bytes))
@@ -73,15 +76,15 @@ public final class SequenceGenerator implements CaseSource {
         return jump[jump.length - 1] >= 0;
     }
 
-    private CpuCase wrap(byte[] code, boolean compatibility) {
+    private CpuCase wrap(byte[] code, CodeMode mode) {
         var values = new Values(dice);
         var registers = new ArrayList<Long>(16);
         for (int i = 0; i < 16; i++) {
             long value = values.integer();
-            registers.add(!compatibility ? value : i < 8 ? value & 0xFFFF_FFFFL : 0);
+            registers.add(!mode.isCompatibility() ? value : i < 8 ? value & 0xFFFF_FFFFL : 0);
         }
         return new CpuCase(
-                "sequence", compatibility, Bytes.of(code), registers, Arena.CODE + 0x8000,
+                "sequence", mode, Bytes.of(code), registers, Arena.CODE - mode.base() + 0x8000,
                 0x202 | dice.anyLong() & STATUS, 0, 0, List.of(), FloatingState.initial(),
                 new Allowance(UndefinedFlags.ADJUST, false, false));
     }

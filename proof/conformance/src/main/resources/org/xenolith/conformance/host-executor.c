@@ -10,6 +10,7 @@
 //   in   u32 count, then count x struct test_case     (end of file: exit)
 //   out  for each case struct result, then `runs` times { u32 offset, u32 length, bytes }
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <cpuid.h>
 #include <signal.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -42,7 +44,11 @@ struct hello {
     uint32_t leaf1_ecx, leaf1_edx, leaf7_ebx, extended_ecx, extended_edx;
     char vendor[12];
 };
-enum { FACILITY_FSGSBASE = 1, FACILITY_LOW_ARENA = 2 };
+enum { FACILITY_FSGSBASE = 1, FACILITY_LOW_ARENA = 2, FACILITY_CODE_16 = 4 };
+
+// Selectors of the code segments of a case, by its mode. The last is a local one, 64 KiB at CODE.
+static const uint16_t CODE_SELECTOR[] = {0x33, 0x23, 0x07};
+enum { MODE_LONG, MODE_32, MODE_16, MODES };
 
 struct patch {
     uint32_t offset, length;
@@ -52,7 +58,7 @@ struct patch {
 struct test_case {
     uint64_t gpr[16]; // in encoding order
     uint64_t rip, rflags, fs_base, gs_base;
-    uint32_t compatibility, code_length;
+    uint32_t mode, code_length;
     uint8_t code[CODE_MAX];
     struct patch patches[PATCHES];
     uint8_t fxsave[FXSAVE_BYTES];
@@ -161,6 +167,10 @@ static void load_fxsave(ucontext_t *context, const uint8_t *fxsave) {
     if (magic == 0x46505853) *(uint64_t *) (image + 512) |= 3;
 }
 
+static uint64_t code_offset(const struct test_case *c) {
+    return c->mode == MODE_16 ? c->rip : c->rip - CODE;
+}
+
 static void load(ucontext_t *context, const struct test_case *c) {
     greg_t *g = context->uc_mcontext.gregs;
     memcpy(initial, background, ARENA_BYTES);
@@ -172,19 +182,19 @@ static void load(ucontext_t *context, const struct test_case *c) {
     }
     memcpy(arena, initial, ARENA_BYTES);
     for (uint32_t i = 0; i < c->code_length && i < CODE_MAX; i++) {
-        uint64_t at = c->rip - CODE + i;
+        uint64_t at = code_offset(c) + i;
         if (at < CODE_BYTES) code[at] = c->code[i];
     }
     for (int i = 0; i < 16; i++) g[GREG[i]] = (greg_t) c->gpr[i];
     g[REG_RIP] = (greg_t) c->rip;
     g[REG_EFL] = (greg_t) c->rflags;
-    g[REG_CSGSFS] = (greg_t) (0x002b000000000000ull | (c->compatibility ? 0x23 : 0x33));
+    g[REG_CSGSFS] = (greg_t) (0x002b000000000000ull | CODE_SELECTOR[c->mode % MODES]);
     load_fxsave(context, c->fxsave);
 }
 
 static void unload(const struct test_case *c) {
     for (uint32_t i = 0; i < c->code_length && i < CODE_MAX; i++) {
-        uint64_t at = c->rip - CODE + i;
+        uint64_t at = code_offset(c) + i;
         if (at < CODE_BYTES) code[at] = 0xcc;
     }
 }
@@ -305,6 +315,13 @@ static uint32_t map_everything(void) {
     return map_arena(LOW_ARENA, arena_file) ? FACILITY_LOW_ARENA : 0;
 }
 
+// A 16-bit code segment, where the kernel lets programs have one.
+static uint32_t make_code_16(void) {
+    struct user_desc d = {.entry_number = 0, .base_addr = CODE, .limit = 0xffff,
+            .contents = MODIFY_LDT_CONTENTS_CODE, .useable = 1};
+    return syscall(SYS_modify_ldt, 0x11, &d, sizeof d) == 0 ? FACILITY_CODE_16 : 0;
+}
+
 static void install_handlers(void) {
     static uint8_t stack[1 << 18];
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
@@ -338,7 +355,7 @@ static struct hello examine_processor(void) {
 int main(void) {
     struct hello h = examine_processor();
     has_fsgsbase = (getauxval(AT_HWCAP2) & 2) != 0;
-    h.facilities = map_everything() | (has_fsgsbase ? FACILITY_FSGSBASE : 0);
+    h.facilities = map_everything() | make_code_16() | (has_fsgsbase ? FACILITY_FSGSBASE : 0);
     if (has_fsgsbase) main_fs_base = read_fs_base();
     output_size = CASES_MAX * (sizeof(struct result) + 1024) + (64 << 20);
     output = mmap(0, output_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

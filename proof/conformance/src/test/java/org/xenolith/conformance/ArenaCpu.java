@@ -27,6 +27,13 @@ final class ArenaCpu extends Cpu {
     };
     static final int GDT_LIMIT = 127;
 
+    /// Behind the global table: a local one with the 16-bit code segment of [CodeMode].
+    static final int LDT_OFFSET = 128;
+
+    static final int LDT_LIMIT = 7;
+    static final int TABLE_BYTES = LDT_OFFSET + LDT_LIMIT + 1;
+    private static final long CODE_16 = 0x1000_FB00_0000_FFFFL;
+
     private static final VarHandle SHORT =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT =
@@ -43,16 +50,17 @@ final class ArenaCpu extends Cpu {
     private final byte[] memory = new byte[Arena.BYTES + Arena.CODE_BYTES];
 
     private final ByteBuffer descriptors =
-            ByteBuffer.allocate(GDT_LIMIT + 1).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer.allocate(TABLE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     ArenaCpu() {
         Arrays.fill(memory, Arena.BYTES, memory.length, (byte) 0xCC);
-        descriptors.asLongBuffer().put(DESCRIPTORS);
+        descriptors.put(descriptorTables());
     }
 
-    static byte[] descriptorTable() {
-        var table = ByteBuffer.allocate(GDT_LIMIT + 1).order(ByteOrder.LITTLE_ENDIAN);
+    static byte[] descriptorTables() {
+        var table = ByteBuffer.allocate(TABLE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         table.asLongBuffer().put(DESCRIPTORS);
+        table.putLong(LDT_OFFSET, CODE_16);
         return table.array();
     }
 
@@ -60,7 +68,7 @@ final class ArenaCpu extends Cpu {
         System.arraycopy(data, 0, memory, 0, Arena.BYTES);
         putCode(test, false);
         descriptors.clear();
-        descriptors.asLongBuffer().put(DESCRIPTORS);
+        descriptors.put(descriptorTables());
     }
 
     /// Takes the case's code away again.
@@ -70,7 +78,7 @@ final class ArenaCpu extends Cpu {
 
     private void putCode(CpuCase test, boolean erase) {
         for (int i = 0; i < test.code().length(); i++) {
-            long at = test.rip() - Arena.CODE + i;
+            long at = test.codeOffset() + i;
             if (at < Arena.CODE_BYTES) {
                 memory[Arena.BYTES + (int) at] = erase ? (byte) 0xCC : test.code().get(i);
             }
@@ -225,7 +233,7 @@ final class ArenaCpu extends Cpu {
 
     @Override
     public long loadSystem(int bits, long linear) {
-        if (linear >= GDT && linear <= GDT + GDT_LIMIT + 1 - bits / 8) {
+        if (linear >= GDT && linear <= GDT + TABLE_BYTES - bits / 8) {
             int at = (int) (linear - GDT);
             return switch (bits) {
                 case 8 -> descriptors.get(at) & 0xFF;
@@ -243,7 +251,7 @@ final class ArenaCpu extends Cpu {
     @Override
     public void storeSystem(int bits, long linear, long value) {
         int at = (int) (linear - GDT);
-        if (linear >= GDT && at <= GDT_LIMIT) {
+        if (linear >= GDT && at < TABLE_BYTES) {
             for (int i = 0; i < bits / 8; i++) {
                 descriptors.put(at + i, (byte) (value >>> 8 * i));
             }

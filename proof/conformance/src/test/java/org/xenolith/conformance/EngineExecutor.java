@@ -28,8 +28,6 @@ final class EngineExecutor implements CaseExecutor {
     private static final Set<Integer> WITH_ERROR_CODE = Set.of(8, 10, 11, 12, 13, 14, 17, 21);
     private static final Segment NULL = new Segment(0, 0, 0, UNUSABLE);
     private static final Segment USER_DATA = new Segment(0x2B, 0, -1, 0xC0F3);
-    private static final Segment USER_CODE_64 = new Segment(0x33, 0, -1, 0xA0FB);
-    private static final Segment USER_CODE_32 = new Segment(0x23, 0, -1, 0xC0FB);
 
     private final GuestMemory memory;
     private final Vcpu vcpu;
@@ -52,7 +50,10 @@ final class EngineExecutor implements CaseExecutor {
     private static VcpuState template() {
         var initial = VcpuState.powerOn(0);
         var segments = new VcpuState.Segments(
-                USER_DATA, USER_CODE_64, USER_DATA, USER_DATA, NULL, NULL, NULL,
+                USER_DATA, code(CodeMode.LONG), USER_DATA, USER_DATA, NULL, NULL,
+                new Segment(
+                        0x50, GuestLayout.SUPERVISOR + GuestLayout.GDT + ArenaCpu.LDT_OFFSET,
+                        ArenaCpu.LDT_LIMIT, 0x82),
                 new Segment(GuestLayout.TSS_SELECTOR, GuestLayout.SUPERVISOR + GuestLayout.TSS,
                         GuestLayout.TSS_LIMIT, 0x8B),
                 new DescriptorTable(
@@ -111,15 +112,19 @@ final class EngineExecutor implements CaseExecutor {
         if (erase) {
             Arrays.fill(code, (byte) 0xCC);
         }
-        long at = test.rip() - Arena.CODE;
+        long at = test.codeOffset();
         int length = (int) Math.min(code.length, Arena.CODE_BYTES - at);
         memory.write(GuestLayout.CODE + at, code, 0, length);
+    }
+
+    private static Segment code(CodeMode mode) {
+        return new Segment(mode.selector(), mode.base(), mode.limit(), mode.attributes());
     }
 
     private VcpuState state(CpuCase test) {
         var s = template.segments();
         var segments = new VcpuState.Segments(
-                s.es(), test.compatibility() ? USER_CODE_32 : USER_CODE_64, s.ss(), s.ds(),
+                s.es(), code(test.mode()), s.ss(), s.ds(),
                 new Segment(0, test.fsBase(), 0, UNUSABLE),
                 new Segment(0, test.gsBase(), 0, UNUSABLE), s.ldtr(), s.tr(), s.gdtr(), s.idtr());
         return new VcpuState(

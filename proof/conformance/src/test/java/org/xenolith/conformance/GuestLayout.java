@@ -60,7 +60,7 @@ final class GuestLayout {
         for (int at = 0; at < Arena.CODE_BYTES; at++) {
             memory.writeByte(CODE + at, INT3);
         }
-        memory.write(GDT, ArenaCpu.descriptorTable());
+        memory.write(GDT, ArenaCpu.descriptorTables());
         layout.gates();
         memory.writeLong(TSS + 4, SUPERVISOR + STACK + PAGE_BYTES);
         memory.writeShort(TSS + 102, TSS_LIMIT + 1);

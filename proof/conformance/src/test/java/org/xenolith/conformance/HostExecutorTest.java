@@ -35,14 +35,14 @@ class HostExecutorTest {
         }
     }
 
-    private static CpuCase test(boolean compatibility, String code, long rax, long rbx) {
+    private static CpuCase test(CodeMode mode, String code, long rax, long rbx) {
         var registers = new ArrayList<>(Collections.nCopies(16, 0L));
         registers.set(0, rax);
         registers.set(3, rbx);
         registers.set(4, Arena.DATA + 0x100);
         return new CpuCase(
-                "test", compatibility, Bytes.of(HexFormat.of().parseHex(code)), registers,
-                Arena.CODE + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), Allowance.NONE);
+                "test", mode, Bytes.of(HexFormat.of().parseHex(code)), registers,
+                Arena.CODE - mode.base() + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), Allowance.NONE);
     }
 
     private static CpuOutcome run(CpuCase test) throws IOException {
@@ -115,7 +115,7 @@ class HostExecutorTest {
     @Test
     void aWriteToTheReadOnlyPageFaultsThere() throws IOException {
         long address = Arena.DATA + Arena.WRITABLE_BYTES + 8;
-        var outcome = run(test(false, "488903", 1, address)); // mov [rbx], rax
+        var outcome = run(test(CodeMode.LONG, "488903", 1, address)); // mov [rbx], rax
         assertThat(outcome.vector()).isEqualTo(14);
         assertThat(outcome.errorCode()).isEqualTo(7);
         assertThat(outcome.address()).isEqualTo(address);
@@ -125,7 +125,7 @@ class HostExecutorTest {
 
     @Test
     void aWriteThatCrossesPagesIsSeenInBoth() throws IOException {
-        var outcome = run(test(false, "488903", 0, Arena.DATA + 0xFFC));
+        var outcome = run(test(CodeMode.LONG, "488903", 0, Arena.DATA + 0xFFC));
         assertThat(outcome.vector()).isEqualTo(3);
         assertThat(outcome.changes()).isEqualTo(CpuOutcome.changes(
                 Arena.background(), zeroed(Arena.background(), 0xFFC, 8)));
@@ -138,22 +138,31 @@ class HostExecutorTest {
 
     @Test
     void everyKindOfExceptionIsTold() throws IOException {
-        assertThat(run(test(false, "48f7f3", 1, 0)).vector()).as("div by zero").isZero();
-        assertThat(run(test(false, "0f0b", 0, 0)).vector()).as("ud2").isEqualTo(6);
-        assertThat(run(test(false, "f4", 0, 0)).vector()).as("hlt").isEqualTo(13);
-        assertThat(run(test(false, "cd03", 0, 0)).vector()).as("int 3").isEqualTo(3);
-        assertThat(run(test(false, "ebfe", 0, 0)).vector()).as("jmp to itself")
+        assertThat(run(test(CodeMode.LONG, "48f7f3", 1, 0)).vector()).as("div by zero").isZero();
+        assertThat(run(test(CodeMode.LONG, "0f0b", 0, 0)).vector()).as("ud2").isEqualTo(6);
+        assertThat(run(test(CodeMode.LONG, "f4", 0, 0)).vector()).as("hlt").isEqualTo(13);
+        assertThat(run(test(CodeMode.LONG, "cd03", 0, 0)).vector()).as("int 3").isEqualTo(3);
+        assertThat(run(test(CodeMode.LONG, "ebfe", 0, 0)).vector()).as("jmp to itself")
                 .isEqualTo(CpuOutcome.TIMEOUT);
-        var nonCanonical = run(test(false, "488b03", 0, Long.MIN_VALUE));
+        var nonCanonical = run(test(CodeMode.LONG, "488b03", 0, Long.MIN_VALUE));
         assertThat(nonCanonical.vector()).isEqualTo(13);
     }
 
     @Test
     void anOpcodeOfThirtyTwoBitModeRunsInCompatibilityMode() throws IOException {
-        var outcome = run(test(true, "40", 41, 0)); // inc eax
+        var outcome = run(test(CodeMode.COMPATIBILITY_32, "40", 41, 0)); // inc eax
         assertThat(outcome.registers().getFirst()).isEqualTo(42);
         assertThat(outcome.rip()).isEqualTo(Arena.CODE + 0x8002);
         assertThat(outcome.selectors().getFirst()).isEqualTo(0x23);
+    }
+
+    @Test
+    void anOpcodeOfSixteenBitModeRunsThere() throws IOException {
+        assumeTrue(host.features().code16());
+        var outcome = run(test(CodeMode.COMPATIBILITY_16, "40", 0x1_FFFF, 0)); // inc ax
+        assertThat(outcome.registers().getFirst()).isEqualTo(0x1_0000);
+        assertThat(outcome.rip()).isEqualTo(0x8002);
+        assertThat(outcome.selectors().getFirst()).isEqualTo(7);
     }
 
     @Test

@@ -123,6 +123,6 @@ final class Hunt {
         Files.writeString(DIRECTORY.resolve(name), fixture.format());
         byForm.put(test.form(),
                 HexFormat.of().formatHex(minimal.code().toArray())
-                + (minimal.compatibility() ? " (32)" : "") + " -> " + differences(minimal));
+                + (minimal.compatibility() ? " (" + minimal.mode() + ")" : "") + " -> " + differences(minimal));
     }
 }

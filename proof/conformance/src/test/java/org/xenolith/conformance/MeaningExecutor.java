@@ -32,8 +32,6 @@ final class MeaningExecutor implements CaseExecutor {
     /// The vector of a case in which our own code fails.
     private static final int BROKEN = 254;
 
-    private static final int USER_CODE_64 = 0xA0FB;
-    private static final int USER_CODE_32 = 0xC0FB;
     private static final int USER_DATA = 0xC0F3;
     private static final int[] OUTCOME_SELECTORS = {
         Segments.CS, Segments.SS, Segments.DS, Segments.ES, Segments.FS, Segments.GS
@@ -94,17 +92,16 @@ final class MeaningExecutor implements CaseExecutor {
     private Trap step() {
         Instruction instruction = null;
         try {
-            long linear = cpu.is64() ? cpu.pc : cpu.pc & 0xFFFF_FFFFL;
-            if (cpu.fetch(linear) == INT3) {
+            if (fetch(cpu.pc) == INT3) {
                 cpu.pc++;
                 return Trap.of(Trap.BREAKPOINT);
             }
             var mode = new Mode(cpu.mode);
-            instruction = decoder.decode(cpu::fetch, cpu.pc, mode);
+            instruction = decoder.decode(this::fetch, cpu.pc, mode);
             var lifter = new Lifter(mode);
             lifter.lift(instruction);
-            while (wholeBlocks && !lifter.hasEnded() && cpu.fetch(lifter.next()) != INT3) {
-                lifter.lift(decoder.decode(cpu::fetch, lifter.next(), mode));
+            while (wholeBlocks && !lifter.hasEnded() && fetch(lifter.next()) != INT3) {
+                lifter.lift(decoder.decode(this::fetch, lifter.next(), mode));
             }
             lifter.endAt(lifter.next());
             var unit = lifter.unit();
@@ -119,19 +116,32 @@ final class MeaningExecutor implements CaseExecutor {
         }
     }
 
+    /// The code byte at an offset in the code segment.
+    private int fetch(long pc) {
+        if (cpu.is64()) {
+            return cpu.fetch(pc);
+        }
+        if (Long.compareUnsigned(pc, cpu.limits[Segments.CS] & 0xFFFF_FFFFL) > 0) {
+            throw Trap.generalProtection(0);
+        }
+        return cpu.fetch(cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL);
+    }
+
     private void load(CpuCase test) {
         for (int i = 0; i < 16; i++) {
             cpu.registers[i] = test.registers().get(i);
         }
         cpu.pc = test.rip();
-        cpu.setSegment(Segments.CS, test.compatibility() ? 0x23 : 0x33, 0, -1,
-                test.compatibility() ? USER_CODE_32 : USER_CODE_64);
+        var mode = test.mode();
+        cpu.setSegment(
+                Segments.CS, mode.selector(), mode.base(), mode.limit(), mode.attributes());
         for (int segment : new int[] {Segments.SS, Segments.DS, Segments.ES}) {
             cpu.setSegment(segment, 0x2B, 0, -1, USER_DATA);
         }
         cpu.setSegment(Segments.FS, 0, test.fsBase(), 0, Segments.UNUSABLE);
         cpu.setSegment(Segments.GS, 0, test.gsBase(), 0, Segments.UNUSABLE);
-        cpu.setSegment(Segments.LDTR, 0, 0, 0, Segments.UNUSABLE);
+        cpu.setSegment(
+                Segments.LDTR, 0x50, ArenaCpu.GDT + ArenaCpu.LDT_OFFSET, ArenaCpu.LDT_LIMIT, 0x82);
         cpu.setSegment(Segments.TR, 0x40, ArenaCpu.TSS, ArenaCpu.TSS_LIMIT, 0x8B);
         cpu.setRflags(test.rflags());
         cpu.interruptShadow = false;

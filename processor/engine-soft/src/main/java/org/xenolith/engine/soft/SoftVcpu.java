@@ -9,6 +9,7 @@ import org.xenolith.ir.Abort;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.EventDelivery;
 import org.xenolith.x86.Mode;
+import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.StateTransfer;
 import org.xenolith.x86.Trap;
@@ -215,6 +216,9 @@ public final class SoftVcpu implements Vcpu {
     }
 
     private Block findOrTranslate(long pc, int key) {
+        if (!cpu.is64() && !SegmentAccess.isWithinCode(cpu, pc)) {
+            throw Trap.generalProtection(0);
+        }
         long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
         long host = cpu.resolveCode(linear);
         var block = code.find(host, pc, key);

@@ -70,14 +70,14 @@ final class Translator {
             if (more) {
                 ahead = next(at, mode);
             }
-            if (ahead != null && isFusedWithFlags(ahead)) {
+            if (ahead != null && isFusedWithFlags(ahead, mode)) {
                 lifter.lift(ahead);
                 instructions++;
                 at = ahead.next();
                 ahead = null;
             }
             if (ahead == null) {
-                lifter.endAt(mode.codeSize().zeroExtend(at));
+                lifter.endAt(Lifter.following(mode, at));
                 ended = true;
             }
             codes.add(code(lifter.unit()));
@@ -136,8 +136,11 @@ final class Translator {
         }
     }
 
-    /// A conditional jump cannot fault, so it may share a unit with what sets its flags.
-    private static boolean isFusedWithFlags(Instruction instruction) {
+    /// A conditional jump that cannot fault may share a unit with what sets its flags.
+    private static boolean isFusedWithFlags(Instruction instruction, Mode mode) {
+        if (!mode.is64() && !mode.flat()) {
+            return false;
+        }
         var encoding = instruction.row().encoding();
         int opcode = encoding.opcode() & 0xF0;
         return encoding.map() == 0 && opcode == 0x70 || encoding.map() == 1 && opcode == 0x80;
