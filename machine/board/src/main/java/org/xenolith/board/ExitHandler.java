@@ -3,6 +3,7 @@ package org.xenolith.board;
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 
 import org.xenolith.engine.Exit;
+import org.xenolith.engine.Vcpu;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.platform.LocalApic;
 import org.xenolith.platform.PvhLayout;
@@ -17,6 +18,9 @@ import java.util.function.Supplier;
 /// What happens between two runs of a vCPU: interrupts before, the reason it left after. On the
 /// driver's thread.
 final class ExitHandler implements Driver.Exits {
+    /// RFLAGS.IF.
+    private static final long INTERRUPT_FLAG = 1 << 9;
+
     private final XenDomain xen;
     private final GuestMemory memory;
     private final PortSpace ports;
@@ -135,6 +139,9 @@ final class ExitHandler implements Driver.Exits {
             case Exit.InterruptWindow _ -> true;
             case Exit.Halted _ -> {
                 slot.enter(VcpuSlot.Phase.HALTED);
+                if (isHaltedForGood(vcpu)) {
+                    xen.vcpuHaltedForGood(vcpu.id());
+                }
                 yield false;
             }
             case Exit.Preempted _ -> false;
@@ -143,6 +150,12 @@ final class ExitHandler implements Driver.Exits {
                 yield false;
             }
         };
+    }
+
+    /// No interrupt can end the halt. Asked in full only if none can be taken just now.
+    private static boolean isHaltedForGood(Vcpu vcpu) {
+        return !vcpu.canTakeInterrupt()
+                && (vcpu.capture().general().rflags() & INTERRUPT_FLAG) == 0;
     }
 
     private static boolean isLocalApic(long gpa) {

@@ -53,6 +53,8 @@ final class VcpuSlot {
 
     synchronized void init() {
         initialise = true;
+        up = false;
+        down = false;
         startupVector = NONE;
     }
 

@@ -71,12 +71,19 @@ class GuestTest {
     }
 
     @Test
-    void aGuestThatHaltsForEverIsBlocked() throws Exception {
-        try (var domain = start(new TinyKernel().print("bye").bytes(0xFA, 0xF4))) {
+    void aGuestThatWaitsForAnInterruptIsBlocked() throws Exception {
+        try (var domain = start(new TinyKernel().print("bye").bytes(0xFB, 0xF4))) { // sti; hlt
             domain.serial().reader().awaitText("bye", Duration.ofSeconds(20));
             while (domain.state() != DomainState.BLOCKED) {
                 TimeUnit.MILLISECONDS.sleep(1);
             }
+        }
+    }
+
+    @Test
+    void haltingForGoodPowersOff() throws Exception {
+        try (var domain = start(new TinyKernel().bytes(0xFA, 0xF4))) { // cli; hlt
+            assertThat(end(domain)).contains(ShutdownReason.POWEROFF);
         }
     }
 

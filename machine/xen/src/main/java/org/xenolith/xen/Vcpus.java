@@ -99,7 +99,8 @@ final class Vcpus {
         return Call.ok();
     }
 
-    private HypercallResult down(int vcpu, int caller) {
+    /// Takes a vCPU down; the last one powers the domain off.
+    HypercallResult down(int vcpu, int caller) {
         boolean others = false;
         for (int i = 0; i < up.length; i++) {
             others |= i != vcpu && up[i];

@@ -148,6 +148,13 @@ public final class XenDomain implements Device<DomainState> {
         lock.run(() -> vcpus.setStarted(vcpu, started));
     }
 
+    /// The vCPU has executed HLT with interrupts off: it is down, as after `VCPUOP_down`. Where it was
+    /// the last one that was up, the domain has powered off, which is how a guest without a way to
+    /// power off does it.
+    public void vcpuHaltedForGood(int vcpu) {
+        lock.run(() -> vcpus.down(vcpu, vcpu));
+    }
+
     /// The guest has enabled the vCPU's local APIC, which dropped every interrupt before.
     public void localApicEnabled(int vcpu) {
         lock.run(() -> upcalls.apicEnabled(vcpu));
