@@ -52,6 +52,8 @@ public interface Vcpu extends AutoCloseable {
     /// Whether the vCPU executes 64-bit code. May be asked while an exit awaits its answer.
     boolean is64Bit();
 
+    /// The whole state. An instruction that still waits for something from outside has not begun in
+    /// it: it will be executed again.
     VcpuState capture();
 
     void restore(VcpuState state);

@@ -30,6 +30,11 @@ final class Answers {
         values[given++] = 0;
     }
 
+    /// The last answer has not been given after all.
+    void dropLast() {
+        faults[--given] = false;
+    }
+
     /// The instruction begins (again).
     void rewind() {
         taken = 0;

@@ -88,10 +88,15 @@ public final class SoftVcpu implements Vcpu {
             }
             return exit;
         } catch (TripleFault fault) {
-            activity = VcpuState.Activity.SHUTDOWN;
-            shutdownReason = fault.getMessage();
-            return new Exit.Shutdown(shutdownReason);
+            return stop(fault);
         }
+    }
+
+    private Exit stop(TripleFault fault) {
+        activity = VcpuState.Activity.SHUTDOWN;
+        shutdownReason = fault.getMessage();
+        cpu.answers.forget();
+        return new Exit.Shutdown(shutdownReason);
     }
 
     /// Events, then one block. Returns an exit, or null to go on.
@@ -449,13 +454,29 @@ public final class SoftVcpu implements Vcpu {
     public VcpuState capture() {
         Bug.check(!awaitingAnswer, "a vCPU is captured between instructions");
         if (cpu.answers.any()) {
-            var exit = finishInstruction();
-            Bug.check(exit == null, "an instruction is complete once it has its answers");
+            try {
+                takeBack(finishInstruction());
+            } catch (TripleFault fault) {
+                stop(fault);
+            }
         }
         var pending =
                 new VcpuState.Pending(
                         pendingInterrupt, pendingNmi, cpu.nmiBlocked, cpu.interruptShadow);
         return StateTransfer.capture(cpu, pending, activity);
+    }
+
+    /// An instruction that wants more from outside (`exit`, or null) than it has been given is asked
+    /// again when it is executed again; the state is that before it.
+    private void takeBack(Exit exit) {
+        if (exit == null) {
+            return;
+        }
+        if (awaitingAnswer) {
+            awaitingAnswer = false;
+        } else {
+            cpu.answers.dropLast();
+        }
     }
 
     @Override

@@ -94,6 +94,21 @@ final class Guest implements AutoCloseable {
         LEGACY
     }
 
+    /// Goes on a little whenever somebody looks, so that runs can be repeated.
+    private static final class CountingClock implements Clock {
+        private long nanos;
+
+        @Override
+        public long nanos() {
+            return nanos += 10;
+        }
+
+        @Override
+        public long wallNanos() {
+            return nanos();
+        }
+    }
+
     /// What a handler finds on its stack. `errorCode` is -1 for a vector without one; `rsp` and
     /// `ss` are 0 where they are not pushed.
     record Fault(int vector, long errorCode, long rip, int cs, long rflags, long rsp, int ss) {}
@@ -108,10 +123,15 @@ final class Guest implements AutoCloseable {
         engine =
                 new SoftEngine(
                         memory,
-                        Clock.system(),
+                        new CountingClock(),
                         Entropy.seeded(1),
                         new SoftEngine.Options(tier, 0, true));
         vcpu = engine.createVcpu(0, CpuidTable.builder().build());
+        reset();
+    }
+
+    /// Back to the beginning: tables and processor.
+    void reset() {
         buildPages();
         buildTables();
         vcpu.restore(initial());
