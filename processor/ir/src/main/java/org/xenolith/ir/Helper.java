@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
+import java.util.Optional;
 import org.xenolith.base.Bug;
 
 /// A public static Java method that an op can call. Its parameters are, first and optionally, the
@@ -54,6 +55,30 @@ public record Helper(Method method) {
     /// Whether it may change anything.
     public boolean changesContext() {
         return takesContext() && !method.isAnnotationPresent(ReadOnly.class);
+    }
+
+    /// The pure method that tells whether this helper would do nothing, if it only checks; see
+    /// [Guard].
+    public Optional<Method> guard() {
+        var annotation = method.getAnnotation(Guard.class);
+        if (annotation == null || !takesContext() || returnsValue()) {
+            return Optional.empty();
+        }
+        var types = method.getParameterTypes();
+        try {
+            var guard =
+                    method.getDeclaringClass()
+                            .getMethod(
+                                    annotation.value(),
+                                    Arrays.copyOfRange(types, 1, types.length));
+            Bug.check(
+                    Modifier.isStatic(guard.getModifiers())
+                            && guard.getReturnType() == boolean.class,
+                    "guard " + guard + " is static and answers yes or no");
+            return Optional.of(guard);
+        } catch (NoSuchMethodException cause) {
+            throw new Bug("helper " + method + " has its guard", cause);
+        }
     }
 
     /// How many values it takes, the context not counted.

@@ -25,9 +25,14 @@ public final class Passes {
     /// Removes flag writes that another one follows before any reader, memory access, helper with
     /// the context, or end.
     public static Unit removeDeadFlags(Unit unit) {
+        return removeDeadFlags(unit, false);
+    }
+
+    /// The same; `overwrittenBehind` says that another one follows the end in this way.
+    public static Unit removeDeadFlags(Unit unit, boolean overwrittenBehind) {
         var ops = unit.ops();
         var dead = new BitSet();
-        boolean overwritten = false;
+        boolean overwritten = overwrittenBehind;
         for (int index = ops.size() - 1; index >= 0; index--) {
             var op = ops.get(index);
             if (Ops.writesFlags(op)) {

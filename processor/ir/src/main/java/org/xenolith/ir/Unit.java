@@ -1,5 +1,6 @@
 package org.xenolith.ir;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// A sequence of ops that is executed as a whole: one instruction, or several that follow each
@@ -7,6 +8,16 @@ import java.util.List;
 public record Unit(List<Op> ops) {
     public Unit {
         ops = List.copyOf(ops);
+    }
+
+    /// The unit that does what `units` do one after the other. Only the last may end the block.
+    public static Unit join(List<Unit> units) {
+        var ops = new ArrayList<Op>();
+        for (var unit : units) {
+            int first = ops.size();
+            unit.ops().forEach(op -> ops.add(Ops.renumber(op, value -> value + first)));
+        }
+        return new Unit(ops);
     }
 
     public boolean endsBlock() {

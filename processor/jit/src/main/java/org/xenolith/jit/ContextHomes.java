@@ -46,6 +46,14 @@ final class ContextHomes implements Homes {
     }
 
     @Override
+    public boolean faultsInPlace() {
+        return false;
+    }
+
+    @Override
+    public void boundary(long pc) {}
+
+    @Override
     public void pushConstant(Width width, long value) {
         if (Shape.isParameter(value)) {
             pushParameter(value, LONG);
@@ -159,32 +167,14 @@ final class ContextHomes implements Homes {
 
     @Override
     public void call(Helper helper, List<Runnable> arguments) {
-        var method = helper.method();
-        var parameters = method.getParameterTypes();
-        int first = 0;
         if (helper.takesContext()) {
             context();
-            if (parameters[0] != Context.class) {
-                code.checkcast(describe(parameters[0]));
-            }
-            first = 1;
-        }
-        for (int index = 0; index < arguments.size(); index++) {
-            arguments.get(index).run();
-            if (parameters[first + index] == int.class) {
-                code.l2i();
+            var type = helper.method().getParameterTypes()[0];
+            if (type != Context.class) {
+                code.checkcast(Calls.describe(type));
             }
         }
-        var type =
-                MethodTypeDesc.of(
-                        describe(method.getReturnType()),
-                        List.of(parameters).stream().map(ContextHomes::describe).toList());
-        var owner = method.getDeclaringClass();
-        code.invokestatic(describe(owner), method.getName(), type, owner.isInterface());
-    }
-
-    private static ClassDesc describe(Class<?> type) {
-        return ClassDesc.ofDescriptor(type.descriptorString());
+        Calls.call(code, helper.method(), arguments);
     }
 
     @Override

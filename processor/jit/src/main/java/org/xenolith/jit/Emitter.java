@@ -26,7 +26,7 @@ final class Emitter {
         this.code = code;
         this.homes = homes;
         this.ops = ops;
-        schedule = new Schedule(ops);
+        schedule = new Schedule(ops, homes.faultsInPlace());
         computations = new Computations(code);
         locals = new int[ops.size()];
     }
@@ -62,7 +62,7 @@ final class Emitter {
     /// Emits an op that makes no value.
     private void act(Op op) {
         switch (op) {
-            case Op.Boundary _ -> {}
+            case Op.Boundary(long pc, _) -> homes.boundary(pc);
             case Op.WriteRegister(int slot, int value) -> homes.writeRegister(slot, pushing(value));
             case Op.Store(var width, int address, int value) ->
                     homes.store(width, pushing(address), pushing(value));

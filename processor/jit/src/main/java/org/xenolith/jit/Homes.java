@@ -13,6 +13,12 @@ import org.xenolith.ir.Width;
 /// Slots, constants and targets are as they stand in the ops: numbers, or places where to find
 /// them.
 interface Homes {
+    /// Whether what may fault is to be executed in its own place, the JVM's stack being empty.
+    boolean faultsInPlace();
+
+    /// An instruction begins.
+    void boundary(long pc);
+
     void pushConstant(Width width, long value);
 
     void pushRegister(int slot);

@@ -22,8 +22,12 @@ final class Schedule {
     /// By op: whether its value, made where it is used, is only made if a condition holds.
     private final boolean[] conditional;
 
-    Schedule(List<Op> ops) {
+    private final boolean faultingInPlace;
+
+    /// @param faultingInPlace whether what may fault is always executed in its own place
+    Schedule(List<Op> ops, boolean faultingInPlace) {
         this.ops = ops;
+        this.faultingInPlace = faultingInPlace;
         conditional = new boolean[ops.size()];
         uses = new int[ops.size()];
         live = new boolean[ops.size()];
@@ -87,7 +91,7 @@ final class Schedule {
         if (Ops.isPure(op)) {
             return true;
         }
-        if (Ops.mayChangeAnything(op)) {
+        if (Ops.mayChangeAnything(op) || faultingInPlace && Ops.mayFault(op)) {
             return false;
         }
         for (int between = index + 1; between < until; between++) {

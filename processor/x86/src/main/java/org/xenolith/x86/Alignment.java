@@ -1,5 +1,6 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.Guard;
 import org.xenolith.ir.ReadOnly;
 
 /// Checks of addresses.
@@ -8,10 +9,26 @@ public final class Alignment {
 
     /// #GP(0) unless `address` is a multiple of 16.
     @ReadOnly
+    @Guard("is16")
     public static void require16(Cpu cpu, long address) {
-        if ((address & 15) != 0) {
+        if (!is16(address)) {
             throw Trap.generalProtection(0);
         }
+    }
+
+    public static boolean is16(long address) {
+        return (address & 15) == 0;
+    }
+
+    /// #GP(0) unless `target` may be called in 64-bit mode; a fault of pushing `bytes` comes first.
+    @ReadOnly
+    @Guard("isCanonicalTarget")
+    public static void requireCanonicalCallable(Cpu cpu, long target, int bytes) {
+        requireCallable(cpu, target, bytes);
+    }
+
+    public static boolean isCanonicalTarget(long target, int bytes) {
+        return isCanonical(target);
     }
 
     /// #GP(0) unless `target` may be called; a fault of pushing `bytes` comes first.
@@ -24,6 +41,13 @@ public final class Alignment {
         }
     }
 
+    /// #GP(0) unless `target` may be jumped to in 64-bit mode.
+    @ReadOnly
+    @Guard("isCanonical")
+    public static void requireCanonical(Cpu cpu, long target) {
+        requireTarget(cpu, target);
+    }
+
     /// #GP(0) unless `target` may be jumped to.
     @ReadOnly
     public static void requireTarget(Cpu cpu, long target) {
@@ -34,8 +58,11 @@ public final class Alignment {
 
     /// Canonical in 64-bit mode, else within the code segment.
     private static boolean isTarget(Cpu cpu, long target) {
-        return cpu.is64()
-                ? target << 16 >> 16 == target
-                : SegmentAccess.isWithinCode(cpu, target);
+        return cpu.is64() ? isCanonical(target) : SegmentAccess.isWithinCode(cpu, target);
+    }
+
+    /// Whether bits 63 to 47 of a linear address are equal.
+    public static boolean isCanonical(long address) {
+        return address << 16 >> 16 == address;
     }
 }

@@ -31,6 +31,10 @@ final class Branches {
 
     private static final Helper CHECK_TARGET = Helper.named(Alignment.class, "requireTarget");
     private static final Helper CHECK_CALLABLE = Helper.named(Alignment.class, "requireCallable");
+    private static final Helper CHECK_CANONICAL =
+            Helper.named(Alignment.class, "requireCanonical");
+    private static final Helper CHECK_CANONICAL_CALLABLE =
+            Helper.named(Alignment.class, "requireCanonicalCallable");
 
     private Branches() {}
 
@@ -91,7 +95,9 @@ final class Branches {
     /// Where an indirect transfer goes. One to where no code can be faults here, not there.
     private static int target(Lifter l, int value) {
         int target = l.convert(value, W64);
-        if (l.mode().is64() || isLimited(l)) {
+        if (l.mode().is64()) {
+            l.call(CHECK_CANONICAL, target);
+        } else if (isLimited(l)) {
             l.call(CHECK_TARGET, target);
         }
         return target;
@@ -110,7 +116,8 @@ final class Branches {
     }
 
     private static void checkCallable(Lifter l, Instruction i, int target) {
-        l.call(CHECK_CALLABLE, target, l.constant(Width.W32, i.operandSize().bytes()));
+        var check = l.mode().is64() ? CHECK_CANONICAL_CALLABLE : CHECK_CALLABLE;
+        l.call(check, target, l.constant(Width.W32, i.operandSize().bytes()));
     }
 
     private static void branch(Lifter l, Instruction i, int condition) {

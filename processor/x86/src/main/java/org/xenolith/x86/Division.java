@@ -1,6 +1,7 @@
 package org.xenolith.x86;
 
 import java.math.BigInteger;
+import org.xenolith.ir.Guard;
 import org.xenolith.ir.ReadOnly;
 
 /// DIV and IDIV. The dividend is `high` and `low`, each of `bits` bits and zero-extended. The
@@ -9,11 +10,16 @@ public final class Division {
     private Division() {}
 
     @ReadOnly
+    @Guard("fitsUnsigned")
     public static void checkUnsigned(Cpu cpu, int bits, long high, long low, long divisor) {
-        // The quotient fits exactly when the high half is below the divisor.
-        if (Long.compareUnsigned(high, divisor) >= 0) {
+        if (!fitsUnsigned(bits, high, low, divisor)) {
             throw Trap.of(Trap.DIVIDE_ERROR);
         }
+    }
+
+    /// Whether the quotient fits, which is when the high half is below the divisor.
+    public static boolean fitsUnsigned(int bits, long high, long low, long divisor) {
+        return Long.compareUnsigned(high, divisor) < 0;
     }
 
     public static long quotientUnsigned(int bits, long high, long low, long divisor) {
@@ -37,10 +43,15 @@ public final class Division {
     }
 
     @ReadOnly
+    @Guard("fitsSigned")
     public static void checkSigned(Cpu cpu, int bits, long high, long low, long divisor) {
-        if (divisor == 0 || !quotientFits(bits, high, low, divisor)) {
+        if (!fitsSigned(bits, high, low, divisor)) {
             throw Trap.of(Trap.DIVIDE_ERROR);
         }
+    }
+
+    public static boolean fitsSigned(int bits, long high, long low, long divisor) {
+        return divisor != 0 && quotientFits(bits, high, low, divisor);
     }
 
     private static boolean quotientFits(int bits, long high, long low, long divisor) {

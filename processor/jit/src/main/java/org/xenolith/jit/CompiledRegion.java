@@ -1,0 +1,22 @@
+package org.xenolith.jit;
+
+import org.xenolith.ir.Context;
+
+/// What compiled regions extend. **Hot path.**
+public abstract class CompiledRegion {
+    protected CompiledRegion() {}
+
+    /// Executes from the region's entry on until it is left. Afterwards the context is as it is
+    /// between two instructions, `pc` says where to go on, and nothing is under way: an instruction
+    /// that the region could not do (a translation is missing, a check refuses) has not begun.
+    ///
+    /// The arrays are a direct-mapped cache of translations, of equal lengths, a power of two: entry
+    /// `i` is that of the linear pages whose number ends in `i`. A page may be read (written) if its
+    /// address is its entry of `readTags` (`writeTags`); `offsets[i]` plus a linear address is then
+    /// the place in memory. Nothing in them changes while the region runs.
+    ///
+    /// @param budget how many instructions to execute, more than 0; looked at where loops close
+    /// @return the budget less the instructions executed; may be negative
+    public abstract int run(
+            Context context, long[] readTags, long[] writeTags, long[] offsets, int budget);
+}

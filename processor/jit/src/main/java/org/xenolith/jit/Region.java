@@ -1,0 +1,47 @@
+package org.xenolith.jit;
+
+import java.util.HashSet;
+import java.util.List;
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Unit;
+
+/// Guest code to be compiled as one method: basic blocks, the entry first, that go on to each other
+/// or leave. No other thread and nothing that they do changes them.
+public record Region(List<Block> blocks) {
+    public Region {
+        blocks = List.copyOf(blocks);
+        Bug.check(!blocks.isEmpty(), "a region has an entry");
+        var seen = new HashSet<Long>();
+        for (var block : blocks) {
+            Bug.check(seen.add(block.pc), "a region has one block at a place");
+        }
+    }
+
+    /// A sequence of whole instructions that ends in a jump, a branch, or a computed jump.
+    public record Block(long pc, Unit unit) {
+        public Block {
+            Bug.check(
+                    unit.endsBlock() && !(unit.ops().getLast() instanceof Op.Leave),
+                    "a block of a region says where it goes on");
+            Bug.check(isCompilable(unit), "a block of a region can be compiled");
+        }
+
+        /// How many guest instructions it has.
+        int instructions() {
+            return (int) unit.ops().stream().filter(Op.Boundary.class::isInstance).count();
+        }
+    }
+
+    /// Whether a region can do what the unit says: calls of helpers that take the context, unless
+    /// they have a guard, must be left to other ways of executing it.
+    public static boolean isCompilable(Unit unit) {
+        return unit.ops().stream().allMatch(Region::isCompilable);
+    }
+
+    private static boolean isCompilable(Op op) {
+        return !Ops.callsContext(op)
+                || op instanceof Op.Call(var helper, _) && helper.guard().isPresent();
+    }
+}

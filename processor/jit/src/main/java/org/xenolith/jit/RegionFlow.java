@@ -1,0 +1,139 @@
+package org.xenolith.jit;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
+
+/// The blocks of a region in the order in which they are emitted (reverse postorder, so that only
+/// what closes a loop goes back), what each needs, and which registers are used.
+final class RegionFlow {
+    private final Region region;
+    private final Map<Long, Region.Block> byPc = new HashMap<>();
+    private final List<Region.Block> order = new ArrayList<>();
+    private final Map<Long, Integer> places = new HashMap<>();
+    private final List<Unit> units = new ArrayList<>();
+    private final BitSet used = new BitSet();
+    private final BitSet written = new BitSet();
+    private boolean usesFlags;
+
+    RegionFlow(Region region) {
+        this.region = region;
+        region.blocks().forEach(block -> byPc.put(block.pc(), block));
+        sort();
+        removeDeadFlags();
+        units.forEach(this::findUses);
+    }
+
+    /// Blocks that can be reached, the entry first.
+    List<Region.Block> order() {
+        return order;
+    }
+
+    /// The unit of the block at a place of the order, without what nobody needs.
+    Unit unit(int place) {
+        return units.get(place);
+    }
+
+    /// The place of the block at `pc`, or -1 if going there leaves the region.
+    int place(long pc) {
+        return places.getOrDefault(pc, -1);
+    }
+
+    /// The register slots that the region touches.
+    BitSet used() {
+        return used;
+    }
+
+    BitSet written() {
+        return written;
+    }
+
+    boolean usesFlags() {
+        return usesFlags;
+    }
+
+    static long[] targets(Unit unit) {
+        return switch (unit.ops().getLast()) {
+            case Op.Jump(long target) -> new long[] {target};
+            case Op.Branch(_, long taken, long notTaken) -> new long[] {taken, notTaken};
+            case Op _ -> new long[0];
+        };
+    }
+
+    /// Depth first without recursion: a region may be one long chain.
+    private void sort() {
+        record Visit(Region.Block block, long[] targets, int[] next) {}
+        var visits = new ArrayList<Visit>();
+        var seen = new HashSet<Long>();
+        var entry = region.blocks().getFirst();
+        seen.add(entry.pc());
+        visits.add(new Visit(entry, targets(entry.unit()), new int[1]));
+        while (!visits.isEmpty()) {
+            var visit = visits.getLast();
+            int next = visit.next[0]++;
+            if (next == visit.targets.length) {
+                visits.removeLast();
+                order.addFirst(visit.block);
+            } else {
+                var target = byPc.get(visit.targets[next]);
+                if (target != null && seen.add(target.pc())) {
+                    visits.add(new Visit(target, targets(target.unit()), new int[1]));
+                }
+            }
+        }
+        for (int place = 0; place < order.size(); place++) {
+            places.put(order.get(place).pc(), place);
+        }
+    }
+
+    /// Flags that the block sets and every successor sets again before anybody could see them.
+    private void removeDeadFlags() {
+        order.forEach(block -> units.add(block.unit()));
+        var overwrites = new boolean[order.size()];
+        for (int place = order.size() - 1; place >= 0; place--) {
+            var unit = units.get(place);
+            boolean dead = targets(unit).length > 0;
+            for (long target : targets(unit)) {
+                int successor = place(target);
+                dead &= successor > place && overwrites[successor];
+            }
+            if (dead) {
+                unit = Passes.removeDeadValues(Passes.removeDeadFlags(unit, true));
+                units.set(place, unit);
+            }
+            overwrites[place] = overwritesFlags(unit, dead);
+        }
+    }
+
+    private static boolean overwritesFlags(Unit unit, boolean otherwise) {
+        for (var op : unit.ops()) {
+            if (Ops.writesFlags(op)) {
+                return true;
+            }
+            if (Ops.readsFlags(op) || Ops.mayFault(op)) {
+                return false;
+            }
+        }
+        return otherwise;
+    }
+
+    private void findUses(Unit unit) {
+        for (var op : unit.ops()) {
+            switch (op) {
+                case Op.ReadRegister(int slot) -> used.set(slot);
+                case Op.WriteRegister(int slot, _) -> {
+                    used.set(slot);
+                    written.set(slot);
+                }
+                case Op _ -> usesFlags |= Ops.writesFlags(op) || Ops.readsFlags(op);
+            }
+        }
+    }
+}
