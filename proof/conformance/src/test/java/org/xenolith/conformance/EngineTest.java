@@ -53,6 +53,11 @@ class EngineTest {
         return Long.getLong("xenolith.seed", Entropy.system().nextLong());
     }
 
+    @Test
+    void theCompilerTierAgreesWithTheHost() throws IOException {
+        hunt(new Options(Tier.COMPILER, 0, 0, false));
+    }
+
     private static void hunt(Options options) throws IOException {
         long seed = seed();
         hunt(options, seed, new CaseGenerator(

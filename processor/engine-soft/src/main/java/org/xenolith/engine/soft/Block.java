@@ -48,6 +48,9 @@ final class Block {
 
     boolean valid = true;
 
+    /// What is to be executed instead, if there is something.
+    LiveRegion region;
+
     private int runs;
 
     Block(
@@ -80,6 +83,16 @@ final class Block {
                 codes[index] = HandlerFactory.settled(codes[index]);
             }
         }
+    }
+
+    /// How often it has been executed since it was made or became cool.
+    int runs() {
+        return runs;
+    }
+
+    /// Begins to count its executions anew.
+    void cool() {
+        runs = 0;
     }
 
     void invalidate() {

@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntConsumer;
+import org.xenolith.base.Bug;
 import org.xenolith.memory.GuestMemory;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
@@ -16,7 +18,9 @@ final class CodeCache {
     static final int INSTRUCTIONS_MAX = 400_000;
 
     /// Bytes that one bit of a frame's line mask stands for.
-    private static final int LINE_SHIFT = 6;
+    static final int LINE_SHIFT = 6;
+
+    static final int LINE_BYTES = 1 << LINE_SHIFT;
 
     private record Key(long host, long pc, int mode) {}
 
@@ -24,13 +28,19 @@ final class CodeCache {
     private final Map<Key, Block> blocks = new HashMap<>();
     private final List<List<Block>> byFrame;
     private final long[] lines;
+    private final Map<Integer, List<LiveRegion>> regions = new HashMap<>();
+    private int regionCount;
     private int instructions;
+
+    /// Told of the frame when a region goes because its code has been written.
+    private final IntConsumer onRewritten;
 
     /// Frames written from outside the processor; their blocks go at the next chance.
     private final ConcurrentLinkedQueue<Integer> writtenOutside = new ConcurrentLinkedQueue<>();
 
-    CodeCache(GuestMemory memory, Runnable onWrittenOutside) {
+    CodeCache(GuestMemory memory, Runnable onWrittenOutside, IntConsumer onRewritten) {
         this.memory = memory;
+        this.onRewritten = onRewritten;
         byFrame = new ArrayList<>(memory.frameCount());
         for (int frame = 0; frame < memory.frameCount(); frame++) {
             byFrame.add(null);
@@ -76,7 +86,7 @@ final class CodeCache {
         return fresh;
     }
 
-    private static long lineMask(int offset, int length) {
+    static long lineMask(int offset, int length) {
         int first = offset >>> LINE_SHIFT;
         int last = offset + length - 1 >>> LINE_SHIFT;
         return -1L << first & -1L >>> 63 - last;
@@ -93,6 +103,7 @@ final class CodeCache {
         if (inFrame == null) {
             return;
         }
+        removeRegions(frame, lineMask(offset, bytes));
         for (var block : List.copyOf(inFrame)) {
             if (covers(block, frame, offset, bytes)) {
                 remove(block);
@@ -100,6 +111,59 @@ final class CodeCache {
         }
         recompute(frame);
     }
+
+    /// Removes regions that were made from any of these lines of a frame.
+    private void removeRegions(int frame, long written) {
+        for (var region : List.copyOf(regions.getOrDefault(frame, List.of()))) {
+            if ((region.lines & written) != 0) {
+                region.entry.cool();
+                remove(region);
+                onRewritten.accept(frame);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- regions
+
+    int regionCount() {
+        return regionCount;
+    }
+
+    /// Puts a region into use at its entry block, which is in the cache.
+    void add(LiveRegion region) {
+        Bug.check(region.entry.valid, "a region's entry is in use");
+        if (region.entry.region != null) {
+            remove(region.entry.region);
+        }
+        region.entry.region = region;
+        regions.computeIfAbsent(region.frame, _ -> new ArrayList<>()).add(region);
+        lines[region.frame] |= region.lines;
+        regionCount++;
+    }
+
+    /// Takes a region out of use.
+    void remove(LiveRegion region) {
+        var inFrame = regions.get(region.frame);
+        if (inFrame != null && inFrame.remove(region)) {
+            region.entry.region = null;
+            regionCount--;
+            if (inFrame.isEmpty()) {
+                regions.remove(region.frame);
+            }
+        }
+    }
+
+    /// Takes all regions out of use, so that the JVM can forget their classes.
+    void dropRegions() {
+        for (var inFrame : List.copyOf(regions.values())) {
+            for (var region : List.copyOf(inFrame)) {
+                region.entry.cool();
+                remove(region);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- bookkeeping
 
     private static boolean covers(Block block, int frame, int offset, int bytes) {
         int begin = 0;
@@ -115,6 +179,9 @@ final class CodeCache {
 
     private void remove(Block block) {
         block.invalidate();
+        if (block.region != null) {
+            remove(block.region);
+        }
         instructions -= block.instructions;
         blocks.remove(new Key(block.host, block.pc, block.mode));
         byFrame.get(block.firstFrame()).remove(block);
@@ -133,6 +200,9 @@ final class CodeCache {
                 mask |= lineMask(0, block.length - (4096 - ((int) block.host & 4095)));
             }
         }
+        for (var region : regions.getOrDefault(frame, List.of())) {
+            mask |= region.lines;
+        }
         lines[frame] = mask;
         if (mask == 0) {
             byFrame.set(frame, null);
@@ -146,6 +216,7 @@ final class CodeCache {
         while ((frame = writtenOutside.poll()) != null) {
             var inFrame = byFrame.get(frame);
             if (inFrame != null) {
+                removeRegions(frame, -1L);
                 for (var block : List.copyOf(inFrame)) {
                     remove(block);
                 }
@@ -156,6 +227,7 @@ final class CodeCache {
 
     /// Drops everything.
     void clear() {
+        dropRegions();
         for (var block : blocks.values()) {
             block.invalidate();
         }

@@ -82,6 +82,20 @@ final class SoftCpu extends Cpu {
         return walk;
     }
 
+    // The same, for compiled regions.
+
+    long[] readTags() {
+        return readTags;
+    }
+
+    long[] writeTags() {
+        return writeTags;
+    }
+
+    long[] offsets() {
+        return offsets;
+    }
+
     // ---------------------------------------------------------------- the fast path
 
     @Override

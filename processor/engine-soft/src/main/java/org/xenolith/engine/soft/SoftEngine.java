@@ -22,14 +22,35 @@ public final class SoftEngine implements Engine {
         /// Op by op, by the reference.
         EVALUATOR,
         /// By handlers generated from the ops.
-        HANDLERS
+        HANDLERS,
+        /// The same, and regions of hot code compiled.
+        COMPILER
     }
 
     /// How an engine works. `patience` is how often instructions of one shape are evaluated before
-    /// they get a handler; `verify` checks the laws of the ops of every instruction translated.
-    public record Options(Tier tier, int patience, boolean verify) {
-        public static final Options DEFAULT =
-                new Options(Tier.HANDLERS, HandlerFactory.PATIENCE, false);
+    /// they get a handler, `compileAfter` how often a block is executed before a region is compiled
+    /// in the background (0: at once, before the first execution); `verify` checks the laws of the
+    /// ops of every instruction translated.
+    public record Options(Tier tier, int patience, int compileAfter, boolean verify) {
+        public static final Options DEFAULT = of(Tier.HANDLERS);
+
+        /// How often a block is executed before it counts as hot.
+        private static final int COMPILE_AFTER = 2000;
+
+        public Options {
+            if (patience < 0 || compileAfter < 0) {
+                throw new IllegalArgumentException("patience is not negative");
+            }
+        }
+
+        public Options(Tier tier, int patience, boolean verify) {
+            this(tier, patience, COMPILE_AFTER, verify);
+        }
+
+        /// The usual options of a tier.
+        public static Options of(Tier tier) {
+            return new Options(tier, HandlerFactory.PATIENCE, COMPILE_AFTER, false);
+        }
     }
 
     private final GuestMemory memory;
@@ -38,6 +59,7 @@ public final class SoftEngine implements Engine {
     private final Options options;
     private final CodeCache code;
     private final HandlerFactory handlers;
+    private final Regions regions;
     private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
@@ -45,7 +67,10 @@ public final class SoftEngine implements Engine {
         this.clock = clock;
         this.entropy = entropy;
         this.options = options;
-        this.code = new CodeCache(memory, () -> vcpus.forEach(SoftVcpu::codeWritten));
+        this.code =
+                new CodeCache(
+                        memory, () -> vcpus.forEach(SoftVcpu::codeChanged), this::codeRewritten);
+        this.regions = new Regions(memory, code, () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> vcpus.forEach(SoftVcpu::memoryChanged));
     }
@@ -57,14 +82,20 @@ public final class SoftEngine implements Engine {
 
     @Override
     public SoftVcpu createVcpu(int id, CpuidTable cpuid) {
+        return createVcpu(id, cpuid, Translator.BLOCK_MAX);
+    }
+
+    /// A vCPU that may stop behind every `blockMax` instructions.
+    SoftVcpu createVcpu(int id, CpuidTable cpuid, int blockMax) {
         var cpu = new SoftCpu(memory, code, clock, entropy);
         Translator.CodeMaker maker =
                 switch (options.tier()) {
                     case EVALUATOR -> Evaluator::new;
-                    case HANDLERS -> handlers::handler;
+                    case HANDLERS, COMPILER -> handlers::handler;
                 };
-        var translator = new Translator(cpu, maker, options.verify());
-        var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, this::frameWatched);
+        var translator = new Translator(cpu, maker, options.verify(), blockMax);
+        var heat = new Heat(options.tier() == Tier.COMPILER, options.compileAfter(), regions);
+        var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, this::frameWatched);
         vcpus.add(vcpu);
         return vcpu;
     }
@@ -75,8 +106,22 @@ public final class SoftEngine implements Engine {
         vcpus.forEach(SoftVcpu::clearWrites);
     }
 
+    /// How many regions have been compiled since the engine was made.
+    public int compiledRegions() {
+        return regions.compiled();
+    }
+
+    int regionsInUse() {
+        return code.regionCount();
+    }
+
+    private void codeRewritten(int frame) {
+        regions.rewritten(frame);
+    }
+
     @Override
     public void close() {
+        regions.close();
         code.clear();
     }
 }

@@ -18,6 +18,10 @@ import org.xenolith.x86.Trap;
 public final class SoftVcpu implements Vcpu {
     private static final int JUMP_ENTRIES = 4096;
 
+    /// Instructions that a compiled region executes between looks at the vCPU's attention at most:
+    /// some microseconds.
+    private static final int REGION_BUDGET = 16_384;
+
     /// DR6.BS: a single step.
     private static final int SINGLE_STEP = 1 << 14;
 
@@ -28,6 +32,7 @@ public final class SoftVcpu implements Vcpu {
     private final SoftCpu cpu;
     private final CodeCache code;
     private final Translator translator;
+    private final Heat heat;
     private final Runnable frameWatched;
 
     // Blocks by the low bits of their address; an entry counts only for its own generation.
@@ -53,11 +58,13 @@ public final class SoftVcpu implements Vcpu {
             SoftCpu cpu,
             CodeCache code,
             Translator translator,
+            Heat heat,
             Runnable frameWatched) {
         this.id = id;
         this.cpu = cpu;
         this.code = code;
         this.translator = translator;
+        this.heat = heat;
         this.frameWatched = frameWatched;
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));
@@ -121,12 +128,15 @@ public final class SoftVcpu implements Vcpu {
                 return exit;
             }
         }
+        boolean shadow = cpu.interruptShadow;
         cpu.interruptShadow = false;
         cpu.debugShadow = false;
-        return execute(cpu.mode);
+        // What an interrupt shadow covers is one instruction, so no region.
+        return execute(cpu.mode, shadow ? 0 : (int) Math.min(end - retired, REGION_BUDGET));
     }
 
-    private Exit execute(int key) {
+    /// Executes a block, or the region that begins there if `budget` is not 0.
+    private Exit execute(int key, int budget) {
         Block block;
         try {
             block = block(key);
@@ -137,7 +147,26 @@ public final class SoftVcpu implements Vcpu {
         if (isStepping(key)) {
             return executeStepping(block);
         }
+        if (block.runs() == 0 && block.region == null) {
+            heat.before(block);
+        }
+        var region = block.region;
+        if (region != null && budget > 0 && executeRegion(region, budget)) {
+            return null;
+        }
         return executeBlock(block);
+    }
+
+    /// Answers whether at least one instruction has been executed.
+    private boolean executeRegion(LiveRegion region, int budget) {
+        int left =
+                region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
+        int executed = budget - left;
+        retired += executed;
+        if (region.isUseless(executed)) {
+            code.remove(region);
+        }
+        return executed > 0;
     }
 
     private static boolean isStepping(int key) {
@@ -158,6 +187,7 @@ public final class SoftVcpu implements Vcpu {
         }
         retired += block.instructions;
         block.ran();
+        heat.after(block);
         var exit = cpu.exitAfter;
         if (exit != null) {
             cpu.exitAfter = null;
@@ -190,7 +220,7 @@ public final class SoftVcpu implements Vcpu {
     /// Executes the one instruction that has been waiting for answers from outside.
     private Exit finishInstruction() {
         cpu.answers.rewind();
-        var exit = execute(cpu.mode | Translator.SINGLE);
+        var exit = execute(cpu.mode | Translator.SINGLE, 0);
         if (exit == null || !(exit.awaitsAnswer() || isReplayed(exit))) {
             cpu.answers.forget();
         }
@@ -382,8 +412,8 @@ public final class SoftVcpu implements Vcpu {
         attention = true;
     }
 
-    /// Translated code has been written from outside the processor.
-    void codeWritten() {
+    /// Translated code has been written from outside the processor, or regions have been compiled.
+    void codeChanged() {
         attention = true;
     }
 
@@ -397,6 +427,7 @@ public final class SoftVcpu implements Vcpu {
             cpu.flushTlb(true);
         }
         code.dropWrittenOutside();
+        heat.catchUp();
     }
 
     @Override

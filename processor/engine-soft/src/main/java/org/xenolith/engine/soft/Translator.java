@@ -22,7 +22,7 @@ import org.xenolith.x86.Trap;
 /// Guest code becomes blocks: decode, lift, and give each unit its code.
 final class Translator {
     /// Instructions in a block at most.
-    private static final int BLOCK_MAX = 48;
+    static final int BLOCK_MAX = 48;
 
     /// A bit of a block's mode beside those of [Mode]: exactly one instruction.
     static final int SINGLE = 1 << 30;
@@ -36,13 +36,16 @@ final class Translator {
     private final SoftCpu cpu;
     private final CodeMaker maker;
     private final boolean verify;
+    private final int blockMax;
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
     private final FetchWindow window;
 
-    Translator(SoftCpu cpu, CodeMaker maker, boolean verify) {
+    /// @param blockMax how many instructions a block may have, up to [#BLOCK_MAX]
+    Translator(SoftCpu cpu, CodeMaker maker, boolean verify, int blockMax) {
         this.cpu = cpu;
         this.maker = maker;
         this.verify = verify;
+        this.blockMax = blockMax;
         this.window = new FetchWindow(cpu);
     }
 
@@ -66,7 +69,7 @@ final class Translator {
             instructions++;
             starts.add((int) (at - pc));
             at = current.next();
-            boolean more = !single && !lifter.hasEnded() && instructions < BLOCK_MAX;
+            boolean more = !single && !lifter.hasEnded() && instructions < blockMax;
             if (more) {
                 ahead = next(at, mode);
             }

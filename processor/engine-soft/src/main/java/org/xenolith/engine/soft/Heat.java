@@ -1,0 +1,37 @@
+package org.xenolith.engine.soft;
+
+/// When a vCPU's blocks get compiled regions. **Hot path.**
+final class Heat {
+    private static final int ALWAYS = 0;
+
+    private final boolean on;
+    private final int compileAfter;
+    private final Regions regions;
+
+    Heat(boolean on, int compileAfter, Regions regions) {
+        this.on = on;
+        this.compileAfter = compileAfter;
+        this.regions = regions;
+    }
+
+    /// A block is about to be executed for the first time since it was translated or became cool.
+    void before(Block block) {
+        if (on && compileAfter == ALWAYS && Regions.isEligible(block)) {
+            regions.compileNow(block);
+        }
+    }
+
+    /// A block has been executed once more.
+    void after(Block block) {
+        if (on && block.runs() == compileAfter && Regions.isEligible(block)) {
+            if (!regions.request(block)) {
+                block.cool();
+            }
+        }
+    }
+
+    /// Puts into use what has been compiled meanwhile.
+    void catchUp() {
+        regions.install();
+    }
+}

@@ -1,0 +1,77 @@
+package org.xenolith.engine.soft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.xenolith.engine.Exit;
+
+/// Compiled regions, forced on from the first execution, against the evaluator: the same state
+/// wherever they stop, with interrupts at places chosen by the stops.
+class RegionEquivalenceTest {
+    private static final int PROGRAMS = Integer.getInteger("xenolith.programs", 15);
+    private static final int STOPS_MAX = 200;
+    private static final int ATTEMPTS_MAX = 4;
+
+    @Test
+    void regionsAndTheEvaluatorAgreeWhereverTheyStop() {
+        int compiled = 0;
+        for (long seed = 1; seed <= PROGRAMS; seed++) {
+            compiled += compare(seed);
+        }
+        assertThat(compiled).isGreaterThan(PROGRAMS);
+    }
+
+    private static int compare(long seed) {
+        var random = new SplittableRandom(seed);
+        var program = RandomProgram.next(random);
+        try (var guest = TestGuest.compiled();
+                var reference = TestGuest.evaluated()) {
+            guest.load(program);
+            reference.load(program);
+            for (int stop = 0; stop < STOPS_MAX; stop++) {
+                var exit = guest.vcpu.run(1 + random.nextInt(300));
+                follow(guest, reference, "seed %d stop %d".formatted(seed, stop));
+                if (exit instanceof Exit.Halted) {
+                    break;
+                }
+                if (random.nextInt(4) == 0 && guest.vcpu.canTakeInterrupt()) {
+                    assertThat(reference.vcpu.canTakeInterrupt()).isTrue();
+                    guest.vcpu.interrupt(TestGuest.INTERRUPT);
+                    reference.vcpu.interrupt(TestGuest.INTERRUPT);
+                }
+            }
+            return guest.engine.compiledRegions();
+        }
+    }
+
+    /// The reference executes as many instructions. A fault that one has delivered already, with no
+    /// instruction behind it yet, is waited for.
+    private static void follow(TestGuest guest, TestGuest reference, String name) {
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            catchUp(guest, reference, name);
+            if (guest.registers().equals(reference.registers())) {
+                break;
+            }
+            guest.vcpu.run(1);
+        }
+        assertThat(guest.registers()).as(name).isEqualTo(reference.registers());
+        long at = guest.memory.segment().mismatch(reference.memory.segment());
+        assertThat(at).as("%s at %x: memory %x", name, rip(guest), at).isEqualTo(-1);
+    }
+
+    private static long rip(TestGuest guest) {
+        return guest.vcpu.capture().general().rip();
+    }
+
+    private static void catchUp(TestGuest guest, TestGuest reference, String name) {
+        long retired = guest.vcpu.instructionsRetired();
+        while (reference.vcpu.instructionsRetired() < retired) {
+            var exit = reference.vcpu.run(1);
+            if (exit instanceof Exit.Halted) {
+                break;
+            }
+        }
+        assertThat(reference.vcpu.instructionsRetired()).as(name).isEqualTo(retired);
+    }
+}

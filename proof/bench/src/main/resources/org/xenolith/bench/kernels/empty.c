@@ -1,0 +1,2 @@
+#include "kernels.h"
+u64 kernel(u64 rounds) { return rounds; }
