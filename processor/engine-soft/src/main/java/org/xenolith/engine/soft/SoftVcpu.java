@@ -128,10 +128,10 @@ public final class SoftVcpu implements Vcpu {
                 return exit;
             }
         }
-        boolean shadow = cpu.interruptShadow;
+        boolean shadow = cpu.interruptShadow || cpu.debugShadow;
         cpu.interruptShadow = false;
         cpu.debugShadow = false;
-        // What an interrupt shadow covers is one instruction, so no region.
+        // What a shadow covers is one instruction, so no region.
         return execute(cpu.mode, shadow ? 0 : (int) Math.min(end - retired, REGION_BUDGET));
     }
 
