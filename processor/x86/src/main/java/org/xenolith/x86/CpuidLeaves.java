@@ -25,6 +25,7 @@ public final class CpuidLeaves {
     private static final int POPCNT = 1 << 23;
     private static final int TSC_DEADLINE = 1 << 24;
     private static final int AES = 1 << 25;
+    private static final int RDRAND = 1 << 30;
     private static final int HYPERVISOR = 1 << 31;
 
     // Leaf 1 EDX: FPU, DE, PSE, TSC, MSR, PAE, MCE, CX8, APIC, SEP, MTRR, PGE, MCA, CMOV, PAT,
@@ -36,10 +37,10 @@ public final class CpuidLeaves {
 
     private static final int HTT = 1 << 28;
 
-    // Leaf 7 EBX: FSGSBASE, TSC_ADJUST, FDP_EXCPTN_ONLY, SMEP, ERMS, FCS and FDS deprecated, SMAP.
-    // EDX: IBRS, L1D flush, ARCH_CAPABILITIES.
+    // Leaf 7 EBX: FSGSBASE, TSC_ADJUST, FDP_EXCPTN_ONLY, SMEP, ERMS, FCS and FDS deprecated,
+    // RDSEED, SMAP. EDX: IBRS, L1D flush, ARCH_CAPABILITIES.
     private static final int EBX_7 =
-            1 | 1 << 1 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 13 | 1 << 20;
+            1 | 1 << 1 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 13 | 1 << 18 | 1 << 20;
     private static final int EDX_7 = 1 << 26 | 1 << 28 | 1 << 29;
 
     // Leaf 80000001: ECX LAHF, PREFETCHW; EDX SYSCALL, NX, PDPE1GB, RDTSCP, LM.
@@ -57,7 +58,7 @@ public final class CpuidLeaves {
         int ebx1 = apicId << 24 | threads << 16 | 8 << 8;
         int ecx1 =
                 SSE3 | PCLMULQDQ | SSSE3 | CX16 | SSE4_1 | SSE4_2 | X2APIC | POPCNT
-                        | TSC_DEADLINE | AES | HYPERVISOR;
+                        | TSC_DEADLINE | AES | RDRAND | HYPERVISOR;
         var builder = CpuidTable.builder();
         builder.leaf(0, 0x16, vendor[0], vendor[2], vendor[1])
                 .leaf(1, SIGNATURE, ebx1, ecx1, EDX_1 | multi)

@@ -314,6 +314,10 @@ public final class SystemHelpers {
     }
 
     @ReadOnly
+    public static long random(Cpu cpu) {
+        return cpu.random();
+    }
+
     public static long readBase(Cpu cpu, int segment) {
         requireBaseInstructions(cpu);
         return cpu.base(segment);

@@ -1,5 +1,6 @@
 package org.xenolith.x86;
 
+import static org.xenolith.ir.Flags.CF;
 import static org.xenolith.ir.Width.W16;
 import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
@@ -21,6 +22,8 @@ final class SystemInstructions {
         row("CPUID",   "0F A2",       SystemInstructions::cpuid).endsBlock(),
         row("RDTSC",   "0F 31",       SystemInstructions::rdtsc).endsBlock(),
         row("RDTSCP",  "0F 01 /7 F9", SystemInstructions::rdtscp).endsBlock(),
+        row("RDRAND",  "0F C7 /6 reg", SystemInstructions::rdrand, Rv),
+        row("RDSEED",  "0F C7 /7 reg", SystemInstructions::rdrand, Rv),
         row("RDPMC",   "0F 33",       SystemInstructions::rdpmc),
         row("RDMSR",   "0F 32",       SystemInstructions::rdmsr).privileged().endsBlock(),
         row("WRMSR",   "0F 30",       SystemInstructions::wrmsr).privileged().endsBlock(),
@@ -95,6 +98,7 @@ final class SystemInstructions {
     private static final Helper HALT = helper("halt");
     private static final Helper CPUID = helper("cpuid");
     private static final Helper RDTSC = helper("readTimeStamp");
+    private static final Helper RANDOM = helper("random");
     private static final Helper RDTSCP = helper("readTimeStampAndAux");
     private static final Helper RDMSR = helper("readMsr");
     private static final Helper WRMSR = helper("writeMsr");
@@ -163,6 +167,13 @@ final class SystemInstructions {
 
     static void rdtscp(Lifter l, Instruction i) {
         l.call(RDTSCP);
+    }
+
+    /// RDRAND and RDSEED: there is always a number, which CF tells.
+    static void rdrand(Lifter l, Instruction i) {
+        int number = l.call(RANDOM);
+        l.write(i.first(), l.convert(number, l.width(i.first())));
+        l.writeFlags(l.constant(W64, CF));
     }
 
     /// There are no performance counters.

@@ -243,6 +243,17 @@ class ExceptionTest {
     }
 
     @Test
+    void randomNumbersComeFromThePortOfChance() {
+        guest.code("0F C7 F0 0F C7 F9 9C F4"); // rdrand eax; rdseed ecx; pushfq
+
+        guest.runToHalt();
+
+        assertThat(guest.register(RAX)).isNotZero().isLessThan(1L << 32);
+        assertThat(guest.register(RCX)).isNotEqualTo(guest.register(RAX));
+        assertThat(guest.memory().readLong(STACK - 8) & 0x8D5).isEqualTo(1);
+    }
+
+    @Test
     void aReturnToAnAddressThatIsNotCanonicalFaultsAtTheReturn() {
         guest.register(RAX, 1L << 47);
         guest.code("50 C3"); // push rax; ret
