@@ -10,6 +10,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /// A running domain, from creation to destruction; reboots included.
 ///
@@ -18,6 +19,9 @@ import java.util.concurrent.ExecutionException;
 public final class Domain implements AutoCloseable {
     /// Requests that may wait at once; further callers wait for room.
     static final int REQUESTS_MAX = 64;
+
+    /// How often one who waits for room looks whether the domain has ended.
+    private static final long ROOM_MILLIS = 100;
 
     private sealed interface Request {
         record Pause(CompletableFuture<Void> done) implements Request {}
@@ -169,9 +173,14 @@ public final class Domain implements AutoCloseable {
     }
 
     /// Returns when the request is done, or needless since the domain has ended.
-    private void submit(Request request, CompletableFuture<Void> done) throws InterruptedException {
-        requests.put(request);
-        CompletableFuture.anyOf(done, ended).join();
+    private void submit(Request request, CompletableFuture<Void> done)
+            throws InterruptedException {
+        while (!ended.isDone()) {
+            if (requests.offer(request, ROOM_MILLIS, TimeUnit.MILLISECONDS)) {
+                CompletableFuture.anyOf(done, ended).join();
+                return;
+            }
+        }
     }
 
     private void follow(Machine started) {
@@ -239,10 +248,13 @@ public final class Domain implements AutoCloseable {
     }
 
     private void finish(Optional<ShutdownReason> reason) {
-        machine.close();
-        console().close();
-        serial().close();
-        ended.complete(reason);
+        try {
+            machine.close();
+        } finally {
+            console().close();
+            serial().close();
+            ended.complete(reason);
+        }
     }
 
     /// Whether the domain goes on after its guest has shut down.
