@@ -6,9 +6,14 @@ import static org.xenolith.engine.soft.Guest.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.engine.Exit;
 
 /// Single step, breakpoints and the debug registers (SDM vol. 3B, chapter 18).
+@ParameterizedClass
+@EnumSource(SoftEngine.Tier.class)
 class DebugTest {
     private static final long SINGLE_STEP = 1 << 14;
     private static final long GENERAL_DETECT = 1 << 13;
@@ -20,11 +25,12 @@ class DebugTest {
     private static final long ON_INSTRUCTION = 1;
     private static final long ON_PORT = 1 | 0x2L << 16;
 
+    @Parameter private SoftEngine.Tier tier;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.HANDLERS);
+        guest = new Guest(tier);
         guest.register(RBX, DATA);
     }
 

@@ -6,17 +6,23 @@ import static org.xenolith.engine.soft.Guest.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.engine.Exit;
 
 /// The hand-shake of interrupts, and NMIs.
+@ParameterizedClass
+@EnumSource(SoftEngine.Tier.class)
 class EventTest {
     private static final int VECTOR = 0x91;
 
+    @Parameter private SoftEngine.Tier tier;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.HANDLERS);
+        guest = new Guest(tier);
     }
 
     @AfterEach

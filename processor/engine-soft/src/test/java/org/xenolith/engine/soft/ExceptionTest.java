@@ -6,16 +6,22 @@ import static org.xenolith.engine.soft.Guest.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.engine.Exit;
 
 /// Exceptions in 64-bit mode, their error codes and what becomes of faults in their delivery (SDM
 /// vol. 3A, chapter 7).
+@ParameterizedClass
+@EnumSource(SoftEngine.Tier.class)
 class ExceptionTest {
+    @Parameter private SoftEngine.Tier tier;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.HANDLERS);
+        guest = new Guest(tier);
     }
 
     @AfterEach

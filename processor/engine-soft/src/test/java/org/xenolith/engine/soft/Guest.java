@@ -125,7 +125,7 @@ final class Guest implements AutoCloseable {
                         memory,
                         new CountingClock(),
                         Entropy.seeded(1),
-                        new SoftEngine.Options(tier, 0, true));
+                        new SoftEngine.Options(tier, 0, 0, true));
         vcpu = engine.createVcpu(0, CpuidTable.builder().build());
         reset();
     }

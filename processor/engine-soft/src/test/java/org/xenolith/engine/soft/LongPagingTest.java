@@ -6,14 +6,20 @@ import static org.xenolith.engine.soft.Guest.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What only tables of eight-byte entries can say.
+@ParameterizedClass
+@EnumSource(SoftEngine.Tier.class)
 class LongPagingTest {
+    @Parameter private SoftEngine.Tier tier;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.HANDLERS);
+        guest = new Guest(tier);
         guest.register(RBX, DATA);
     }
 

@@ -24,7 +24,7 @@ class PagingTest {
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.HANDLERS, paging);
+        guest = new Guest(SoftEngine.Tier.COMPILER, paging);
         guest.register(RBX, DATA + 8);
     }
 
