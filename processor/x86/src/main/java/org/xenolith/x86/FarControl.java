@@ -22,7 +22,7 @@ public final class FarControl {
     /// CALL far.
     public static void call(Cpu cpu, int selector, long offset, int bytes, long next) {
         if (isReal(cpu)) {
-            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes);
+            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes, -1);
             Descriptors.loadReal(cpu, Segments.CS, selector);
             cpu.pc = offset;
             cpu.modeChanged();
@@ -31,8 +31,10 @@ public final class FarControl {
         transfer(cpu, selector, offset, bytes, next, true);
     }
 
-    private static void pushReturn(Cpu cpu, int selector, long next, int bytes) {
-        long pointer = cpu.registers[Registers.RSP];
+    /// `stackMask` cuts the stack pointer of a call out of 64-bit mode to what its target sees.
+    private static void pushReturn(
+            Cpu cpu, int selector, long next, int bytes, long stackMask) {
+        long pointer = cpu.registers[Registers.RSP] & stackMask;
         long upper = Frames.stackAddress(cpu, pointer - bytes, bytes, true);
         long lower = Frames.stackAddress(cpu, pointer - 2L * bytes, bytes, true);
         cpu.probeWrite(upper, bytes);
@@ -54,10 +56,10 @@ public final class FarControl {
             return;
         }
         checkCode(cpu, selector, descriptor, call);
-        long target = offset & -1L >>> 64 - bytes * 8;
-        checkTarget(cpu, descriptor, target);
+        long target = checkTarget(cpu, descriptor, offset & -1L >>> 64 - bytes * 8);
         if (call) {
-            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes);
+            long stackMask = (attributes & Segments.LONG) != 0 ? -1 : 0xFFFF_FFFFL;
+            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes, stackMask);
         }
         installCode(cpu, selector, descriptor, cpu.cpl());
         cpu.pc = target;
@@ -86,18 +88,20 @@ public final class FarControl {
         return cpu.longActive() && (attributes & both) == both;
     }
 
-    static void checkTarget(Cpu cpu, long descriptor, long target) {
+    /// Where a transfer to `target` in a code segment goes: an offset outside 64-bit mode has 32
+    /// bits. #GP(0) if no code can be there.
+    static long checkTarget(Cpu cpu, long descriptor, long target) {
         int attributes = Descriptors.attributes(descriptor);
         boolean to64 = cpu.longActive() && (attributes & Segments.LONG) != 0;
+        long offset = to64 ? target : target & 0xFFFF_FFFFL;
         boolean bad =
                 to64
-                        ? target << 16 >> 16 != target
-                        : Long.compareUnsigned(
-                                        target, Descriptors.limit(descriptor) & 0xFFFF_FFFFL)
-                                > 0;
+                        ? offset << 16 >> 16 != offset
+                        : offset > (Descriptors.limit(descriptor) & 0xFFFF_FFFFL);
         if (bad) {
             throw Trap.generalProtection(0);
         }
+        return offset;
     }
 
     static void installCode(Cpu cpu, int selector, long descriptor, int cpl) {
@@ -148,7 +152,7 @@ public final class FarControl {
             return;
         }
         long descriptor = returnSegment(cpu, selector);
-        checkTarget(cpu, descriptor, offset);
+        long target = checkTarget(cpu, descriptor, offset);
         int rpl = selector & 3;
         if (rpl == cpu.cpl()) {
             Frames.setStackWide(cpu, Registers.RSP, pointer + 2L * bytes + release);
@@ -166,7 +170,7 @@ public final class FarControl {
             Frames.setStackWide(cpu, Registers.RSP, newPointer + release);
             Descriptors.dropPrivilegedData(cpu);
         }
-        cpu.pc = offset;
+        cpu.pc = target;
         cpu.modeChanged();
     }
 

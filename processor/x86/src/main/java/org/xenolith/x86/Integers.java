@@ -67,6 +67,7 @@ final class Integers {
             row("XADD",    "0F C1 /r",    Integers::xadd,    Ev, Gv).lockable(),
             row("CMPXCHG8B",  "0F C7 /1 W0 mem",    Integers::cmpxchg8b,  Mq).lockable(),
             row("CMPXCHG16B", "0F C7 /1 REX.W mem", Integers::cmpxchg16b, Mdq).lockable().only64(),
+            row("SALC",    "D6",          Integers::salc).not64(),
             row("DAA",     "27",          Integers::daa).not64().undefined(OF),
             row("DAS",     "2F",          Integers::das).not64().undefined(OF),
             row("AAA",     "37",          Integers::aaa).not64().undefined(OF | SF | ZF | PF),
@@ -349,6 +350,12 @@ final class Integers {
             return wide;
         }
         return l.or(l.and(whole, l.constant(W64, ~width.mask())), wide);
+    }
+
+    /// AL becomes all ones or all zeros by CF; in no manual, in every processor.
+    static void salc(Lifter l, Instruction i) {
+        int carry = l.test(Condition.BELOW);
+        l.setGeneral(Registers.RAX, l.negate(carry));
     }
 
     static void xadd(Lifter l, Instruction i) {

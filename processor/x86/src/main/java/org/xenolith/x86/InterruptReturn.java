@@ -69,7 +69,7 @@ public final class InterruptReturn {
             return;
         }
         long descriptor = FarControl.returnSegment(cpu, selector);
-        FarControl.checkTarget(cpu, descriptor, offset);
+        long target = FarControl.checkTarget(cpu, descriptor, offset);
         int cpl = cpu.cpl();
         int rpl = selector & 3;
         int changeable = USER_FLAGS;
@@ -98,7 +98,7 @@ public final class InterruptReturn {
                 Descriptors.dropPrivilegedData(cpu);
             }
         }
-        cpu.pc = offset;
+        cpu.pc = target;
         setFlags(cpu, flags, changeable);
         cpu.modeChanged();
     }

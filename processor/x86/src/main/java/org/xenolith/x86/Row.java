@@ -186,7 +186,8 @@ public final class Row {
     public boolean touchesStack() {
         return name.startsWith("PUSH")
                 || name.startsWith("POP ")
-                || Set.of("POP", "POPF", "CALL", "RET", "RETF", "IRET", "ENTER", "LEAVE")
+                || Set.of("POP", "POPA", "POPF", "CALL", "CALLF", "RET", "RETF", "IRET", "ENTER",
+                                "LEAVE")
                         .contains(name);
     }
 

@@ -35,6 +35,9 @@ final class CaseBuilder {
     /// The offset in the code segment of the first code page.
     final long codeStart;
 
+    /// How far a processor reads an instruction that does not exist is its own affair.
+    private final boolean exists;
+
     final long[] registers = new long[16];
     final List<MemoryPatch> patches = new ArrayList<>();
 
@@ -70,6 +73,7 @@ final class CaseBuilder {
         this.compatibility = mode.isCompatibility();
         this.sixteen = mode == CodeMode.COMPATIBILITY_16;
         this.codeStart = Arena.CODE - mode.base();
+        this.exists = !form.name().equals("INVALID") && !form.name().equals("UD");
     }
 
     private static CodeMode chooseMode(InstructionForm form, HostFeatures features, Dice dice) {
@@ -111,8 +115,6 @@ final class CaseBuilder {
             target = scenario.target(addressBits());
         }
         var code = encode(target);
-        // How far a processor reads an instruction that does not exist is its own affair.
-        boolean exists = !form.name().equals("INVALID") && !form.name().equals("UD");
         if (dice.below(200) == 0 && memory == null && exists) {
             rip = codeStart + Arena.CODE_BYTES - dice.below(code.length + 1);
         }
@@ -308,7 +310,7 @@ final class CaseBuilder {
         for (int left = prefixes.size(); left > 0; left--) {
             code.emit(prefixes.remove(dice.below(left)));
         }
-        if (dice.below(300) == 0 && segment == 0 && !form.name().equals("INVALID")) {
+        if (dice.below(300) == 0 && segment == 0 && exists) {
             int padding = dice.between(1, INSTRUCTION_BYTES_MAX - code.length);
             for (int i = 0; i < padding; i++) {
                 code.emit(0x3E);

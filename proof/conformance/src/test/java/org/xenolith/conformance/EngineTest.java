@@ -65,7 +65,7 @@ class EngineTest {
     }
 
     private static void hunt(Options options, long seed, CaseSource source) throws IOException {
-        long millis = 1000L * Integer.getInteger("xenolith.seconds", 10);
+        long millis = 1000L * Integer.getInteger("xenolith.seconds", 8);
         try (var memory = EngineExecutor.memory();
                 var engine =
                         new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
