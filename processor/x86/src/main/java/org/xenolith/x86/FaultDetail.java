@@ -14,6 +14,9 @@ public final class FaultDetail {
     /// How far from RSP or RBP an access of a stack instruction may be: ENTER takes a 16-bit size.
     private static final long STACK_REACH = 1 << 17;
 
+    /// An FXSAVE image.
+    private static final int OPERAND_BYTES_MAX = 512;
+
     private static final Set<String> BIT_INSTRUCTIONS = Set.of("BTS", "BTR", "BTC");
 
     private FaultDetail() {}
@@ -69,13 +72,17 @@ public final class FaultDetail {
     }
 
     private static boolean isOnStack(Cpu cpu, Instruction instruction, long address) {
-        boolean stack = instruction.row().touchesStack()
+        for (var operand : instruction.operands()) {
+            if (operand instanceof Operand.Memory m) {
+                long distance = address - linear(cpu, instruction, m);
+                if (distance >= 0 && distance < OPERAND_BYTES_MAX) {
+                    return m.segment() == Segments.SS;
+                }
+            }
+        }
+        return instruction.row().touchesStack()
                 && (isNear(address, cpu.registers[Registers.RSP])
                         || isNear(address, cpu.registers[Registers.RBP]));
-        for (var operand : instruction.operands()) {
-            stack |= operand instanceof Operand.Memory m && m.segment() == Segments.SS;
-        }
-        return stack;
     }
 
     private static boolean isNear(long address, long pointer) {
