@@ -7,7 +7,7 @@ import org.xenolith.ir.Flags;
 /// Registers are committed after every element or run of elements, so that a fault or a device
 /// access in the middle leaves just the elements before it done. After a bounded amount of work a
 /// helper stops with `pc` at the instruction itself, so that interrupts come in between; with TF
-/// set that is after each element.
+/// set or breakpoints enabled that is after each element.
 public final class StringOperations {
     /// Bytes moved before a helper stops, more or less.
     private static final int WORK_MAX = 64 * 1024;
@@ -233,7 +233,7 @@ public final class StringOperations {
 
     /// Bytes that may be moved before interrupts are looked for; one element if single-stepping.
     static int work(Cpu cpu) {
-        return (cpu.systemFlags & Bits.TF) != 0 ? 1 : WORK_MAX;
+        return (cpu.mode & Mode.STEPPING) != 0 ? 1 : WORK_MAX;
     }
 
     /// Leaves the instruction, or begins it again for the elements that are left. An instruction

@@ -148,6 +148,28 @@ class DebugTest {
     }
 
     @Test
+    void aRepeatedInstructionTrapsBehindTheElementThatHits() {
+        guest.debug(0, DATA + 4, 1 | 0x1L << 16);
+        guest.register(RDI, DATA);
+        guest.register(RCX, 10);
+        guest.code("F3 AA F4"); // rep stosb
+
+        assertDebugAt(CODE, 1);
+        assertThat(guest.register(RCX)).isEqualTo(5);
+    }
+
+    @Test
+    void aRepeatedInstructionIsSteppedElementByElement() {
+        guest.flags(TF);
+        guest.register(RDI, DATA);
+        guest.register(RCX, 10);
+        guest.code("F3 AA F4"); // rep stosb
+
+        assertDebugAt(CODE, SINGLE_STEP);
+        assertThat(guest.register(RCX)).isEqualTo(9);
+    }
+
+    @Test
     void aPortBreakpointTrapsIfDebuggingExtensionsAreOn() {
         guest.control(0, 0, CR4_DE);
         guest.debug(0, 0x80, ON_PORT);
