@@ -8,8 +8,8 @@ import java.lang.invoke.MethodHandles;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.xenolith.base.Entropy;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Passes;
@@ -18,6 +18,7 @@ import org.xenolith.jit.HandlerFactory;
 
 /// `-Dxenolith.seed=…` repeats a run, `-Dxenolith.seconds=…` sets its length, `-Dxenolith.form=…`
 /// restricts it to forms whose name and encoding contain a text.
+@Tag("fuzz")
 class MeaningTest {
     /// TF and AC.
     private static final long ENGINE_FLAGS = 1 << 8 | 1 << 18;
@@ -65,7 +66,7 @@ class MeaningTest {
     }
 
     private static long seed() {
-        return Long.getLong("xenolith.seed", Entropy.system().nextLong());
+        return Long.getLong("xenolith.seed", 1);
     }
 
     private static void hunt(String tier, Function<Unit, Code> maker) throws IOException {
