@@ -5,6 +5,7 @@ import static org.xenolith.engine.soft.Guest.*;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.base.Clock;
