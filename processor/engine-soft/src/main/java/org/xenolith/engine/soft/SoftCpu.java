@@ -372,9 +372,11 @@ final class SoftCpu extends Cpu {
         if (bytes <= 8 && Integer.bitCount(bytes) == 1) {
             checkAlignment(linear, bytes);
         }
-        resolve(linear, access, accessMode);
         long last = wrap(linear + bytes - 1);
-        if ((last & PAGE_MASK) != (linear & PAGE_MASK)) {
+        boolean crosses = (last & PAGE_MASK) != (linear & PAGE_MASK);
+        requireCanonical(linear, crosses);
+        resolve(linear, access, accessMode);
+        if (crosses) {
             resolve(last & PAGE_MASK, access, accessMode);
         }
     }
