@@ -23,7 +23,7 @@ final class FarTransfers {
         row("INTO",     "CE",     FarTransfers::into).not64().endsBlock(),
         row("INT1",     "F1",     FarTransfers::int1).endsBlock(),
         row("SYSCALL",  "0F 05",  FarTransfers::syscall).endsBlock(),
-        row("SYSRET",   "0F 07",  FarTransfers::sysret).privileged().endsBlock(),
+        row("SYSRET",   "0F 07",  FarTransfers::sysret).only64().privileged().endsBlock(),
         row("SYSENTER", "0F 34",  FarTransfers::sysenter).endsBlock(),
         row("SYSEXIT",  "0F 35",  FarTransfers::sysexit).privileged().endsBlock());
     // @formatter:on

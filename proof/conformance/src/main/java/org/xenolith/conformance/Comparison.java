@@ -41,6 +41,8 @@ public final class Comparison {
                     expected.registers().get(i) & width, actual.registers().get(i) & width);
         }
         compare(lines, "rip", expected.rip(), actual.rip());
+        compare(lines, "fs base", expected.fsBase(), actual.fsBase());
+        compare(lines, "gs base", expected.gsBase(), actual.gsBase());
         long flags = ~(test.allowance().undefinedFlags() | RESUME);
         compare(lines, "rflags", expected.rflags() & flags, actual.rflags() & flags);
         // Linux hides from user programs what is mapped in the kernel's half.

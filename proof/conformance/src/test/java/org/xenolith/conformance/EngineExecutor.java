@@ -64,7 +64,8 @@ final class EngineExecutor implements CaseExecutor {
                 Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET | Bits.CR0_MP
                         | Bits.CR0_AM,
                 0, GuestLayout.PAGE_TABLES,
-                Bits.CR4_PAE | Bits.CR4_PGE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT, 0,
+                Bits.CR4_PAE | Bits.CR4_PGE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT
+                        | Bits.CR4_FSGSBASE, 0,
                 Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE | Bits.EFER_SCE, 1);
         return initial.withSegments(segments).withControl(control);
     }

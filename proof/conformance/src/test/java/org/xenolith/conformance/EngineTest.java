@@ -15,7 +15,7 @@ import org.xenolith.engine.soft.SoftEngine.Options;
 import org.xenolith.engine.soft.SoftEngine.Tier;
 
 /// The software engine against the host, with paging, exceptions through gates, and single steps.
-/// The same properties as [MeaningTest] control it.
+/// See [MeaningTest].
 @Tag("fuzz")
 class EngineTest {
     private static HostExecutor host;
@@ -46,13 +46,9 @@ class EngineTest {
 
     @Test
     void sequencesOnTheHandlerTierAgreeWithTheHost() throws IOException {
-        long seed = seed();
+        long seed = Hunt.seed();
         hunt(new Options(Tier.HANDLERS, 2, false), seed,
                 new SequenceGenerator(host.features(), seed));
-    }
-
-    private static long seed() {
-        return Long.getLong("xenolith.seed", 1);
     }
 
     @Test
@@ -61,18 +57,17 @@ class EngineTest {
     }
 
     private static void hunt(Options options) throws IOException {
-        long seed = seed();
+        long seed = Hunt.seed();
         hunt(options, seed, new CaseGenerator(
-                host.features(), seed, System.getProperty("xenolith.form", "")));
+                host.features(), seed, Hunt.forms()));
     }
 
     private static void hunt(Options options, long seed, CaseSource source) throws IOException {
-        long millis = 1000L * Integer.getInteger("xenolith.seconds", 8);
         try (var memory = EngineExecutor.memory();
                 var engine =
                         new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
                 var subject = new EngineExecutor(memory, engine)) {
-            var report = new Hunt(host, subject, source, _ -> true).run(millis);
+            var report = new Hunt(host, subject, source, _ -> true).run();
             System.out.printf("%s, seed %d: %s%n", options.tier(), seed, report);
             assertThat(report.byForm()).as("seed %d", seed).isEmpty();
         }

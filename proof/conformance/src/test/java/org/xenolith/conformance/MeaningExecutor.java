@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.xenolith.base.Bug;
@@ -20,6 +21,7 @@ import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
 import org.xenolith.x86.Registers;
+import org.xenolith.x86.Row;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
@@ -51,7 +53,8 @@ final class MeaningExecutor implements CaseExecutor {
         this.wholeBlocks = wholeBlocks;
         cpu.cr0 = Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET
                 | Bits.CR0_MP | Bits.CR0_AM;
-        cpu.cr4 = Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT;
+        cpu.cr4 = Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT
+                        | Bits.CR4_FSGSBASE;
         cpu.efer = Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE | Bits.EFER_SCE;
         cpu.gdtBase = ArenaCpu.GDT;
         cpu.gdtLimit = ArenaCpu.GDT_LIMIT;
@@ -65,6 +68,19 @@ final class MeaningExecutor implements CaseExecutor {
             outcomes.add(run(test));
         }
         return outcomes;
+    }
+
+    /// The row that a case's instruction is decoded to, if there is one.
+    Optional<Row> row(CpuCase test) {
+        cpu.begin(background, test);
+        load(test);
+        try {
+            return Optional.of(decoder.decode(this::fetch, cpu.pc, new Mode(cpu.mode)).row());
+        } catch (Trap trap) {
+            return Optional.empty();
+        } finally {
+            cpu.end(test);
+        }
     }
 
     private CpuOutcome run(CpuCase test) {

@@ -16,8 +16,8 @@ import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.HandlerFactory;
 
-/// `-Dxenolith.seed=…` repeats a run, `-Dxenolith.seconds=…` sets its length, `-Dxenolith.form=…`
-/// restricts it to forms whose name and encoding contain a text.
+/// Decoder, meanings and executors of units against the host. `./dev fuzz` runs it longer; see [Hunt]
+/// for the properties that repeat or restrict a run.
 @Tag("fuzz")
 class MeaningTest {
     /// TF and AC.
@@ -52,35 +52,30 @@ class MeaningTest {
 
     @Test
     void sequencesOfInstructionsAgreeWithTheHost() throws IOException {
-        long seed = seed();
+        long seed = Hunt.seed();
         var subject = new MeaningExecutor(Evaluator::new, false);
         hunt("sequences", seed, subject, new SequenceGenerator(host.features(), seed));
     }
 
     @Test
     void optimisedBlocksOfInstructionsAgreeWithTheHost() throws IOException {
-        long seed = seed();
+        long seed = Hunt.seed();
         var subject =
                 new MeaningExecutor(unit -> new Evaluator(Passes.optimise(unit)), true);
         hunt("optimised blocks", seed, subject, new SequenceGenerator(host.features(), seed));
     }
 
-    private static long seed() {
-        return Long.getLong("xenolith.seed", 1);
-    }
-
     private static void hunt(String tier, Function<Unit, Code> maker) throws IOException {
-        long seed = seed();
+        long seed = Hunt.seed();
         var generator = new CaseGenerator(
-                host.features(), seed, System.getProperty("xenolith.form", ""));
+                host.features(), seed, Hunt.forms());
         hunt(tier, seed, new MeaningExecutor(maker, false), generator);
     }
 
     private static void hunt(
             String tier, long seed, CaseExecutor subject, CaseSource source) throws IOException {
-        long millis = 1000L * Integer.getInteger("xenolith.seconds", 8);
         var hunt = new Hunt(host, subject, source, MeaningTest::isForOneInstruction);
-        var report = hunt.run(millis);
+        var report = hunt.run();
         System.out.printf("%s, seed %d: %s%n", tier, seed, report);
         assertThat(report.byForm()).as("seed %d", seed).isEmpty();
     }
