@@ -52,6 +52,10 @@ public final class SoftVcpu implements Vcpu {
     private String shutdownReason = "";
     private long retired;
 
+    /// The value of [#retired] at which the run ends. Comes nearer with every step that retires
+    /// nothing, so that a guest which only ever faults does not run for ever.
+    private long runEnd;
+
     SoftVcpu(
             int id,
             CpuidTable cpuid,
@@ -87,11 +91,11 @@ public final class SoftVcpu implements Vcpu {
             return new Exit.Halted();
         }
         activity = VcpuState.Activity.RUNNING;
-        long end = retired + instructionsMax;
+        runEnd = retired + instructionsMax;
         try {
             Exit exit = cpu.answers.any() ? finishInstruction() : null;
             while (exit == null) {
-                exit = step(end);
+                exit = step();
             }
             return exit;
         } catch (TripleFault fault) {
@@ -107,7 +111,7 @@ public final class SoftVcpu implements Vcpu {
     }
 
     /// Events, then one block. Returns an exit, or null to go on.
-    private Exit step(long end) {
+    private Exit step() {
         if (attention) {
             attention = false;
             catchUpWithMemory();
@@ -116,7 +120,7 @@ public final class SoftVcpu implements Vcpu {
                 return new Exit.Preempted();
             }
         }
-        if (retired >= end) {
+        if (retired >= runEnd) {
             return new Exit.Preempted();
         }
         if (cpu.pendingDebug != 0 && !cpu.debugShadow) {
@@ -132,7 +136,7 @@ public final class SoftVcpu implements Vcpu {
         cpu.interruptShadow = false;
         cpu.debugShadow = false;
         // What a shadow covers is one instruction, so no region.
-        return execute(cpu.mode, shadow ? 0 : (int) Math.min(end - retired, REGION_BUDGET));
+        return execute(cpu.mode, shadow ? 0 : (int) Math.min(runEnd - retired, REGION_BUDGET));
     }
 
     /// Executes a block, or the region that begins there if `budget` is not 0.
@@ -141,6 +145,7 @@ public final class SoftVcpu implements Vcpu {
         try {
             block = block(key);
         } catch (Trap trap) {
+            runEnd--;
             raise(trap);
             return null;
         }
@@ -183,6 +188,7 @@ public final class SoftVcpu implements Vcpu {
         } catch (Abort abort) {
             cpu.pc = block.pc + block.starts[index];
             retired += index;
+            runEnd--;
             return aborted(abort);
         }
         retired += block.instructions;

@@ -6,6 +6,7 @@ import static org.xenolith.engine.soft.Guest.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -134,6 +135,16 @@ class ExceptionTest {
         guest.fault();
 
         assertThat(guest.register(RSP)).isEqualTo(IST_1 - 40);
+    }
+
+    @Test
+    @Timeout(20)
+    void aGuestThatOnlyEverFaultsUsesUpItsBudgetToo() {
+        guest.gate(6, CODE_SELECTOR, 0x8E, 1);
+        guest.put(Guest.HANDLERS + 6 * 16, "0F 0B");
+        guest.code("0F 0B");
+
+        assertThat(guest.vcpu().run(1000)).isEqualTo(new Exit.Preempted());
     }
 
     @Test
