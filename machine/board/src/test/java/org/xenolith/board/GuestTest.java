@@ -3,9 +3,11 @@ package org.xenolith.board;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.testkit.Fuzz;
 import org.xenolith.xen.ShutdownReason;
 
 import java.nio.file.Files;
@@ -17,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// Whole machines with guests of a few instructions, through the Java API.
-@Timeout(60)
 class GuestTest {
     private static final ShutdownActions DESTROY_ALWAYS =
             new ShutdownActions(
@@ -71,6 +72,7 @@ class GuestTest {
     }
 
     @Test
+    @Timeout(60)
     void aGuestThatWaitsForAnInterruptIsBlocked() throws Exception {
         try (var domain = start(new TinyKernel().print("bye").bytes(0xFB, 0xF4))) { // sti; hlt
             domain.serial().reader().awaitText("bye", Duration.ofSeconds(20));
@@ -101,6 +103,7 @@ class GuestTest {
     }
 
     @Test
+    @Timeout(60)
     void anApplicationProcessorStartsByInitAndSipi() throws Exception {
         var trampoline =
                 new int[] {
@@ -143,10 +146,11 @@ class GuestTest {
     }
 
     @Test
+    @Tag("fuzz")
     void randomHypercallsAreAnsweredAndNothingBreaks() throws Exception {
-        long seed = 41;
-        var random = new SplittableRandom(seed);
-        for (int round = 0; round < 8; round++) {
+        var fuzz = new Fuzz(41, 8);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             var kernel = new TinyKernel();
             for (int call = 0; call < 200; call++) {
                 kernel.load(0, number(random));
@@ -155,18 +159,19 @@ class GuestTest {
                 }
                 kernel.vmcall();
             }
-            survives(kernel.jump(TinyKernel.CODE), "hypercalls, seed " + seed + " round " + round);
+            survives(kernel.jump(TinyKernel.CODE), fuzz.toString());
         }
     }
 
     @Test
+    @Tag("fuzz")
     void randomCodeCausesOnlyTrapsAndCrashes() throws Exception {
-        long seed = 42;
-        var random = new SplittableRandom(seed);
-        for (int round = 0; round < 40; round++) {
+        var fuzz = new Fuzz(42, 40);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             var code = new byte[2000];
             random.nextBytes(code);
-            survives(new TinyKernel().bytes(code), "code, seed " + seed + " round " + round);
+            survives(new TinyKernel().bytes(code), fuzz.toString());
         }
     }
 

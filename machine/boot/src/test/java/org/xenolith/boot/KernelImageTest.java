@@ -12,12 +12,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.testkit.Fuzz;
 
 class KernelImageTest {
     private static final long RAM = 16 << 20;
@@ -150,6 +152,7 @@ class KernelImageTest {
     }
 
     @ParameterizedTest
+    @Tag("fuzz")
     @EnumSource(
             value = Packing.class,
             names = {"BZIP2", "LZO"},
@@ -160,6 +163,7 @@ class KernelImageTest {
     }
 
     @ParameterizedTest
+    @Tag("fuzz")
     @ValueSource(booleans = {false, true})
     void randomDamageToAnElfIsRefusedOrUnderstood(boolean wide) {
         damage(SampleElf.kernel(wide), wide ? 64 : 32, 20_000);
@@ -167,17 +171,17 @@ class KernelImageTest {
 
     /// Damages copies of `image` at random and expects a kernel in its place or a refusal.
     private static void damage(byte[] image, long seed, int rounds) {
-        var random = new SplittableRandom(seed);
+        var fuzz = new Fuzz(seed, rounds);
         var map = List.of(new MemoryMapEntry(0, RAM, MemoryMapEntry.Type.RAM));
         try (var memory = GuestMemory.withRam(RAM, 0)) {
-            for (int round = 0; round < rounds; round++) {
-                var damaged = Mutation.of(image, random);
+            while (fuzz.goesOn()) {
+                var damaged = Mutation.of(image, new SplittableRandom(fuzz.seed()));
                 try (var kernel = KernelImage.parse(damaged, RAM)) {
                     PvhBoot.place(memory, kernel, List.of(), "", 0, map);
                 } catch (BootException e) {
                     assertThat(e.getMessage()).isNotBlank();
                 } catch (Throwable e) {
-                    throw new AssertionError("seed " + seed + ", round " + round, e);
+                    throw new AssertionError(fuzz.toString(), e);
                 }
             }
         }

@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.testkit.Fuzz;
 
 class RamdiskTest {
     private static final long RAM = 64 << 20;
@@ -89,17 +91,17 @@ class RamdiskTest {
     }
 
     @Test
+    @Tag("fuzz")
     void randomDamageIsRefusedOrAccepted() throws Exception {
-        long seed = 77;
-        var random = new SplittableRandom(seed);
         for (var bytes : packed()) {
-            for (int round = 0; round < 1000; round++) {
+            var fuzz = new Fuzz(77, 1000);
+            while (fuzz.goesOn()) {
                 try {
-                    check(Mutation.of(bytes, random));
+                    check(Mutation.of(bytes, new SplittableRandom(fuzz.seed())));
                 } catch (BootException e) {
                     assertThat(e.getMessage()).isNotBlank();
                 } catch (Throwable e) {
-                    throw new AssertionError("seed " + seed + ", round " + round, e);
+                    throw new AssertionError(fuzz.toString(), e);
                 }
             }
         }

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.device.Outbox;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.StateException;
+import org.xenolith.testkit.Fuzz;
 
 class PvConsoleTest {
     private static final long GFN = 3;
@@ -150,10 +152,11 @@ class PvConsoleTest {
     }
 
     @Test
+    @Tag("fuzz")
     void randomPagesCauseNothingButBytes() {
-        long seed = 13;
-        var random = new SplittableRandom(seed);
-        for (int round = 0; round < 5000; round++) {
+        var fuzz = new Fuzz(13, 5000);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             memory.write(PAGE, randomBytes(random, 4096));
             int near = random.nextInt();
             for (int offset = PvConsole.IN_CONSUMER;
@@ -165,7 +168,7 @@ class PvConsoleTest {
             }
             console.accept(randomBytes(random, random.nextInt(50)));
             console.notified();
-            assertThat(shown.size()).as("seed %d", seed).isLessThanOrEqualTo(2 * 2048);
+            assertThat(shown.size()).as(fuzz.toString()).isLessThanOrEqualTo(2 * 2048);
             shown.reset();
         }
     }

@@ -2,6 +2,7 @@ package org.xenolith.xen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
 
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import org.xenolith.testkit.Fuzz;
 
 /// A guest may fire whatever it likes: only values come back.
 class FuzzTest {
@@ -17,10 +19,11 @@ class FuzzTest {
     private static final int CALLS = 2_000;
 
     @Test
+    @Tag("fuzz")
     void randomHypercallsComeBackAsValues() {
-        for (int i = 0; i < GUESTS; i++) {
-            long seed = SEED + i;
-            var random = new SplittableRandom(seed);
+        var fuzz = new Fuzz(SEED, GUESTS);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             var guest = new Guest(3);
             var calls = new RandomCalls(guest);
             try {
@@ -30,7 +33,7 @@ class FuzzTest {
                     assertThat(guest.told().size()).isLessThan(20_000);
                 }
             } catch (RuntimeException e) {
-                throw new AssertionError("guest of seed " + seed + ": " + e, e);
+                throw new AssertionError(fuzz + ": " + e, e);
             }
             assertThat(guest.domain.pages()).isBetween(0L, Guest.PAGES_MAX);
             var state = guest.domain.capture();

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.testkit.Fuzz;
 
 class StoreRingTest {
     private final XenStore store = new XenStore();
@@ -160,10 +162,11 @@ class StoreRingTest {
     }
 
     @Test
+    @Tag("fuzz")
     void randomBytesInTheRingBringOnlyRefusals() {
-        long seed = 31;
-        var random = new SplittableRandom(seed);
-        for (int round = 0; round < 3000; round++) {
+        var fuzz = new Fuzz(31, 3000);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             guest.memory.write(TestGuest.PAGE, randomBytes(random, 2048));
             int base = random.nextInt();
             for (int offset = StoreRing.REQUEST_CONSUMER; offset <= 2060; offset += 4) {
@@ -176,21 +179,22 @@ class StoreRingTest {
                 guest.ring.notified();
             }
         }
-        assertThat(store.list("/local/domain")).as("seed %d", seed).containsExactly("1");
+        assertThat(store.list("/local/domain")).as(fuzz.toString()).containsExactly("1");
     }
 
     /// Well-formed headers carry the payloads past the first checks.
     @Test
+    @Tag("fuzz")
     void randomMessagesChangeNothingOutsideTheGuestsReach() {
-        long seed = 32;
-        var random = new SplittableRandom(seed);
         store.write("/secret/x", "s");
         var pieces =
                 new String[] {
                     "\0", "/", "a", "x/y", "/local/domain/1/z", "/secret/x", "@releaseDomain", "1",
                     "T", "r1", "b0", "check", "nodes", "-5", "99999999999", "\u00ff",
                 };
-        for (int round = 0; round < 30_000; round++) {
+        var fuzz = new Fuzz(32, 30_000);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             var payload = new StringBuilder();
             int count = random.nextInt(6);
             for (int i = 0; i < count; i++) {
@@ -205,10 +209,10 @@ class StoreRingTest {
                             transaction,
                             Message.text(payload.toString()));
             var reply = guest.call(request);
-            assertThat(reply.requestId()).as("seed %d", seed).isEqualTo(request.requestId());
+            assertThat(reply.requestId()).as(fuzz.toString()).isEqualTo(request.requestId());
             guest.events.clear();
         }
-        assertThat(store.read("/secret/x")).as("seed %d", seed).contains("s");
+        assertThat(store.read("/secret/x")).as(fuzz.toString()).contains("s");
         assertThat(store.list("/")).containsExactly("local", "secret");
         assertThat(store.permissions("/secret/x")).contains(Permissions.CONTROL_ONLY);
     }

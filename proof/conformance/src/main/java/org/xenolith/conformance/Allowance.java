@@ -1,9 +1,9 @@
 package org.xenolith.conformance;
 
 /// In what two processors may differ on a case and both be right. `undefinedFlags` are the status
-/// flags that the manual leaves undefined; `approximate`: floating-point results need not agree
-/// in the last bits; `partialOnFault`: when it faults it may have done part of its work, as long as
-/// it can be begun again.
+/// flags that the manual leaves undefined; `approximate`: floating-point results need not agree in
+/// the last bits; `partialOnFault`: when it faults it may have done part of its work, as long as it
+/// can be begun again.
 public record Allowance(long undefinedFlags, boolean approximate, boolean partialOnFault) {
     public static final Allowance NONE = new Allowance(0, false, false);
 }

@@ -1,12 +1,13 @@
 package org.xenolith.conformance;
 
+import org.xenolith.base.Sizes;
+import org.xenolith.conformance.InstructionForm.Immediate;
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.xenolith.base.Sizes;
-import org.xenolith.conformance.InstructionForm.Immediate;
-import org.xenolith.state.Bytes;
 
 /// Makes one random case of one form: prefixes, operands, immediates, and a state in which
 /// something interesting happens.
@@ -63,8 +64,7 @@ final class CaseBuilder {
         this(form, features, dice, chooseMode(form, features, dice));
     }
 
-    CaseBuilder(
-            InstructionForm form, HostFeatures features, Dice dice, CodeMode mode) {
+    CaseBuilder(InstructionForm form, HostFeatures features, Dice dice, CodeMode mode) {
         this.form = form;
         this.features = features;
         this.dice = dice;
@@ -133,16 +133,26 @@ final class CaseBuilder {
         rflags |= dice.chance(form.is("string") ? 30 : 3) ? DIRECTION : 0;
         rflags |= dice.chance(1) ? SINGLE_STEP : 0;
         // What is checked of vector and x87 operands differs from processor to processor.
-        boolean scalar = form.attributes().stream()
-                .noneMatch(a -> a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
+        boolean scalar =
+                form.attributes().stream()
+                        .noneMatch(a ->
+                                a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
         rflags |= scalar && dice.chance(2) ? ALIGNMENT_CHECK : 0;
         return new CpuCase(
-                form.title(), mode, Bytes.of(code),
-                Arrays.stream(registers).boxed().toList(), rip, rflags, fsBase, gsBase,
-                patches, scenario.floatingState(),
+                form.title(),
+                mode,
+                Bytes.of(code),
+                Arrays.stream(registers).boxed().toList(),
+                rip,
+                rflags,
+                fsBase,
+                gsBase,
+                patches,
+                scenario.floatingState(),
                 new Allowance(
                         UndefinedFlags.of(form.undefined(), shiftCount(), operandBits()),
-                        form.is("tolerant"), form.is("partial")));
+                        form.is("tolerant"),
+                        form.is("partial")));
     }
 
     // ---------------------------------------------------------------- choices
@@ -183,8 +193,7 @@ final class CaseBuilder {
 
     private long chooseModRm(Scenario scenario) {
         int reg = form.digit() >= 0 ? form.digit() : dice.below(8);
-        boolean inMemory =
-                form.memoryAllowed() && (!form.registerAllowed() || dice.chance(55));
+        boolean inMemory = form.memoryAllowed() && (!form.registerAllowed() || dice.chance(55));
         if (!inMemory) {
             modrm = 0xC0 | reg << 3 | dice.below(8);
             lock = dice.below(200) == 0;
@@ -196,9 +205,14 @@ final class CaseBuilder {
             target &= -16; // within a cache line: hosts may punish split locks
         }
         long mask = addressBits() == 64 ? -1L : (1L << addressBits()) - 1;
-        memory = new MemoryOperand(
-                dice, registers, compatibility, addressBits(), rex != 0,
-                target - segmentBase() & mask);
+        memory =
+                new MemoryOperand(
+                        dice,
+                        registers,
+                        compatibility,
+                        addressBits(),
+                        rex != 0,
+                        target - segmentBase() & mask);
         fixed |= memory.used;
         if (rex != 0) {
             rex = rex & ~3 | memory.rexBits;
@@ -242,7 +256,8 @@ final class CaseBuilder {
         };
     }
 
-    /// SHLD and SHRD by more than the operand's width, and BSWAP of 16 bits, have no defined result.
+    /// SHLD and SHRD by more than the operand's width, and BSWAP of 16 bits, have no defined
+    /// result.
     private boolean defined(byte[] code) {
         return switch (form.undefined()) {
             case "shld" -> (shiftCount() & (operandBits() == 64 ? 63 : 31)) <= operandBits();
@@ -323,18 +338,23 @@ final class CaseBuilder {
         boolean narrow = isNarrow() && !wide;
         switch (kind) {
             case IB -> {
-                immediate = form.is("shift") || form.is("bit") ? dice.below(dice.chance(50) ? 70
-                        : 256) : form.is("ssecmp") ? dice.below(8) : values.integer();
+                immediate =
+                        form.is("shift") || form.is("bit")
+                                ? dice.below(dice.chance(50) ? 70 : 256)
+                                : form.is("ssecmp") ? dice.below(8) : values.integer();
                 code.emit(immediate, 1);
             }
-            case IW -> code.emit(form.is("ret") || form.is("far") || form.is("stack")
-                    ? dice.below(128) : values.integer(), 2);
+            case IW ->
+                    code.emit(
+                            form.is("ret") || form.is("far") || form.is("stack")
+                                    ? dice.below(128)
+                                    : values.integer(),
+                            2);
             case ID -> code.emit(values.integer(), 4);
             case IZ -> code.emit(values.integer(), narrow ? 2 : 4);
             case IV -> code.emit(values.integer(), wide ? 8 : narrow ? 2 : 4);
             case CB -> code.emit(shortDisplacement(code.length), 1);
-            case CZ -> code.emit(
-                    nearDisplacement(code.length), compatibility && narrow ? 2 : 4);
+            case CZ -> code.emit(nearDisplacement(code.length), compatibility && narrow ? 2 : 4);
             case MOFFS -> code.emit(target - segmentBase(), addressBits() / 8);
             case PTR -> {
                 code.emit(codeStart + dice.below(0x7000), narrow ? 2 : 4);
@@ -352,9 +372,7 @@ final class CaseBuilder {
         if (dice.chance(5)) {
             return (int) dice.anyLong() | 0x1000_0000L;
         }
-        return dice.chance(50)
-                ? dice.between(0, 0x5000)
-                : dice.between(-0x7000, -5 - lengthSoFar);
+        return dice.chance(50) ? dice.between(0, 0x5000) : dice.between(-0x7000, -5 - lengthSoFar);
     }
 
     /// The bytes of an instruction under construction.

@@ -1,14 +1,15 @@
 package org.xenolith.conformance;
 
-import java.util.List;
 import org.xenolith.state.Bytes;
+
+import java.util.List;
 
 /// An instruction and the state in which it is run in user mode, with the segments of a Linux
 /// process: code by `mode`, flat data (selector 0x2B), null FS and GS. `rip` is an offset in the
 /// code segment. It is followed by INT3, so it ends in an exception in any case.
 ///
-/// `form` names the instruction for people. `registers` are in encoding order. `fxsave` is the first
-/// 416 bytes of an FXSAVE64 image: all up to XMM15.
+/// `form` names the instruction for people. `registers` are in encoding order. `fxsave` is the
+/// first 416 bytes of an FXSAVE64 image: all up to XMM15.
 public record CpuCase(
         String form,
         CodeMode mode,
@@ -57,22 +58,26 @@ public record CpuCase(
     }
 
     public CpuCase withRegisters(List<Long> registers) {
-        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, allowance);
+        return new CpuCase(
+                form, mode, code, registers, rip, rflags, fsBase, gsBase, memory, fxsave,
+                allowance);
     }
 
     public CpuCase withRflags(long rflags) {
-        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, allowance);
+        return new CpuCase(
+                form, mode, code, registers, rip, rflags, fsBase, gsBase, memory, fxsave,
+                allowance);
     }
 
     public CpuCase withMemory(List<MemoryPatch> memory) {
-        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, allowance);
+        return new CpuCase(
+                form, mode, code, registers, rip, rflags, fsBase, gsBase, memory, fxsave,
+                allowance);
     }
 
     public CpuCase withFxsave(Bytes fxsave) {
-        return new CpuCase(form, mode, code, registers, rip, rflags, fsBase, gsBase,
-                memory, fxsave, allowance);
+        return new CpuCase(
+                form, mode, code, registers, rip, rflags, fsBase, gsBase, memory, fxsave,
+                allowance);
     }
 }

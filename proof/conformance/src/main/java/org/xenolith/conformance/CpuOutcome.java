@@ -1,12 +1,13 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.state.Bytes;
 
-/// How a case ended: the state saved by the exception that stopped it. Vector 3 with RIP behind
-/// an INT3 of the surroundings means that it completed.
+/// How a case ended: the state saved by the exception that stopped it. Vector 3 with RIP behind an
+/// INT3 of the surroundings means that it completed.
 ///
 /// `address` is CR2 of a page fault, else 0. `selectors` are CS, SS, DS, ES, FS, GS. `changes` are
 /// the maximal runs of bytes of the data pages that differ from what they were.
@@ -40,10 +41,8 @@ public record CpuOutcome(
             while (end < before.length && before[end] != after[end]) {
                 end++;
             }
-            runs.add(new MemoryPatch(
-                    at, Bytes.of(Arrays.copyOfRange(after, at, end))));
-            int next = Arrays.mismatch(
-                    before, end, before.length, after, end, after.length);
+            runs.add(new MemoryPatch(at, Bytes.of(Arrays.copyOfRange(after, at, end))));
+            int next = Arrays.mismatch(before, end, before.length, after, end, after.length);
             at = next < 0 ? -1 : end + next;
         }
         return runs;

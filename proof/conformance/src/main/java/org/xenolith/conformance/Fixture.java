@@ -1,16 +1,17 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.xenolith.state.Bytes;
 
-/// A case and the outcome that the host's processor gave, as a text file that people can read:
-/// one `name value` a line, numbers in hexadecimal; the outcome's names begin with `=`. Lines that
-/// are missing are zero, and an FXSAVE line is 16 bytes of the image.
+/// A case and the outcome that the host's processor gave, as a text file that people can read: one
+/// `name value` a line, numbers in hexadecimal; the outcome's names begin with `=`. Lines that are
+/// missing are zero, and an FXSAVE line is 16 bytes of the image.
 public record Fixture(CpuCase test, CpuOutcome expected) {
     private static final HexFormat HEX = HexFormat.of();
 
@@ -28,18 +29,31 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
         line(out, "=vector", Integer.toHexString(expected.vector()));
         line(out, "=error", Long.toHexString(expected.errorCode()));
         line(out, "=address", Long.toHexString(expected.address()));
-        state(out, "=", expected.registers(), expected.rip(), expected.rflags(),
-                expected.fsBase(), expected.gsBase());
-        line(out, "=selectors", String.join(" ", expected.selectors().stream()
-                .map(Integer::toHexString).toList()));
+        state(
+                out,
+                "=",
+                expected.registers(),
+                expected.rip(),
+                expected.rflags(),
+                expected.fsBase(),
+                expected.gsBase());
+        line(
+                out,
+                "=selectors",
+                String.join(" ", expected.selectors().stream().map(Integer::toHexString).toList()));
         memory(out, "=memory", expected.changes());
         fxsave(out, "=fxsave", expected.fxsave());
         return out.toString();
     }
 
     private static void state(
-            StringBuilder out, String mark, List<Long> registers, long rip, long rflags,
-            long fsBase, long gsBase) {
+            StringBuilder out,
+            String mark,
+            List<Long> registers,
+            long rip,
+            long rflags,
+            long fsBase,
+            long gsBase) {
         for (int i = 0; i < 16; i++) {
             if (registers.get(i) != 0) {
                 line(out, mark + Comparison.registerName(i), Long.toHexString(registers.get(i)));
@@ -53,8 +67,12 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
 
     private static void memory(StringBuilder out, String name, List<MemoryPatch> patches) {
         for (var patch : patches) {
-            line(out, name, Integer.toHexString(patch.offset()) + " "
-                    + HEX.formatHex(patch.content().toArray()));
+            line(
+                    out,
+                    name,
+                    Integer.toHexString(patch.offset())
+                            + " "
+                            + HEX.formatHex(patch.content().toArray()));
         }
     }
 
@@ -82,26 +100,39 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
                         .add(line.substring(space + 1).trim());
             }
         }
-        var test = new CpuCase(
-                values.get("form").getFirst(),
-                CodeMode.valueOf(values.get("mode").getFirst()),
-                Bytes.of(HEX.parseHex(values.get("code").getFirst())),
-                registers(values, ""), number(values, "rip"), number(values, "rflags"),
-                number(values, "fs-base"), number(values, "gs-base"), patches(values, "memory"),
-                image(values, "fxsave"),
-                new Allowance(
-                        number(values, "undefined-flags"),
-                        Boolean.parseBoolean(values.get("approximate").getFirst()),
-                        Boolean.parseBoolean(values.get("partial-on-fault").getFirst())));
-        var selectors = Arrays.stream(values.get("=selectors").getFirst().split(" "))
-                .map(HexFormat::fromHexDigits)
-                .toList();
-        var expected = new CpuOutcome(
-                registers(values, "="), number(values, "=rip"), number(values, "=rflags"),
-                number(values, "=fs-base"), number(values, "=gs-base"),
-                (int) number(values, "=vector"), number(values, "=error"),
-                number(values, "=address"), selectors, image(values, "=fxsave"),
-                patches(values, "=memory"));
+        var test =
+                new CpuCase(
+                        values.get("form").getFirst(),
+                        CodeMode.valueOf(values.get("mode").getFirst()),
+                        Bytes.of(HEX.parseHex(values.get("code").getFirst())),
+                        registers(values, ""),
+                        number(values, "rip"),
+                        number(values, "rflags"),
+                        number(values, "fs-base"),
+                        number(values, "gs-base"),
+                        patches(values, "memory"),
+                        image(values, "fxsave"),
+                        new Allowance(
+                                number(values, "undefined-flags"),
+                                Boolean.parseBoolean(values.get("approximate").getFirst()),
+                                Boolean.parseBoolean(values.get("partial-on-fault").getFirst())));
+        var selectors =
+                Arrays.stream(values.get("=selectors").getFirst().split(" "))
+                        .map(HexFormat::fromHexDigits)
+                        .toList();
+        var expected =
+                new CpuOutcome(
+                        registers(values, "="),
+                        number(values, "=rip"),
+                        number(values, "=rflags"),
+                        number(values, "=fs-base"),
+                        number(values, "=gs-base"),
+                        (int) number(values, "=vector"),
+                        number(values, "=error"),
+                        number(values, "=address"),
+                        selectors,
+                        image(values, "=fxsave"),
+                        patches(values, "=memory"));
         return new Fixture(test, expected);
     }
 
@@ -121,8 +152,10 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
     private static List<MemoryPatch> patches(Map<String, List<String>> values, String name) {
         return values.getOrDefault(name, List.of()).stream()
                 .map(value -> value.split(" "))
-                .map(parts -> new MemoryPatch(
-                        HexFormat.fromHexDigits(parts[0]), Bytes.of(HEX.parseHex(parts[1]))))
+                .map(parts ->
+                        new MemoryPatch(
+                                HexFormat.fromHexDigits(parts[0]),
+                                Bytes.of(HEX.parseHex(parts[1]))))
                 .toList();
     }
 

@@ -1,5 +1,7 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -15,7 +17,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.xenolith.state.Bytes;
 
 /// Runs cases on the host's processor, in a child process compiled from `host-executor.c`.
 ///
@@ -42,8 +43,8 @@ public final class HostExecutor implements CaseExecutor {
         this.directory = directory;
         this.process = process;
         this.toChild = process.getOutputStream();
-        this.fromChild = new DataInputStream(
-                new BufferedInputStream(process.getInputStream(), 1 << 16));
+        this.fromChild =
+                new DataInputStream(new BufferedInputStream(process.getInputStream(), 1 << 16));
         this.features = readHello();
         toChild.write(Arena.background());
         toChild.flush();
@@ -56,10 +57,11 @@ public final class HostExecutor implements CaseExecutor {
             return Optional.of("the host is not x86-64 Linux");
         }
         try {
-            var compiler = new ProcessBuilder("gcc", "--version")
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
+            var compiler =
+                    new ProcessBuilder("gcc", "--version")
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start();
             return compiler.waitFor(COMPILE_SECONDS_MAX, TimeUnit.SECONDS)
                             && compiler.exitValue() == 0
                     ? Optional.empty()
@@ -77,9 +79,10 @@ public final class HostExecutor implements CaseExecutor {
         var directory = Files.createTempDirectory("xenolith-host-executor");
         try {
             var program = compile(directory);
-            var process = new ProcessBuilder(program.toString())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
+            var process =
+                    new ProcessBuilder(program.toString())
+                            .redirectError(ProcessBuilder.Redirect.INHERIT)
+                            .start();
             try {
                 return new HostExecutor(directory, process);
             } catch (IOException e) {
@@ -98,11 +101,19 @@ public final class HostExecutor implements CaseExecutor {
         try (var resource = HostExecutor.class.getResourceAsStream("host-executor.c")) {
             Files.copy(resource, source);
         }
-        var compiler = new ProcessBuilder(
-                        "gcc", "-O2", "-Wall", "-fno-stack-protector", "-fcf-protection=none",
-                        "-Wl,-z,now", "-o", program.toString(), source.toString())
-                .inheritIO()
-                .start();
+        var compiler =
+                new ProcessBuilder(
+                                "gcc",
+                                "-O2",
+                                "-Wall",
+                                "-fno-stack-protector",
+                                "-fcf-protection=none",
+                                "-Wl,-z,now",
+                                "-o",
+                                program.toString(),
+                                source.toString())
+                        .inheritIO()
+                        .start();
         try {
             if (!compiler.waitFor(COMPILE_SECONDS_MAX, TimeUnit.SECONDS)) {
                 compiler.destroyForcibly();
@@ -193,8 +204,17 @@ public final class HostExecutor implements CaseExecutor {
         int runs = buffer.getInt();
         var changes = readChanges(runs, read(buffer.getInt()));
         return new CpuOutcome(
-                List.of(registers), rip, rflags, fsBase, gsBase, vector, error, address,
-                selectors, Bytes.of(fxsave), changes);
+                List.of(registers),
+                rip,
+                rflags,
+                fsBase,
+                gsBase,
+                vector,
+                error,
+                address,
+                selectors,
+                Bytes.of(fxsave),
+                changes);
     }
 
     /// The child cuts runs every 64 bytes; here they become maximal again.
@@ -207,8 +227,7 @@ public final class HostExecutor implements CaseExecutor {
             if (!changes.isEmpty() && changes.getLast().end() == offset) {
                 var before = changes.removeLast();
                 int length = before.content().length();
-                var joined = Arrays.copyOf(
-                        before.content().toArray(), length + content.length);
+                var joined = Arrays.copyOf(before.content().toArray(), length + content.length);
                 System.arraycopy(content, 0, joined, length, content.length);
                 changes.add(new MemoryPatch(before.offset(), Bytes.of(joined)));
             } else {
@@ -239,14 +258,22 @@ public final class HostExecutor implements CaseExecutor {
         var vendor = new byte[12];
         hello.get(vendor);
         return new HostFeatures(
-                new String(vendor, StandardCharsets.US_ASCII), signature,
-                (facilities & 1) != 0, (facilities & 2) != 0, (facilities & 4) != 0,
-                leaf1Ecx, leaf1Edx, leaf7Ebx, extendedEcx, extendedEdx);
+                new String(vendor, StandardCharsets.US_ASCII),
+                signature,
+                (facilities & 1) != 0,
+                (facilities & 2) != 0,
+                (facilities & 4) != 0,
+                leaf1Ecx,
+                leaf1Edx,
+                leaf7Ebx,
+                extendedEcx,
+                extendedEdx);
     }
 
     @Override
     public void close() throws IOException {
-        try (toChild; fromChild) {
+        try (toChild;
+                fromChild) {
             process.destroy();
         } finally {
             delete(directory);

@@ -1,8 +1,8 @@
 package org.xenolith.conformance;
 
 /// What the host's processor has, as its CPUID says. `baseAddressInstructions`: user programs may
-/// write FS and GS bases. `lowData`: [Arena#LOW_DATA] is mapped. `code16`: 16-bit code segments can be
-/// made.
+/// write FS and GS bases. `lowData`: [Arena#LOW_DATA] is mapped. `code16`: 16-bit code segments can
+/// be made.
 public record HostFeatures(
         String vendor,
         int signature,

@@ -1,5 +1,7 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -12,10 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.xenolith.state.Bytes;
 
-/// One encoding of one instruction; a part of a line of `instruction-forms.txt`, which explains
-/// the notation.
+/// One encoding of one instruction; a part of a line of `instruction-forms.txt`, which explains the
+/// notation.
 ///
 /// `mandatoryPrefix` is 0x66, 0xF2, 0xF3 or 0; `plain` forbids these as extra prefixes. `digit` is
 /// -1 for `/r`.
@@ -34,7 +35,8 @@ record InstructionForm(
         boolean memoryAllowed,
         boolean registerAllowed,
         List<Immediate> immediates) {
-    /// What follows opcode, ModRM and displacement. `Z`: 16 or 32 bits by operand size; `V`: up to 64.
+    /// What follows opcode, ModRM and displacement. `Z`: 16 or 32 bits by operand size; `V`: up to
+    /// 64.
     enum Immediate {
         IB,
         IW,
@@ -84,9 +86,11 @@ record InstructionForm(
     /// All forms.
     static List<InstructionForm> all() {
         var forms = new ArrayList<InstructionForm>();
-        try (var reader = new BufferedReader(new InputStreamReader(
-                InstructionForm.class.getResourceAsStream("instruction-forms.txt"),
-                StandardCharsets.UTF_8))) {
+        try (var reader =
+                new BufferedReader(
+                        new InputStreamReader(
+                                InstructionForm.class.getResourceAsStream("instruction-forms.txt"),
+                                StandardCharsets.UTF_8))) {
             reader.lines()
                     .filter(line -> !line.isBlank() && !line.startsWith("#"))
                     .forEach(line -> forms.addAll(parseLine(line)));
@@ -120,9 +124,10 @@ record InstructionForm(
         var tokens = encoding.split(" +");
         for (int i = 0; i < tokens.length; i++) {
             var token = tokens[i];
-            boolean prefixPlace = opcode.isEmpty()
-                    && i + 1 < tokens.length
-                    && List.of("0F", "REX.W", "F2", "66").contains(tokens[i + 1]);
+            boolean prefixPlace =
+                    opcode.isEmpty()
+                            && i + 1 < tokens.length
+                            && List.of("0F", "REX.W", "F2", "66").contains(tokens[i + 1]);
             switch (token) {
                 case "NP" -> plain = true;
                 case "REX.W" -> rexW = true;
@@ -150,7 +155,20 @@ record InstructionForm(
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) (int) opcode.get(i);
         }
-        return new InstructionForm(name, encoding, attributes, mandatory, second, plain, rexW,
-                Bytes.of(bytes), opcodeRegister, modrm, digit, memory, register, immediates);
+        return new InstructionForm(
+                name,
+                encoding,
+                attributes,
+                mandatory,
+                second,
+                plain,
+                rexW,
+                Bytes.of(bytes),
+                opcodeRegister,
+                modrm,
+                digit,
+                memory,
+                register,
+                immediates);
     }
 }

@@ -31,7 +31,11 @@ final class MemoryOperand {
 
     /// `rex`: registers 8 to 15 may be used.
     MemoryOperand(
-            Dice dice, long[] registers, boolean compatibility, int addressBits, boolean rex,
+            Dice dice,
+            long[] registers,
+            boolean compatibility,
+            int addressBits,
+            boolean rex,
             long effectiveAddress) {
         this.dice = dice;
         this.registers = registers;

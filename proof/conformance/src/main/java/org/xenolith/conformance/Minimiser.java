@@ -1,10 +1,11 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.state.Bytes;
 
 /// Makes a failing case simpler: drops what does not matter to the failure.
 final class Minimiser {
@@ -27,8 +28,11 @@ final class Minimiser {
             test = better(test, test.withRegisters(registers), failure);
         }
         for (int bit = 0; bit < 12; bit++) {
-            test = better(
-                    test, test.withRflags(test.rflags() & ~(1L << bit) | INITIAL_RFLAGS), failure);
+            test =
+                    better(
+                            test,
+                            test.withRflags(test.rflags() & ~(1L << bit) | INITIAL_RFLAGS),
+                            failure);
         }
         for (int at = FloatingState.ST0; at < CpuCase.FXSAVE_BYTES; at += 16) {
             var image = test.fxsave().toArray();

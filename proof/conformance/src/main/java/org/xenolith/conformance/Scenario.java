@@ -9,13 +9,14 @@ import static org.xenolith.conformance.CaseBuilder.RDX;
 import static org.xenolith.conformance.CaseBuilder.RSI;
 import static org.xenolith.conformance.CaseBuilder.RSP;
 
+import org.xenolith.state.Bytes;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.xenolith.state.Bytes;
 
-/// Makes register and memory contents meaningful for a kind of instruction: pointers where it
-/// wants pointers, equal values where it compares, small counts where it counts.
+/// Makes register and memory contents meaningful for a kind of instruction: pointers where it wants
+/// pointers, equal values where it compares, small counts where it counts.
 final class Scenario {
     private static final Bytes INITIAL_FLOATING_STATE = FloatingState.initial();
     private static final int MXCSR_IN_IMAGE = 24;
@@ -40,8 +41,7 @@ final class Scenario {
             case 0 -> (int) dice.pick(0x33, 0x23);
             case 1 -> 0x2B;
             case 2 -> (int) dice.pick(0, 1, 2, 3, 0x10, 0x18, 0x20, 0x28, 0x30, 0x13, 0x1B);
-            default -> (int) dice.pick(
-                    0x2A, 0x29, 0x32, 0x22, 0x63, 0x103, 0xFFFB, 0xC, 0xF, 0x80);
+            default -> (int) dice.pick(0x2A, 0x29, 0x32, 0x22, 0x63, 0x103, 0xFFFB, 0xC, 0xF, 0x80);
         };
     }
 
@@ -104,7 +104,9 @@ final class Scenario {
     private void putFarFrame(ByteBuffer buffer) {
         int bytes = 1 << (dice.chance(75) == builder.sixteen ? 1 : dice.between(2, 3));
         long[] frame = {
-            codeAddress(), selector(dice), dice.anyLong() & 0xCD5 | 2,
+            codeAddress(),
+            selector(dice),
+            dice.anyLong() & 0xCD5 | 2,
             dice.chance(90) ? registers[RSP] + 8 : values.integer(),
             dice.chance(80) ? 0x2B : selector(dice)
         };
@@ -124,8 +126,10 @@ final class Scenario {
 
     /// A linear address, near the data pages nearly always.
     long target(int addressBits) {
-        long start = addressBits == 16 || builder.compatibility && dice.chance(3)
-                ? Arena.LOW_DATA : Arena.DATA;
+        long start =
+                addressBits == 16 || builder.compatibility && dice.chance(3)
+                        ? Arena.LOW_DATA
+                        : Arena.DATA;
         int page = 4096;
         int kind = dice.below(100);
         if (kind < 45) {
@@ -221,8 +225,8 @@ final class Scenario {
         }
         if (form.is("cmpxchg8") && dice.chance(60)) {
             boolean pair = form.rexW();
-            buffer.putLong(pair ? registers[RAX]
-                    : registers[RAX] & 0xFFFF_FFFFL | registers[RDX] << 32);
+            buffer.putLong(
+                    pair ? registers[RAX] : registers[RAX] & 0xFFFF_FFFFL | registers[RDX] << 32);
             return buffer.putLong(registers[RDX]).array();
         }
         if (form.is("far") || form.is("segment")) {
@@ -276,8 +280,9 @@ final class Scenario {
 
     /// Puts bytes at a linear address as far as they fall into the data pages.
     private void patch(long linear, byte[] bytes) {
-        var offset = CaseBuilder.arenaOffset(
-                builder.addressBits() == 64 ? linear : linear & 0xFFFF_FFFFL);
+        var offset =
+                CaseBuilder.arenaOffset(
+                        builder.addressBits() == 64 ? linear : linear & 0xFFFF_FFFFL);
         if (offset.isPresent() && builder.patches.size() < CpuCase.PATCHES_MAX) {
             int length = Math.min(bytes.length, Arena.BYTES - offset.get());
             builder.patches.add(
@@ -295,7 +300,7 @@ final class Scenario {
         }
         // Some SSE instructions have MMX operands.
         boolean mixed = form.name().startsWith("CVTPI") || form.name().startsWith("MOVDQ2Q");
-        return Bytes.of(FloatingState.random(
-                dice, values, x87 || all, mmx || mixed, sse || all || mixed));
+        return Bytes.of(
+                FloatingState.random(dice, values, x87 || all, mmx || mixed, sse || all || mixed));
     }
 }

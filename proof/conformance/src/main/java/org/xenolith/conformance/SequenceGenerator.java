@@ -1,10 +1,11 @@
 package org.xenolith.conformance;
 
+import org.xenolith.state.Bytes;
+
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.xenolith.state.Bytes;
 
 /// Random cases of several instructions on registers: what one leaves in the flags, the next ones
 /// read. Only instructions that define all flags but AF, which nothing here reads.
@@ -13,7 +14,8 @@ public final class SequenceGenerator implements CaseSource {
     private static final long STATUS = UndefinedFlags.STATUS;
 
     private static final Set<String> NAMES =
-            Set.of("ADD", "OR", "ADC", "SBB", "AND", "SUB", "XOR", "CMP", "TEST", "NOT", "NEG",
+            Set.of(
+                    "ADD", "OR", "ADC", "SBB", "AND", "SUB", "XOR", "CMP", "TEST", "NOT", "NEG",
                     "INC", "DEC", "XADD", "MOV", "MOVSX", "MOVZX", "MOVSXD", "LEA", "CBW", "CWD",
                     "BSWAP", "CMC", "CLC", "STC", "CMPXCHG", "ROL", "ROR", "RCL", "RCR", "SHL",
                     "SHR", "SAL", "SAR", "XCHG");
@@ -27,9 +29,11 @@ public final class SequenceGenerator implements CaseSource {
         this.features = features;
         this.dice = new Dice(seed);
         this.forms = InstructionForm.all().stream().filter(SequenceGenerator::isSuitable).toList();
-        this.jumps = InstructionForm.all().stream()
-                .filter(form -> form.name().startsWith("J") && form.encoding().endsWith("cb"))
-                .toList();
+        this.jumps =
+                InstructionForm.all().stream()
+                        .filter(form ->
+                                form.name().startsWith("J") && form.encoding().endsWith("cb"))
+                        .toList();
     }
 
     private static boolean isSuitable(InstructionForm form) {
@@ -46,8 +50,10 @@ public final class SequenceGenerator implements CaseSource {
     public CpuCase next() {
         int kind = dice.below(8);
         boolean code16 = kind == 0 && features.code16();
-        var mode = code16 ? CodeMode.COMPATIBILITY_16
-                : kind < 3 ? CodeMode.COMPATIBILITY_32 : CodeMode.LONG;
+        var mode =
+                code16
+                        ? CodeMode.COMPATIBILITY_16
+                        : kind < 3 ? CodeMode.COMPATIBILITY_32 : CodeMode.LONG;
         var code = new ByteArrayOutputStream();
         for (int count = dice.between(2, INSTRUCTIONS_MAX); count > 0; count--) {
             append(code, forms, mode);
@@ -58,8 +64,7 @@ public final class SequenceGenerator implements CaseSource {
         return wrap(code.toByteArray(), mode);
     }
 
-    private void append(
-            ByteArrayOutputStream code, List<InstructionForm> from, CodeMode mode) {
+    private void append(ByteArrayOutputStream code, List<InstructionForm> from, CodeMode mode) {
         var form = from.get(dice.below(from.size()));
         if (form.is(mode.isCompatibility() ? "long" : "legacy")) {
             return;
@@ -84,8 +89,16 @@ public final class SequenceGenerator implements CaseSource {
             registers.add(!mode.isCompatibility() ? value : i < 8 ? value & 0xFFFF_FFFFL : 0);
         }
         return new CpuCase(
-                "sequence", mode, Bytes.of(code), registers, Arena.CODE - mode.base() + 0x8000,
-                0x202 | dice.anyLong() & STATUS, 0, 0, List.of(), FloatingState.initial(),
+                "sequence",
+                mode,
+                Bytes.of(code),
+                registers,
+                Arena.CODE - mode.base() + 0x8000,
+                0x202 | dice.anyLong() & STATUS,
+                0,
+                0,
+                List.of(),
+                FloatingState.initial(),
                 new Allowance(UndefinedFlags.ADJUST, false, false));
     }
 }

@@ -6,26 +6,91 @@ import java.nio.ByteOrder;
 /// Values that are likely to find mistakes.
 final class Values {
     private static final long[] EDGES = {
-        0, 1, 2, -1, -2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000, 0x7FFF_FFFF,
-        0x8000_0000L, 0xFFFF_FFFFL, 0x1_0000_0000L, Long.MAX_VALUE, Long.MIN_VALUE,
-        0xFFFF_FFFF_8000_0000L, 0xFFFF_FFFF_7FFF_FFFFL, -128, -129, -32768, 0x5555_5555_5555_5555L,
-        0x0F0F_0F0F_0F0F_0F0FL, 0x9999, 0x9A, 0x99
+        0,
+        1,
+        2,
+        -1,
+        -2,
+        0x7F,
+        0x80,
+        0xFF,
+        0x100,
+        0x7FFF,
+        0x8000,
+        0xFFFF,
+        0x1_0000,
+        0x7FFF_FFFF,
+        0x8000_0000L,
+        0xFFFF_FFFFL,
+        0x1_0000_0000L,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        0xFFFF_FFFF_8000_0000L,
+        0xFFFF_FFFF_7FFF_FFFFL,
+        -128,
+        -129,
+        -32768,
+        0x5555_5555_5555_5555L,
+        0x0F0F_0F0F_0F0F_0F0FL,
+        0x9999,
+        0x9A,
+        0x99
     };
     private static final int[] FLOATS = {
-        0, 0x8000_0000, 0x3F80_0000, 0xBF80_0000, 1, 0x8000_0001, 0x007F_FFFF, 0x0080_0000,
-        0x7F7F_FFFF, 0xFF7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC0_0000, 0x7F80_0001,
-        0xFFBF_FFFF, 0x3F00_0000, 0x4F00_0000, 0xCF00_0000, 0x5F00_0000, 0xDF00_0000, 0x3F80_0001,
-        0x4EFF_FFFF, 0x4B00_0001, 0x3FC0_0000, 0x4020_0000
+        0,
+        0x8000_0000,
+        0x3F80_0000,
+        0xBF80_0000,
+        1,
+        0x8000_0001,
+        0x007F_FFFF,
+        0x0080_0000,
+        0x7F7F_FFFF,
+        0xFF7F_FFFF,
+        0x7F80_0000,
+        0xFF80_0000,
+        0x7FC0_0000,
+        0xFFC0_0000,
+        0x7F80_0001,
+        0xFFBF_FFFF,
+        0x3F00_0000,
+        0x4F00_0000,
+        0xCF00_0000,
+        0x5F00_0000,
+        0xDF00_0000,
+        0x3F80_0001,
+        0x4EFF_FFFF,
+        0x4B00_0001,
+        0x3FC0_0000,
+        0x4020_0000
     };
     private static final long[] DOUBLES = {
-        0, Long.MIN_VALUE, 0x3FF0_0000_0000_0000L, 0xBFF0_0000_0000_0000L, 1,
-        0x000F_FFFF_FFFF_FFFFL, 0x0010_0000_0000_0000L, 0x7FEF_FFFF_FFFF_FFFFL,
-        0x7FF0_0000_0000_0000L, 0xFFF0_0000_0000_0000L, 0x7FF8_0000_0000_0000L,
-        0xFFF8_0000_0000_0000L, 0x7FF0_0000_0000_0001L, 0x3FE0_0000_0000_0000L,
-        0x41E0_0000_0000_0000L, 0xC1E0_0000_0000_0000L, 0x43E0_0000_0000_0000L,
-        0xC3E0_0000_0000_0000L, 0x47EF_FFFF_E000_0000L, 0x47EF_FFFF_F000_0000L,
-        0x36A0_0000_0000_0000L, 0x3690_0000_0000_0000L, 0x3810_0000_0000_0000L,
-        0x41DF_FFFF_FFC0_0000L, 0x4330_0000_0000_0001L, 0x3FF8_0000_0000_0000L
+        0,
+        Long.MIN_VALUE,
+        0x3FF0_0000_0000_0000L,
+        0xBFF0_0000_0000_0000L,
+        1,
+        0x000F_FFFF_FFFF_FFFFL,
+        0x0010_0000_0000_0000L,
+        0x7FEF_FFFF_FFFF_FFFFL,
+        0x7FF0_0000_0000_0000L,
+        0xFFF0_0000_0000_0000L,
+        0x7FF8_0000_0000_0000L,
+        0xFFF8_0000_0000_0000L,
+        0x7FF0_0000_0000_0001L,
+        0x3FE0_0000_0000_0000L,
+        0x41E0_0000_0000_0000L,
+        0xC1E0_0000_0000_0000L,
+        0x43E0_0000_0000_0000L,
+        0xC3E0_0000_0000_0000L,
+        0x47EF_FFFF_E000_0000L,
+        0x47EF_FFFF_F000_0000L,
+        0x36A0_0000_0000_0000L,
+        0x3690_0000_0000_0000L,
+        0x3810_0000_0000_0000L,
+        0x41DF_FFFF_FFC0_0000L,
+        0x4330_0000_0000_0001L,
+        0x3FF8_0000_0000_0000L
     };
 
     private final Dice dice;
@@ -62,8 +127,9 @@ final class Values {
             case 1, 2 -> dice.pick(DOUBLES);
             case 3 -> Double.doubleToRawLongBits(dice.between(-100_000, 100_000));
             case 4 -> Double.doubleToRawLongBits((float) dice.between(-100_000, 100_000) / 64);
-            default -> dice.anyLong() & 0x800F_FFFF_FFFF_FFFFL
-                    | (long) dice.between(1023 - 70, 1023 + 70) << 52;
+            default ->
+                    dice.anyLong() & 0x800F_FFFF_FFFF_FFFFL
+                            | (long) dice.between(1023 - 70, 1023 + 70) << 52;
         };
     }
 
@@ -102,14 +168,19 @@ final class Values {
                     case 1 -> 0x7FFF;
                     case 2 -> dice.below(0x8000);
                     case 3 -> 0x3FFF;
-                    case 4 -> (int) dice.pick(1, 2, 0x7FFE, 0x3C00, 0x3C01, 0x43FE, 0x43FF, 0x3F80,
-                            0x407E, 0x407F, 0x3F81, 0x403E, 0x403D, 0x401E, 0x400E);
+                    case 4 ->
+                            (int)
+                                    dice.pick(
+                                            1, 2, 0x7FFE, 0x3C00, 0x3C01, 0x43FE, 0x43FF, 0x3F80,
+                                            0x407E, 0x407F, 0x3F81, 0x403E, 0x403D, 0x401E, 0x400E);
                     default -> 0x3FFF + dice.between(-68, 68);
                 };
         long significand =
                 switch (exponent) {
-                    case 0 -> dice.chance(20) ? fraction : dice.chance(50) ? 0
-                            : fraction & Long.MAX_VALUE;
+                    case 0 ->
+                            dice.chance(20)
+                                    ? fraction
+                                    : dice.chance(50) ? 0 : fraction & Long.MAX_VALUE;
                     default -> dice.chance(2) ? fraction & Long.MAX_VALUE : fraction | integerBit;
                 };
         buffer.putLong(significand);

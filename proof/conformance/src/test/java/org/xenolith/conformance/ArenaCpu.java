@@ -1,14 +1,15 @@
 package org.xenolith.conformance;
 
+import org.xenolith.base.Sizes;
+import org.xenolith.ir.Abort;
+import org.xenolith.x86.Cpu;
+import org.xenolith.x86.Trap;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.xenolith.base.Sizes;
-import org.xenolith.ir.Abort;
-import org.xenolith.x86.Cpu;
-import org.xenolith.x86.Trap;
 
 /// A processor whose memory is [Arena] and nothing else: no page tables, no devices.
 final class ArenaCpu extends Cpu {
@@ -22,9 +23,15 @@ final class ArenaCpu extends Cpu {
 
     /// The segments of Linux: kernel code, kernel data, user code, user data, user 64-bit code.
     private static final long[] DESCRIPTORS = {
-        0, 0x00CF_9B00_0000_FFFFL, 0x00AF_9B00_0000_FFFFL, 0x00CF_9300_0000_FFFFL,
-        0x00CF_FB00_0000_FFFFL, 0x00CF_F300_0000_FFFFL, 0x00AF_FB00_0000_FFFFL
+        0,
+        0x00CF_9B00_0000_FFFFL,
+        0x00AF_9B00_0000_FFFFL,
+        0x00CF_9300_0000_FFFFL,
+        0x00CF_FB00_0000_FFFFL,
+        0x00CF_F300_0000_FFFFL,
+        0x00AF_FB00_0000_FFFFL
     };
+
     static final int GDT_LIMIT = 127;
 
     /// Behind the global table: a local one with the 16-bit code segment of [CodeMode].

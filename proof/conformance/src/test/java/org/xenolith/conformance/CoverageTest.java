@@ -2,13 +2,14 @@ package org.xenolith.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.HashSet;
-import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Row;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
 
 class CoverageTest {
     private static final long SEED = 7;
@@ -20,8 +21,21 @@ class CoverageTest {
 
     /// What differs from processor to processor, enters the host's kernel, or is emulated by it.
     private static final Set<String> OTHERS =
-            Set.of("CPUID", "RDTSC", "RDTSCP", "RDRAND", "RDSEED", "SGDT", "SIDT", "SLDT", "STR",
-                    "SMSW", "SYSCALL", "SYSENTER", "VMCALL", "VMMCALL");
+            Set.of(
+                    "CPUID",
+                    "RDTSC",
+                    "RDTSCP",
+                    "RDRAND",
+                    "RDSEED",
+                    "SGDT",
+                    "SIDT",
+                    "SLDT",
+                    "STR",
+                    "SMSW",
+                    "SYSCALL",
+                    "SYSENTER",
+                    "VMCALL",
+                    "VMMCALL");
 
     @Test
     void everyRowIsRunByAForm() {

@@ -2,11 +2,6 @@ package org.xenolith.conformance;
 
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
 import org.xenolith.engine.Exit;
@@ -17,6 +12,12 @@ import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
 import org.xenolith.x86.Bits;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /// Runs cases on an engine, through its public contract alone: in user mode of a small guest whose
 /// exception handlers halt.
@@ -49,24 +50,48 @@ final class EngineExecutor implements CaseExecutor {
 
     private static VcpuState template() {
         var initial = VcpuState.powerOn(0);
-        var segments = new VcpuState.Segments(
-                USER_DATA, code(CodeMode.LONG), USER_DATA, USER_DATA, NULL, NULL,
-                new Segment(
-                        0x50, GuestLayout.SUPERVISOR + GuestLayout.GDT + ArenaCpu.LDT_OFFSET,
-                        ArenaCpu.LDT_LIMIT, 0x82),
-                new Segment(GuestLayout.TSS_SELECTOR, GuestLayout.SUPERVISOR + GuestLayout.TSS,
-                        GuestLayout.TSS_LIMIT, 0x8B),
-                new DescriptorTable(
-                        GuestLayout.SUPERVISOR + GuestLayout.GDT, ArenaCpu.GDT_LIMIT),
-                new DescriptorTable(
-                        GuestLayout.SUPERVISOR + GuestLayout.IDT, GuestLayout.VECTORS * 16 - 1));
-        var control = new VcpuState.Control(
-                Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET | Bits.CR0_MP
-                        | Bits.CR0_AM,
-                0, GuestLayout.PAGE_TABLES,
-                Bits.CR4_PAE | Bits.CR4_PGE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT
-                        | Bits.CR4_FSGSBASE, 0,
-                Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE | Bits.EFER_SCE, 1);
+        var segments =
+                new VcpuState.Segments(
+                        USER_DATA,
+                        code(CodeMode.LONG),
+                        USER_DATA,
+                        USER_DATA,
+                        NULL,
+                        NULL,
+                        new Segment(
+                                0x50,
+                                GuestLayout.SUPERVISOR + GuestLayout.GDT + ArenaCpu.LDT_OFFSET,
+                                ArenaCpu.LDT_LIMIT,
+                                0x82),
+                        new Segment(
+                                GuestLayout.TSS_SELECTOR,
+                                GuestLayout.SUPERVISOR + GuestLayout.TSS,
+                                GuestLayout.TSS_LIMIT,
+                                0x8B),
+                        new DescriptorTable(
+                                GuestLayout.SUPERVISOR + GuestLayout.GDT, ArenaCpu.GDT_LIMIT),
+                        new DescriptorTable(
+                                GuestLayout.SUPERVISOR + GuestLayout.IDT,
+                                GuestLayout.VECTORS * 16 - 1));
+        var control =
+                new VcpuState.Control(
+                        Bits.CR0_PE
+                                | Bits.CR0_PG
+                                | Bits.CR0_NE
+                                | Bits.CR0_WP
+                                | Bits.CR0_ET
+                                | Bits.CR0_MP
+                                | Bits.CR0_AM,
+                        0,
+                        GuestLayout.PAGE_TABLES,
+                        Bits.CR4_PAE
+                                | Bits.CR4_PGE
+                                | Bits.CR4_OSFXSR
+                                | Bits.CR4_OSXMMEXCPT
+                                | Bits.CR4_FSGSBASE,
+                        0,
+                        Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE | Bits.EFER_SCE,
+                        1);
         return initial.withSegments(segments).withControl(control);
     }
 
@@ -124,28 +149,48 @@ final class EngineExecutor implements CaseExecutor {
 
     private VcpuState state(CpuCase test) {
         var s = template.segments();
-        var segments = new VcpuState.Segments(
-                s.es(), code(test.mode()), s.ss(), s.ds(),
-                new Segment(0, test.fsBase(), 0, UNUSABLE),
-                new Segment(0, test.gsBase(), 0, UNUSABLE), s.ldtr(), s.tr(), s.gdtr(), s.idtr());
+        var segments =
+                new VcpuState.Segments(
+                        s.es(),
+                        code(test.mode()),
+                        s.ss(),
+                        s.ds(),
+                        new Segment(0, test.fsBase(), 0, UNUSABLE),
+                        new Segment(0, test.gsBase(), 0, UNUSABLE),
+                        s.ldtr(),
+                        s.tr(),
+                        s.gdtr(),
+                        s.idtr());
         return new VcpuState(
-                new VcpuState.General(test.registers(), test.rip(), test.rflags()), segments,
-                template.control(), template.debug(), template.msrs(),
+                new VcpuState.General(test.registers(), test.rip(), test.rflags()),
+                segments,
+                template.control(),
+                template.debug(),
+                template.msrs(),
                 Bytes.of(Arrays.copyOf(test.fxsave().toArray(), VcpuState.FXSAVE_BYTES)),
-                template.pending(), VcpuState.Activity.RUNNING);
+                template.pending(),
+                VcpuState.Activity.RUNNING);
     }
 
     private CpuOutcome outcome(byte[] initial, Exit exit, VcpuState state) {
         var changes = CpuOutcome.changes(initial, memory.read(GuestLayout.DATA, Arena.BYTES));
         var registers = new ArrayList<>(state.general().registers());
         var segments = state.segments();
-        var fxsave = Bytes.of(
-                Arrays.copyOf(state.fxsave().toArray(), CpuCase.FXSAVE_BYTES));
+        var fxsave = Bytes.of(Arrays.copyOf(state.fxsave().toArray(), CpuCase.FXSAVE_BYTES));
         if (!(exit instanceof Exit.Halted)) {
             int vector = exit instanceof Exit.Preempted ? CpuOutcome.TIMEOUT : UNEXPECTED_EXIT;
             return new CpuOutcome(
-                    registers, state.general().rip(), state.general().rflags(), 0, 0, vector, 0,
-                    0, List.of(0, 0, 0, 0, 0, 0), fxsave, changes);
+                    registers,
+                    state.general().rip(),
+                    state.general().rflags(),
+                    0,
+                    0,
+                    vector,
+                    0,
+                    0,
+                    List.of(0, 0, 0, 0, 0, 0),
+                    fxsave,
+                    changes);
         }
         long handler = state.general().rip() - 1 - GuestLayout.SUPERVISOR - GuestLayout.HANDLERS;
         int vector = (int) (handler / GuestLayout.HANDLER_BYTES);
@@ -154,14 +199,26 @@ final class EngineExecutor implements CaseExecutor {
         long error = withError ? memory.readLong(stack) : 0;
         long frame = withError ? stack + 8 : stack;
         registers.set(CaseBuilder.RSP, memory.readLong(frame + 24));
-        var selectors = List.of(
-                memory.readShort(frame + 8), memory.readShort(frame + 32),
-                segments.ds().selector(), segments.es().selector(), segments.fs().selector(),
-                segments.gs().selector());
+        var selectors =
+                List.of(
+                        memory.readShort(frame + 8),
+                        memory.readShort(frame + 32),
+                        segments.ds().selector(),
+                        segments.es().selector(),
+                        segments.fs().selector(),
+                        segments.gs().selector());
         return new CpuOutcome(
-                registers, memory.readLong(frame), memory.readLong(frame + 16),
-                segments.fs().base(), segments.gs().base(), vector, error,
-                vector == 14 ? state.control().cr2() : 0, selectors, fxsave, changes);
+                registers,
+                memory.readLong(frame),
+                memory.readLong(frame + 16),
+                segments.fs().base(),
+                segments.gs().base(),
+                vector,
+                error,
+                vector == 14 ? state.control().cr2() : 0,
+                selectors,
+                fxsave,
+                changes);
     }
 
     @Override

@@ -3,7 +3,6 @@ package org.xenolith.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -13,6 +12,8 @@ import org.xenolith.base.Entropy;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.engine.soft.SoftEngine.Options;
 import org.xenolith.engine.soft.SoftEngine.Tier;
+
+import java.io.IOException;
 
 /// The software engine against the host, with paging, exceptions through gates, and single steps.
 /// See [MeaningTest].
@@ -47,7 +48,9 @@ class EngineTest {
     @Test
     void sequencesOnTheHandlerTierAgreeWithTheHost() throws IOException {
         long seed = Hunt.seed();
-        hunt(new Options(Tier.HANDLERS, 2, false), seed,
+        hunt(
+                new Options(Tier.HANDLERS, 2, false),
+                seed,
                 new SequenceGenerator(host.features(), seed));
     }
 
@@ -58,14 +61,12 @@ class EngineTest {
 
     private static void hunt(Options options) throws IOException {
         long seed = Hunt.seed();
-        hunt(options, seed, new CaseGenerator(
-                host.features(), seed, Hunt.forms()));
+        hunt(options, seed, new CaseGenerator(host.features(), seed, Hunt.forms()));
     }
 
     private static void hunt(Options options, long seed, CaseSource source) throws IOException {
         try (var memory = EngineExecutor.memory();
-                var engine =
-                        new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
+                var engine = new SoftEngine(memory, Clock.system(), Entropy.seeded(seed), options);
                 var subject = new EngineExecutor(memory, engine)) {
             var report = new Hunt(host, subject, source, _ -> true).run();
             System.out.printf("%s, seed %d: %s%n", options.tier(), seed, report);

@@ -2,14 +2,15 @@ package org.xenolith.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.xenolith.ir.Evaluator;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
-import org.xenolith.ir.Evaluator;
 
 /// Cases that have failed once never fail again; on every host, since a fixture knows its outcome.
 class FixtureTest {
@@ -20,8 +21,9 @@ class FixtureTest {
         var executor = new MeaningExecutor(Evaluator::new, false);
         try (var files = Files.list(DIRECTORY)) {
             return files.filter(file -> file.toString().endsWith(".txt")).sorted().toList().stream()
-                    .map(file -> DynamicTest.dynamicTest(
-                            file.getFileName().toString(), () -> check(executor, file)));
+                    .map(file ->
+                            DynamicTest.dynamicTest(
+                                    file.getFileName().toString(), () -> check(executor, file)));
         }
     }
 

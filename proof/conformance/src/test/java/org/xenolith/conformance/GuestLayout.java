@@ -73,8 +73,11 @@ final class GuestLayout {
             long target = SUPERVISOR + handler;
             boolean callable = vector == 3 || vector == 4;
             int type = INTERRUPT_GATE | (callable ? USER_MAY_CALL : 0);
-            memory.writeLong(IDT + vector * 16L,
-                    target & 0xFFFF | (long) KERNEL_CODE << 16 | (long) type << 40
+            memory.writeLong(
+                    IDT + vector * 16L,
+                    target & 0xFFFF
+                            | (long) KERNEL_CODE << 16
+                            | (long) type << 40
                             | (target >>> 16 & 0xFFFF) << 48);
             memory.writeLong(IDT + vector * 16L + 8, target >>> 32);
         }

@@ -3,17 +3,18 @@ package org.xenolith.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.xenolith.base.Clock;
+import org.xenolith.state.Bytes;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.xenolith.base.Clock;
-import org.xenolith.state.Bytes;
 
 class HostExecutorTest {
     private static final long SEED = 20260101;
@@ -41,8 +42,17 @@ class HostExecutorTest {
         registers.set(3, rbx);
         registers.set(4, Arena.DATA + 0x100);
         return new CpuCase(
-                "test", mode, Bytes.of(HexFormat.of().parseHex(code)), registers,
-                Arena.CODE - mode.base() + 0x8000, 0x202, 0, 0, List.of(), FloatingState.initial(), Allowance.NONE);
+                "test",
+                mode,
+                Bytes.of(HexFormat.of().parseHex(code)),
+                registers,
+                Arena.CODE - mode.base() + 0x8000,
+                0x202,
+                0,
+                0,
+                List.of(),
+                FloatingState.initial(),
+                Allowance.NONE);
     }
 
     private static CpuOutcome run(CpuCase test) throws IOException {
@@ -59,16 +69,26 @@ class HostExecutorTest {
         long sum = left + right + carryIn;
         var registers = new ArrayList<>(test.registers());
         registers.set(destination, sum);
-        long flags = test.rflags() & ~UndefinedFlags.STATUS
-                | (sum == 0 ? UndefinedFlags.ZERO : 0)
-                | (sum < 0 ? UndefinedFlags.SIGN : 0)
-                | (Long.bitCount(sum & 0xFF) % 2 == 0 ? UndefinedFlags.PARITY : 0)
-                | (left ^ right ^ sum) & UndefinedFlags.ADJUST
-                | (((left ^ sum) & (right ^ sum)) < 0 ? UndefinedFlags.OVERFLOW : 0)
-                | (Long.compareUnsigned(sum, left) < 0 ? UndefinedFlags.CARRY : 0);
+        long flags =
+                test.rflags() & ~UndefinedFlags.STATUS
+                        | (sum == 0 ? UndefinedFlags.ZERO : 0)
+                        | (sum < 0 ? UndefinedFlags.SIGN : 0)
+                        | (Long.bitCount(sum & 0xFF) % 2 == 0 ? UndefinedFlags.PARITY : 0)
+                        | (left ^ right ^ sum) & UndefinedFlags.ADJUST
+                        | (((left ^ sum) & (right ^ sum)) < 0 ? UndefinedFlags.OVERFLOW : 0)
+                        | (Long.compareUnsigned(sum, left) < 0 ? UndefinedFlags.CARRY : 0);
         return new CpuOutcome(
-                registers, test.rip() + test.code().length() + 1, flags, host.fsBase(),
-                host.gsBase(), 3, 0, 0, host.selectors(), test.fxsave(), List.of());
+                registers,
+                test.rip() + test.code().length() + 1,
+                flags,
+                host.fsBase(),
+                host.gsBase(),
+                3,
+                0,
+                0,
+                host.selectors(),
+                test.fxsave(),
+                List.of());
     }
 
     private static List<CpuCase> additions() {
@@ -76,11 +96,12 @@ class HostExecutorTest {
         var cases = new ArrayList<CpuCase>();
         while (cases.size() < CASES) {
             var test = generator.next();
-            boolean plain = test.code().length() == 3
-                    && (test.code().get(0) & 0xF8) == 0x48
-                    && (test.code().get(2) & 0xC0) == 0xC0
-                    && (test.rflags() & 0x100) == 0
-                    && test.rip() < Arena.CODE + Arena.CODE_BYTES - 64;
+            boolean plain =
+                    test.code().length() == 3
+                            && (test.code().get(0) & 0xF8) == 0x48
+                            && (test.code().get(2) & 0xC0) == 0xC0
+                            && (test.rflags() & 0x100) == 0
+                            && test.rip() < Arena.CODE + Arena.CODE_BYTES - 64;
             if (plain) {
                 cases.add(test);
             }
@@ -106,8 +127,11 @@ class HostExecutorTest {
         var cases = additions();
         var outcomes = host.run(cases);
         for (int i = 0; i < CASES; i++) {
-            assertThat(Comparison.differences(
-                            cases.get(i), outcomes.get(i), add(cases.get(i), outcomes.get(i), 1)))
+            assertThat(
+                            Comparison.differences(
+                                    cases.get(i),
+                                    outcomes.get(i),
+                                    add(cases.get(i), outcomes.get(i), 1)))
                     .isNotEmpty();
         }
     }
@@ -127,8 +151,10 @@ class HostExecutorTest {
     void aWriteThatCrossesPagesIsSeenInBoth() throws IOException {
         var outcome = run(test(CodeMode.LONG, "488903", 0, Arena.DATA + 0xFFC));
         assertThat(outcome.vector()).isEqualTo(3);
-        assertThat(outcome.changes()).isEqualTo(CpuOutcome.changes(
-                Arena.background(), zeroed(Arena.background(), 0xFFC, 8)));
+        assertThat(outcome.changes())
+                .isEqualTo(
+                        CpuOutcome.changes(
+                                Arena.background(), zeroed(Arena.background(), 0xFFC, 8)));
     }
 
     private static byte[] zeroed(byte[] bytes, int at, int length) {
@@ -142,7 +168,8 @@ class HostExecutorTest {
         assertThat(run(test(CodeMode.LONG, "0f0b", 0, 0)).vector()).as("ud2").isEqualTo(6);
         assertThat(run(test(CodeMode.LONG, "f4", 0, 0)).vector()).as("hlt").isEqualTo(13);
         assertThat(run(test(CodeMode.LONG, "cd03", 0, 0)).vector()).as("int 3").isEqualTo(3);
-        assertThat(run(test(CodeMode.LONG, "ebfe", 0, 0)).vector()).as("jmp to itself")
+        assertThat(run(test(CodeMode.LONG, "ebfe", 0, 0)).vector())
+                .as("jmp to itself")
                 .isEqualTo(CpuOutcome.TIMEOUT);
         var nonCanonical = run(test(CodeMode.LONG, "488b03", 0, Long.MIN_VALUE));
         assertThat(nonCanonical.vector()).isEqualTo(13);
@@ -177,7 +204,8 @@ class HostExecutorTest {
         var first = host.run(cases);
         long nanos = clock.nanos() - start;
         var second = host.run(cases);
-        System.out.printf("host executor: %d forms, %d cases a second%n",
+        System.out.printf(
+                "host executor: %d forms, %d cases a second%n",
                 generator.formCount(), cases.size() * 1_000_000_000L / nanos);
         long timeouts = first.stream().filter(o -> o.vector() == CpuOutcome.TIMEOUT).count();
         assertThat(timeouts).as("cases that do not end").isZero();
@@ -220,8 +248,10 @@ class HostExecutorTest {
     @Test
     void aMinimisedCaseKeepsOnlyWhatMatters() throws IOException {
         var test = additions().getFirst();
-        var minimal = Minimiser.minimise(test, candidate -> candidate.registers().get(9).equals(
-                test.registers().get(9)));
+        var minimal =
+                Minimiser.minimise(
+                        test,
+                        candidate -> candidate.registers().get(9).equals(test.registers().get(9)));
         assertThat(minimal.registers().get(9)).isEqualTo(test.registers().get(9));
         assertThat(minimal.registers().get(8)).isZero();
         assertThat(minimal.rflags()).isEqualTo(0x202);

@@ -1,5 +1,7 @@
 package org.xenolith.conformance;
 
+import org.xenolith.base.Clock;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import org.xenolith.base.Clock;
 
 /// Compares an executor with the host over random cases for a while, and keeps what fails as
 /// fixtures.
@@ -32,9 +33,11 @@ final class Hunt {
             }
             byForm.forEach((form, line) ->
                     text.append("  ").append(form).append(": ").append(line).append('\n'));
-            return text.append("Fixtures are in ").append(DIRECTORY.toAbsolutePath())
+            return text.append("Fixtures are in ")
+                    .append(DIRECTORY.toAbsolutePath())
                     .append("; a fixture moved to src/test/resources/fixtures is run by every ")
-                    .append("test run from then on.").toString();
+                    .append("test run from then on.")
+                    .toString();
         }
     }
 
@@ -46,8 +49,7 @@ final class Hunt {
     private long cases;
     private long failures;
 
-    Hunt(HostExecutor host, CaseExecutor subject, CaseSource generator,
-            Predicate<CpuCase> wanted) {
+    Hunt(HostExecutor host, CaseExecutor subject, CaseSource generator, Predicate<CpuCase> wanted) {
         this.host = host;
         this.subject = subject;
         this.generator = generator;
@@ -104,9 +106,7 @@ final class Hunt {
 
     private List<String> differences(CpuCase test) throws IOException {
         return Comparison.differences(
-                test,
-                host.run(List.of(test)).getFirst(),
-                subject.run(List.of(test)).getFirst());
+                test, host.run(List.of(test)).getFirst(), subject.run(List.of(test)).getFirst());
     }
 
     private void keep(CpuCase test) throws IOException {
@@ -115,8 +115,11 @@ final class Hunt {
         Files.createDirectories(DIRECTORY);
         var name = test.form().replaceAll("[^A-Za-z0-9]+", "-") + ".txt";
         Files.writeString(DIRECTORY.resolve(name), fixture.format());
-        byForm.put(test.form(),
+        byForm.put(
+                test.form(),
                 HexFormat.of().formatHex(minimal.code().toArray())
-                + (minimal.compatibility() ? " (" + minimal.mode() + ")" : "") + " -> " + differences(minimal));
+                        + (minimal.compatibility() ? " (" + minimal.mode() + ")" : "")
+                        + " -> "
+                        + differences(minimal));
     }
 }

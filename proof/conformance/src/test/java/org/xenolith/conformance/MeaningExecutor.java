@@ -1,12 +1,5 @@
 package org.xenolith.conformance;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import java.util.function.Function;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
@@ -24,6 +17,14 @@ import org.xenolith.x86.Registers;
 import org.xenolith.x86.Row;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 
 /// Runs cases on decoder, meanings and one executor of units, without an engine around them. An
 /// exception ends a case where it is raised; INT3 is not executed, only seen.
@@ -51,10 +52,15 @@ final class MeaningExecutor implements CaseExecutor {
     MeaningExecutor(Function<Unit, Code> maker, boolean wholeBlocks) {
         this.maker = maker;
         this.wholeBlocks = wholeBlocks;
-        cpu.cr0 = Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET
-                | Bits.CR0_MP | Bits.CR0_AM;
-        cpu.cr4 = Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT
-                        | Bits.CR4_FSGSBASE;
+        cpu.cr0 =
+                Bits.CR0_PE
+                        | Bits.CR0_PG
+                        | Bits.CR0_NE
+                        | Bits.CR0_WP
+                        | Bits.CR0_ET
+                        | Bits.CR0_MP
+                        | Bits.CR0_AM;
+        cpu.cr4 = Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_OSXMMEXCPT | Bits.CR4_FSGSBASE;
         cpu.efer = Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE | Bits.EFER_SCE;
         cpu.gdtBase = ArenaCpu.GDT;
         cpu.gdtLimit = ArenaCpu.GDT_LIMIT;
@@ -149,8 +155,7 @@ final class MeaningExecutor implements CaseExecutor {
         }
         cpu.pc = test.rip();
         var mode = test.mode();
-        cpu.setSegment(
-                Segments.CS, mode.selector(), mode.base(), mode.limit(), mode.attributes());
+        cpu.setSegment(Segments.CS, mode.selector(), mode.base(), mode.limit(), mode.attributes());
         for (int segment : new int[] {Segments.SS, Segments.DS, Segments.ES}) {
             cpu.setSegment(segment, 0x2B, 0, -1, USER_DATA);
         }
@@ -193,9 +198,17 @@ final class MeaningExecutor implements CaseExecutor {
         int vector = trap == null ? CpuOutcome.TIMEOUT : trap.vector();
         long error = trap == null || trap.errorCode() == Trap.NO_ERROR_CODE ? 0 : trap.errorCode();
         return new CpuOutcome(
-                registers, cpu.pc, cpu.rflags(), cpu.base(Segments.FS), cpu.base(Segments.GS),
-                vector, error, vector == Trap.PAGE_FAULT ? trap.address() : 0, selectors,
-                Bytes.of(floating()), CpuOutcome.changes(initial, cpu.data()));
+                registers,
+                cpu.pc,
+                cpu.rflags(),
+                cpu.base(Segments.FS),
+                cpu.base(Segments.GS),
+                vector,
+                error,
+                vector == Trap.PAGE_FAULT ? trap.address() : 0,
+                selectors,
+                Bytes.of(floating()),
+                CpuOutcome.changes(initial, cpu.data()));
     }
 
     private byte[] floating() {

@@ -3,9 +3,6 @@ package org.xenolith.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -16,8 +13,12 @@ import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.HandlerFactory;
 
-/// Decoder, meanings and executors of units against the host. `./dev fuzz` runs it longer; see [Hunt]
-/// for the properties that repeat or restrict a run.
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.util.function.Function;
+
+/// Decoder, meanings and executors of units against the host. `./dev fuzz` runs it longer; see
+/// [Hunt] for the properties that repeat or restrict a run.
 @Tag("fuzz")
 class MeaningTest {
     /// TF and AC.
@@ -60,20 +61,18 @@ class MeaningTest {
     @Test
     void optimisedBlocksOfInstructionsAgreeWithTheHost() throws IOException {
         long seed = Hunt.seed();
-        var subject =
-                new MeaningExecutor(unit -> new Evaluator(Passes.optimise(unit)), true);
+        var subject = new MeaningExecutor(unit -> new Evaluator(Passes.optimise(unit)), true);
         hunt("optimised blocks", seed, subject, new SequenceGenerator(host.features(), seed));
     }
 
     private static void hunt(String tier, Function<Unit, Code> maker) throws IOException {
         long seed = Hunt.seed();
-        var generator = new CaseGenerator(
-                host.features(), seed, Hunt.forms());
+        var generator = new CaseGenerator(host.features(), seed, Hunt.forms());
         hunt(tier, seed, new MeaningExecutor(maker, false), generator);
     }
 
-    private static void hunt(
-            String tier, long seed, CaseExecutor subject, CaseSource source) throws IOException {
+    private static void hunt(String tier, long seed, CaseExecutor subject, CaseSource source)
+            throws IOException {
         var hunt = new Hunt(host, subject, source, MeaningTest::isForOneInstruction);
         var report = hunt.run();
         System.out.printf("%s, seed %d: %s%n", tier, seed, report);

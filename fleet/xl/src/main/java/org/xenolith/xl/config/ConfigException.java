@@ -5,10 +5,15 @@ public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1L;
 
     ConfigException(Place place, String reason) {
-        super(place + ": " + reason);
+        super(line(place + ": " + reason));
     }
 
     ConfigException(String source, String reason) {
-        super(source + ": " + reason);
+        super(line(source + ": " + reason));
+    }
+
+    /// Values that are quoted may hold anything.
+    private static String line(String message) {
+        return message.replaceAll("[\\p{Cntrl}\u0085\u2028\u2029]", "?");
     }
 }

@@ -3,12 +3,14 @@ package org.xenolith.xl.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.Sizes;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
 import org.xenolith.board.ShutdownAction;
+import org.xenolith.testkit.Fuzz;
 import org.xenolith.xl.config.ConfigValue.Atom;
 import org.xenolith.xl.config.ConfigValue.Many;
 
@@ -136,6 +138,7 @@ class ConfigReaderTest {
         refused(MINIMAL + "vcpus=0", "c:2: vcpus must be from 1 to 128, not 0");
         refused(MINIMAL + "vcpus=4000000000", "c:2: vcpus is out of range: 4000000000");
         refused(MINIMAL + "memory='lots'", "c:2: memory is not a number: \"lots\"");
+        refused(MINIMAL + "memory='a\\nb'", "c:2: memory is not a number: \"a?b\"");
         refused(MINIMAL + "\nmemory=1", "c:3: memory must be from 4 to 262144 MiB, not 1");
         refused(MINIMAL + "kernel=['k']", "c:2: kernel is a list but should be a single value");
         refused(MINIMAL + "extra='x", "c:2: string without its closing '");
@@ -156,15 +159,16 @@ class ConfigReaderTest {
     }
 
     @Test
+    @Tag("fuzz")
     void randomBytesAreRefusedOrRead() {
-        long seed = 20_260_101L;
-        var random = new SplittableRandom(seed);
-        for (int round = 0; round < 20_000; round++) {
+        var fuzz = new Fuzz(20_260_101L, 20_000);
+        while (fuzz.goesOn()) {
+            var random = new SplittableRandom(fuzz.seed());
             var text = random.nextBoolean() ? noise(random) : almost(random);
             try {
                 assertThat(ConfigReader.read("f", text).config()).isNotNull();
             } catch (ConfigException e) {
-                assertThat(e.getMessage()).as("seed %d round %d", seed, round).startsWith("f");
+                assertThat(e.getMessage()).as(fuzz.toString()).startsWith("f");
                 assertThat(e.getMessage().lines()).hasSize(1);
             }
         }
