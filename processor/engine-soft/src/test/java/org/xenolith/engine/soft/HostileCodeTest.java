@@ -15,7 +15,7 @@ import org.xenolith.engine.VcpuState;
 /// Whatever a guest executes in ring 0, it harms nobody but itself: no exception escapes, a run
 /// comes back, and the state can be captured and restored.
 ///
-/// `-Dxenolith.seconds=600` makes it run that long, `-Dxenolith.fuzz.seed=...` repeats a run.
+/// `-Dxenolith.seconds=600` makes it run that long, `-Dxenolith.seed=...` repeats a run.
 @Tag("fuzz")
 class HostileCodeTest {
     private static final long NANOS_MAX =
