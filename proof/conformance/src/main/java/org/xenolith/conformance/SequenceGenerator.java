@@ -36,7 +36,7 @@ public final class SequenceGenerator implements CaseSource {
                         .toList();
     }
 
-    private static boolean isSuitable(InstructionForm form) {
+    static boolean isSuitable(InstructionForm form) {
         boolean conditional = form.name().startsWith("SET") || form.name().startsWith("CMOV");
         boolean shift = form.is("shift");
         boolean byOne = form.encoding().startsWith("D0") || form.encoding().startsWith("D1");

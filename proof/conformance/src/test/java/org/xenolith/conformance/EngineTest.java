@@ -55,6 +55,18 @@ class EngineTest {
     }
 
     @Test
+    void loopsOnTheHandlerTierAgreeWithTheHost() throws IOException {
+        long seed = Hunt.seed();
+        hunt(new Options(Tier.HANDLERS, 2, false), seed, new LoopGenerator(seed));
+    }
+
+    @Test
+    void loopsOnTheCompilerTierAgreeWithTheHost() throws IOException {
+        long seed = Hunt.seed();
+        hunt(new Options(Tier.COMPILER, 0, 0, false), seed, new LoopGenerator(seed));
+    }
+
+    @Test
     void theCompilerTierAgreesWithTheHost() throws IOException {
         hunt(new Options(Tier.COMPILER, 0, 0, false));
     }

@@ -2,11 +2,6 @@ package org.xenolith.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -15,6 +10,12 @@ import org.xenolith.base.Entropy;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.engine.soft.SoftEngine.Options;
 import org.xenolith.memory.GuestMemory;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /// Cases that have failed once never fail again; on every host, since a fixture knows its outcome.
 class FixtureTest {
@@ -34,15 +35,10 @@ class FixtureTest {
     @TestFactory
     Stream<DynamicTest> everyFixtureHasTheOutcomeThatItRecords() throws IOException {
         try (var files = Files.list(DIRECTORY)) {
-            return files
-                    .filter(file -> file.toString().endsWith(".txt"))
-                    .sorted()
-                    .toList()
-                    .stream()
-                    .map(
-                            file ->
-                                    DynamicTest.dynamicTest(
-                                            file.getFileName().toString(), () -> check(file)));
+            return files.filter(file -> file.toString().endsWith(".txt")).sorted().toList().stream()
+                    .map(file ->
+                            DynamicTest.dynamicTest(
+                                    file.getFileName().toString(), () -> check(file)));
         }
     }
 

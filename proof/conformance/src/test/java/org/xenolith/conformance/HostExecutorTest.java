@@ -234,6 +234,23 @@ class HostExecutorTest {
     }
 
     @Test
+    void mostLoopsTurnToTheirEnd() throws IOException {
+        var generator = new LoopGenerator(SEED);
+        var cases = new ArrayList<CpuCase>();
+        for (int i = 0; i < CASES; i++) {
+            cases.add(generator.next());
+        }
+        var outcomes = host.run(cases);
+        long complete =
+                outcomes.stream()
+                        .filter(o -> o.vector() == 3 && o.registers().get(15) == 0)
+                        .count();
+        long timeouts = outcomes.stream().filter(o -> o.vector() == CpuOutcome.TIMEOUT).count();
+        assertThat(complete).isGreaterThan(CASES * 7 / 10);
+        assertThat(timeouts).isZero();
+    }
+
+    @Test
     void aFixtureSurvivesItsText() throws IOException {
         var generator = new CaseGenerator(host.features(), SEED);
         for (int i = 0; i < 200; i++) {
