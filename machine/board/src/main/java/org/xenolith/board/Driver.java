@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /// The one thread that runs a machine: requests from outside, timers, and all vCPUs in turn, each
-/// for a slice. **Hot path** ([#runSlice]).
+/// for a slice; one that is woken from its sleep comes first. **Hot path** ([#runSlice]).
 ///
 /// ```
 ///  requests ──►┐
@@ -25,14 +25,8 @@ final class Driver {
     /// Requests that may wait at once.
     static final int REQUESTS_MAX = 64;
 
-    /// Instructions of one vCPU before the next one's turn: a few milliseconds.
-    private static final long SLICE_INSTRUCTIONS = 100_000;
-
-    /// The least that it pays to run before a timer.
-    private static final long STEP_INSTRUCTIONS_MIN = 2_000;
-
-    /// About how many instructions the software engine executes in a microsecond.
-    private static final long INSTRUCTIONS_PER_MICROSECOND = 64;
+    /// How long a vCPU runs before the next one's turn.
+    private static final long SLICE_NANOS = 1_000_000;
 
     private static final long SLEEP_NANOS_MAX = 1_000_000_000L;
 
@@ -60,12 +54,17 @@ final class Driver {
     /// Something outside the running vCPU wants the driver.
     private volatile boolean attention;
 
+    /// A vCPU has been woken from its sleep.
+    private volatile boolean someoneUrgent;
+
     private volatile VcpuSlot running;
     private volatile boolean closing;
     private boolean paused;
 
     /// Whose slice is next.
     private int turn;
+
+    private final Pace pace = new Pace();
 
     Driver(String name, TimerQueue timers) {
         this.timers = timers;
@@ -118,6 +117,14 @@ final class Driver {
             slot.vcpu.kick();
         }
         LockSupport.unpark(thread);
+    }
+
+    /// An event has come for a vCPU. May be called from any thread.
+    void wake(VcpuSlot slot) {
+        if (slot.wake()) {
+            someoneUrgent = true;
+        }
+        interrupt();
     }
 
     /// Ends the thread and waits until it has ended.
@@ -184,12 +191,29 @@ final class Driver {
     private boolean runAll() {
         boolean worked = false;
         for (int i = 0; i < slots.size(); i++) {
+            worked |= runUrgent();
             if (attention || shutdown.get() != null) {
                 return true;
             }
-            worked |= runSlice(slots.get(turn));
+            var slot = slots.get(turn);
             turn = (turn + 1) % slots.size();
+            worked |= runSlice(slot);
             timers.runDue();
+        }
+        return worked;
+    }
+
+    /// One slice for every vCPU that has been woken.
+    private boolean runUrgent() {
+        if (!someoneUrgent) {
+            return false;
+        }
+        someoneUrgent = false;
+        boolean worked = false;
+        for (var slot : slots) {
+            if (!attention && shutdown.get() == null && slot.takeUrgent()) {
+                worked |= runSlice(slot);
+            }
         }
         return worked;
     }
@@ -199,35 +223,30 @@ final class Driver {
             return false;
         }
         long start = clock.nanos();
-        long end = slot.vcpu.instructionsRetired() + SLICE_INSTRUCTIONS;
+        long now = start;
+        long before = slot.vcpu.instructionsRetired();
         running = slot;
         try {
             do {
-                long left = end - slot.vcpu.instructionsRetired();
-                if (left <= 0 || attention) {
-                    break;
-                }
-                var exit = slot.vcpu.run(Math.min(left, untilTimer()));
+                long left = Math.min(start + SLICE_NANOS, timers.nextDeadlineNanos()) - now;
+                var exit = slot.vcpu.run(pace.instructions(left));
                 if (!exits.handle(slot, exit)) {
                     break;
                 }
                 timers.runDue();
-            } while (exits.prepare(slot));
+                now = clock.nanos();
+            } while (now - start < SLICE_NANOS
+                    && !attention
+                    && !someoneUrgent
+                    && exits.prepare(slot));
         } finally {
             running = null;
             exits.sliceEnds(slot);
-            slot.addRunNanos(clock.nanos() - start);
+            long nanos = clock.nanos() - start;
+            slot.addRunNanos(nanos);
+            pace.ran(slot.vcpu.instructionsRetired() - before, nanos);
         }
         return true;
-    }
-
-    /// About how many instructions fit before the next timer.
-    private long untilTimer() {
-        long nanos = timers.nextDeadlineNanos() - clock.nanos();
-        return Math.clamp(
-                nanos / 1000 * INSTRUCTIONS_PER_MICROSECOND,
-                STEP_INSTRUCTIONS_MIN,
-                SLICE_INSTRUCTIONS);
     }
 
     private void sleep(boolean ignoreTimers) {

@@ -39,6 +39,9 @@ final class VcpuSlot {
     private boolean nonMaskable;
     private volatile boolean woken;
 
+    /// It has been woken from its sleep: its turn comes early.
+    private volatile boolean urgent;
+
     VcpuSlot(Vcpu vcpu, LocalApic apic) {
         this.vcpu = vcpu;
         this.apic = apic;
@@ -47,8 +50,13 @@ final class VcpuSlot {
 
     // ---------------------------------------------------------------- from any thread
 
-    void wake() {
+    /// Whether it may have slept.
+    boolean wake() {
         woken = true;
+        var now = phase;
+        boolean asleep = now == Phase.HALTED || now == Phase.BLOCKED;
+        urgent |= asleep;
+        return asleep;
     }
 
     synchronized void init() {
@@ -158,6 +166,13 @@ final class VcpuSlot {
     boolean takeWoken() {
         boolean was = woken;
         woken = false;
+        return was;
+    }
+
+    /// Whether it has been woken from its sleep since the last call.
+    boolean takeUrgent() {
+        boolean was = urgent;
+        urgent = false;
         return was;
     }
 }

@@ -38,8 +38,7 @@ final class VcpuWires implements DomainHost, InterruptSink {
     @Override
     public void wake(int vcpu) {
         if (vcpu < slots.size()) {
-            slots.get(vcpu).wake();
-            driver.interrupt();
+            driver.wake(slots.get(vcpu));
         }
     }
 

@@ -46,7 +46,7 @@ public sealed interface Exit {
     /// HLT; the next event wakes it. Its RIP is behind the HLT.
     record Halted() implements Exit {}
 
-    /// The budget is used up, or someone kicked.
+    /// The budget is used up, someone kicked, or the program waits for another vCPU (PAUSE).
     record Preempted() implements Exit {}
 
     /// Triple fault: the processor has stopped.

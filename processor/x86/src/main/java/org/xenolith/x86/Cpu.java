@@ -233,6 +233,9 @@ public abstract class Cpu extends Context {
     /// HLT: the processor sleeps behind this instruction.
     public abstract void halt();
 
+    /// PAUSE: the program waits for another processor.
+    public void pause() {}
+
     /// CR8 has been written.
     public abstract void taskPriorityChanged();
 

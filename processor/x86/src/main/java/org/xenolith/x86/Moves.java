@@ -40,7 +40,6 @@ final class Moves {
             row("XCHG",   "86 /r",    Moves::xchg, Eb, Gb).lockable(),
             row("XCHG",   "87 /r",    Moves::xchg, Ev, Gv).lockable(),
             row("XCHG",   "90+r",     Moves::xchgAccumulator, Zv, rAX),
-            row("PAUSE",  "F3 90",    Moves::nop),
             row("BSWAP",  "0F C8+r",  Moves::bswap, Zv),
             row("XLAT",   "D7",       Moves::xlat),
             row("CBW",    "98",       Moves::cbw),

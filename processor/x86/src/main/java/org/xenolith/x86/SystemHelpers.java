@@ -67,6 +67,10 @@ public final class SystemHelpers {
         cpu.halt();
     }
 
+    public static void pause(Cpu cpu) {
+        cpu.pause();
+    }
+
     public static void hypercall(Cpu cpu) {
         cpu.hypercall();
     }

@@ -19,6 +19,7 @@ final class SystemInstructions {
         row("CLI",     "FA",          SystemInstructions::cli),
         row("STI",     "FB",          SystemInstructions::sti).endsBlock(),
         row("HLT",     "F4",          SystemInstructions::hlt).privileged().endsBlock(),
+        row("PAUSE",   "F3 90",       SystemInstructions::pause),
         row("CPUID",   "0F A2",       SystemInstructions::cpuid).endsBlock(),
         row("RDTSC",   "0F 31",       SystemInstructions::rdtsc).endsBlock(),
         row("RDTSCP",  "0F 01 /7 F9", SystemInstructions::rdtscp).endsBlock(),
@@ -96,6 +97,7 @@ final class SystemInstructions {
     private static final Helper CLEAR_IF = helper("clearInterruptFlag");
     private static final Helper SET_IF = helper("setInterruptFlag");
     private static final Helper HALT = helper("halt");
+    private static final Helper PAUSE = helper("pause");
     private static final Helper CPUID = helper("cpuid");
     private static final Helper RDTSC = helper("readTimeStamp");
     private static final Helper RANDOM = helper("random");
@@ -155,6 +157,10 @@ final class SystemInstructions {
 
     static void hlt(Lifter l, Instruction i) {
         l.call(HALT);
+    }
+
+    static void pause(Lifter l, Instruction i) {
+        l.call(PAUSE);
     }
 
     static void cpuid(Lifter l, Instruction i) {

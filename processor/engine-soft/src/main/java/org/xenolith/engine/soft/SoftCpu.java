@@ -23,6 +23,9 @@ final class SoftCpu extends Cpu {
     private static final int SUPERVISOR_OVERRIDE = 2;
     private static final long PAGE_MASK = -4096L;
 
+    /// After how many PAUSEs the vCPU leaves.
+    private static final int PAUSES_IN_A_LOOP = 32;
+
     /// Tags that no access finds.
     private static final long[] NO_TAGS = new long[Tlb.ENTRIES];
 
@@ -51,6 +54,9 @@ final class SoftCpu extends Cpu {
     // The code segment that `codeGeneration` knows of.
     private long codeBase;
     private int codeLimit;
+
+    /// PAUSEs so far.
+    private int pauses;
 
     final Answers answers = new Answers();
 
@@ -547,6 +553,15 @@ final class SoftCpu extends Cpu {
     @Override
     public void halt() {
         exitAfter = new Exit.Halted();
+    }
+
+    /// A program that goes on waiting lets another vCPU run: as pause-loop exiting does.
+    @Override
+    public void pause() {
+        pauses++;
+        if (pauses % PAUSES_IN_A_LOOP == 0 && exitAfter == null) {
+            exitAfter = new Exit.Preempted();
+        }
     }
 
     @Override
