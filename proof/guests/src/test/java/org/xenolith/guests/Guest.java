@@ -1,0 +1,112 @@
+package org.xenolith.guests;
+
+import org.xenolith.base.Clock;
+import org.xenolith.board.Console;
+import org.xenolith.board.ConsoleTimeoutException;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainConfig;
+import org.xenolith.board.DomainException;
+import org.xenolith.board.Xenolith;
+import org.xenolith.xen.ShutdownReason;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// A domain that has booted to its shell. For one thread.
+final class Guest implements AutoCloseable {
+    private static final String PROMPT = "~ # ";
+
+    /// Far more than is needed: only a guest that hangs gets there.
+    private static final Duration BOOT_MAX = Duration.ofMinutes(5);
+
+    private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
+
+    private final Domain domain;
+    private final Console.Reader reader;
+    private final Duration bootTime;
+    private int commands;
+
+    private Guest(Domain domain, Console.Reader reader, Duration bootTime) {
+        this.domain = domain;
+        this.reader = reader;
+        this.bootTime = bootTime;
+    }
+
+    /// Creates a domain and waits for its shell. Throws [ConsoleTimeoutException] if it does not
+    /// come.
+    static Guest boot(DomainConfig config) throws DomainException, InterruptedException {
+        var clock = Clock.system();
+        long start = clock.nanos();
+        var domain = Xenolith.create(config);
+        try {
+            var reader = domain.console().reader();
+            reader.awaitText(PROMPT, BOOT_MAX);
+            return new Guest(domain, reader, Duration.ofNanos(clock.nanos() - start));
+        } catch (ConsoleTimeoutException | InterruptedException e) {
+            System.out.println(String.join("\n", domain.log().lines()));
+            domain.close();
+            throw e;
+        }
+    }
+
+    /// From the call that made the domain to the first prompt.
+    Duration bootTime() {
+        return bootTime;
+    }
+
+    Domain domain() {
+        return domain;
+    }
+
+    /// What a command prints, standard error included, without the last line's end.
+    String run(String command) throws InterruptedException {
+        begin(command);
+        return end();
+    }
+
+    List<String> lines(String command) throws InterruptedException {
+        return run(command).lines().toList();
+    }
+
+    /// Types a command and waits until the shell has begun it. It must be one line.
+    ///
+    /// The marks around its output are computed by the shell, so that they are not found in the
+    /// echo of the line that is typed.
+    void begin(String command) throws InterruptedException {
+        commands++;
+        var line = "echo \"<$((%d))>\"; %s; echo \"<$((%d)):$?>\"\n";
+        domain.console().send(line.formatted(commands, command, commands));
+        reader.awaitText("<" + commands + ">\r\n", COMMAND_MAX);
+    }
+
+    /// Types into the command that has begun.
+    void type(String text) throws InterruptedException {
+        domain.console().send(text);
+    }
+
+    /// Waits for the command's end; returns what it has printed.
+    String end() throws InterruptedException {
+        var mark = "<" + commands + ":";
+        var output = reader.awaitText(mark, COMMAND_MAX);
+        reader.awaitText(">\r\n", COMMAND_MAX);
+        return output.substring(0, output.length() - mark.length())
+                .replace("\r", "")
+                .stripTrailing();
+    }
+
+    /// Waits for a prompt: the one after the last command, or that of the next boot.
+    void awaitPrompt() throws InterruptedException {
+        reader.awaitText(PROMPT, BOOT_MAX);
+    }
+
+    /// Waits for the domain's end.
+    ShutdownReason awaitEnd() throws Exception {
+        return domain.ended().get(COMMAND_MAX.toSeconds(), TimeUnit.SECONDS).orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        domain.close();
+    }
+}
