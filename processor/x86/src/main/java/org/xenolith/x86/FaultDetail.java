@@ -75,7 +75,8 @@ public final class FaultDetail {
         for (var operand : instruction.operands()) {
             if (operand instanceof Operand.Memory m) {
                 long distance = address - linear(cpu, instruction, m);
-                if (distance >= 0 && distance < OPERAND_BYTES_MAX) {
+                boolean within = distance >= 0 && distance < OPERAND_BYTES_MAX;
+                if (within || !instruction.row().touchesStack()) {
                     return m.segment() == Segments.SS;
                 }
             }
