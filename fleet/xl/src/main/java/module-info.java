@@ -6,5 +6,6 @@ module org.xenolith.xl {
     requires org.xenolith.boot;
 
     exports org.xenolith.xl.config;
+
     requires org.xenolith.xen;
 }

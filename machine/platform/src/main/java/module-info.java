@@ -1,5 +1,5 @@
-/// The little that a PVH guest can see besides Xen itself: local APICs, a serial port, ACPI
-/// tables, the memory map.
+/// The little that a PVH guest can see besides Xen itself: local APICs, a serial port, ACPI tables,
+/// the memory map.
 module org.xenolith.platform {
     requires transitive org.xenolith.base;
     requires transitive org.xenolith.memory;

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import org.xenolith.base.Bug;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -13,14 +15,12 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.util.Optional;
-import org.xenolith.base.Bug;
 
 /// The calls of the host's C library that we make. All of them may be called from any thread.
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(PathElement.groupElement("errno"));
+    private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
 
     private static final MethodHandle MEMFD_CREATE =
             bind("memfd_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
@@ -61,8 +61,7 @@ final class Libc {
     }
 
     /// The address as a segment of no length.
-    static MemorySegment mmap(long bytes, int protection, int flags, int fd)
-            throws LinuxException {
+    static MemorySegment mmap(long bytes, int protection, int flags, int fd) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
             var mapped =
@@ -95,8 +94,7 @@ final class Libc {
     static void madvise(MemorySegment range, int advice) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int result =
-                    (int) present(MADVISE).invokeExact(state, range, range.byteSize(), advice);
+            int result = (int) present(MADVISE).invokeExact(state, range, range.byteSize(), advice);
             checked("madvise", result, state);
         } catch (Throwable e) {
             throw rethrown("madvise", e);
@@ -116,12 +114,9 @@ final class Libc {
     private static MethodHandle bind(String name, FunctionDescriptor descriptor) {
         return LINKER.defaultLookup()
                 .find(name)
-                .map(
-                        symbol ->
-                                LINKER.downcallHandle(
-                                        symbol,
-                                        descriptor,
-                                        Linker.Option.captureCallState("errno")))
+                .map(symbol ->
+                        LINKER.downcallHandle(
+                                symbol, descriptor, Linker.Option.captureCallState("errno")))
                 .orElse(null);
     }
 

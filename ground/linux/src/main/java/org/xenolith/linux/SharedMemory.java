@@ -1,9 +1,10 @@
 package org.xenolith.linux;
 
+import org.xenolith.base.Bug;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import org.xenolith.base.Bug;
 
 /// An anonymous file of the host (`memfd_create`), mapped whole and shared. The host commits a page
 /// when it is touched first, filled with zeros, and takes it back on [#discard].
@@ -29,8 +30,7 @@ public final class SharedMemory implements AutoCloseable {
     public static boolean isSupported() {
         var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         var processor = System.getProperty("os.arch");
-        return system.equals("linux")
-                && (processor.equals("amd64") || processor.equals("aarch64"));
+        return system.equals("linux") && (processor.equals("amd64") || processor.equals("aarch64"));
     }
 
     /// `bytes`, a multiple of the page size, of zeros; `name` is shown in the host's

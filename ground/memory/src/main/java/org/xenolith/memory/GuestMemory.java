@@ -3,6 +3,9 @@ package org.xenolith.memory;
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
+import org.xenolith.base.Bug;
+import org.xenolith.base.Sizes;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -11,8 +14,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.IntConsumer;
-import org.xenolith.base.Bug;
-import org.xenolith.base.Sizes;
 
 /// The memory of one machine: frames of host memory off the heap, and the map from guest frame
 /// numbers to them (Xen's p2m).
@@ -22,8 +23,7 @@ import org.xenolith.base.Sizes;
 /// all-ones and writes to it are dropped; whoever must tell the two apart asks [#hostOffset].
 ///
 /// Typed access may cross pages and is little-endian. All methods may be called from any thread;
-/// typed access is plain (no ordering), so that callers that share rings with a guest use
-/// [#fence].
+/// typed access is plain (no ordering), so that callers that share rings with a guest use [#fence].
 public final class GuestMemory implements AutoCloseable {
     /// Highest guest-physical address bit that may be mapped, exclusive: 2^40 bytes.
     public static final int PHYSICAL_ADDRESS_BITS = 40;
@@ -311,8 +311,7 @@ public final class GuestMemory implements AutoCloseable {
                 Arrays.fill(into, from + done, from + done + part, (byte) 0xFF);
                 whole = false;
             } else {
-                MemorySegment.copy(
-                        segment, ValueLayout.JAVA_BYTE, offset, into, from + done, part);
+                MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, into, from + done, part);
             }
             done += part;
         }

@@ -1,12 +1,13 @@
 package org.xenolith.memory;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.xenolith.linux.LinuxException;
 import org.xenolith.linux.SharedMemory;
 
-/// Host memory that holds a guest's frames, off the Java heap: a shared mapping that the host
-/// fills as the guest touches it where the host is a Linux, an arena elsewhere.
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Host memory that holds a guest's frames, off the Java heap: a shared mapping that the host fills
+/// as the guest touches it where the host is a Linux, an arena elsewhere.
 interface HostMemory extends AutoCloseable {
     MemorySegment segment();
 

@@ -3,13 +3,14 @@ package org.xenolith.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+import org.xenolith.base.Bug;
+
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
-import org.xenolith.base.Bug;
 
 class GuestMemoryTest {
     private static final int PAGE = 4096;
@@ -187,10 +188,8 @@ class GuestMemoryTest {
                 assertThat(host.segment().address() % PAGE).isZero();
                 host.segment().fill((byte) 3);
                 host.discard(PAGE, PAGE);
-                assertThat(host.segment().get(ValueLayout.JAVA_BYTE, PAGE - 1))
-                        .isEqualTo((byte) 3);
-                assertThat(host.segment().get(ValueLayout.JAVA_BYTE, PAGE))
-                        .isZero();
+                assertThat(host.segment().get(ValueLayout.JAVA_BYTE, PAGE - 1)).isEqualTo((byte) 3);
+                assertThat(host.segment().get(ValueLayout.JAVA_BYTE, PAGE)).isZero();
             }
         }
     }

@@ -173,8 +173,7 @@ public final class Domain implements AutoCloseable {
     }
 
     /// Returns when the request is done, or needless since the domain has ended.
-    private void submit(Request request, CompletableFuture<Void> done)
-            throws InterruptedException {
+    private void submit(Request request, CompletableFuture<Void> done) throws InterruptedException {
         while (!ended.isDone()) {
             if (requests.offer(request, ROOM_MILLIS, TimeUnit.MILLISECONDS)) {
                 CompletableFuture.anyOf(done, ended).join();

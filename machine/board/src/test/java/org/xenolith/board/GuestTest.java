@@ -107,7 +107,17 @@ class GuestTest {
     void anApplicationProcessorStartsByInitAndSipi() throws Exception {
         var trampoline =
                 new int[] {
-                    0xBA, 0xF8, 0x03, 0xB0, 'A', 0xEE, 0xB0, 'P', 0xEE, 0xFB, 0xF4 // out "AP"; sti; hlt
+                    0xBA,
+                    0xF8,
+                    0x03,
+                    0xB0,
+                    'A',
+                    0xEE,
+                    0xB0,
+                    'P',
+                    0xEE,
+                    0xFB,
+                    0xF4 // out "AP"; sti; hlt
                 };
         var kernel = new TinyKernel();
         for (int i = 0; i < trampoline.length; i++) {

@@ -86,12 +86,10 @@ final class Apt {
 
     private Download attempt(String name, LookUp lookUp) throws BootException {
         var wanted =
-                lookUp.find()
-                        .orElseThrow(() -> new BootException("apt knows no package " + name));
+                lookUp.find().orElseThrow(() -> new BootException("apt knows no package " + name));
         progress.accept(
                 "Fetching %s %s, %s"
-                        .formatted(
-                                wanted.name, wanted.version, Content.mebibytes(wanted.bytes)));
+                        .formatted(wanted.name, wanted.version, Content.mebibytes(wanted.bytes)));
         var result = run("apt-get", "download", "-q", wanted.name);
         if (!result.succeeded()) {
             throw new BootException(
@@ -101,8 +99,7 @@ final class Apt {
             return files.filter(file -> isPackage(file, wanted.name))
                     .findFirst()
                     .map(file -> new Download(wanted, file))
-                    .orElseThrow(
-                            () -> new BootException("apt-get left no file of " + wanted.name));
+                    .orElseThrow(() -> new BootException("apt-get left no file of " + wanted.name));
         } catch (IOException e) {
             throw Content.unreadable(e).about(directory);
         }

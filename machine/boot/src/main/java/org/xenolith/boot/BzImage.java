@@ -44,8 +44,7 @@ record BzImage(int protocol, MemorySegment payload) {
         int sectors = reader.u8(SETUP_SECTORS);
         long setupBytes = (long) ((sectors == 0 ? 4 : sectors) + 1) * SECTOR_BYTES;
         var payload =
-                reader.slice(
-                        setupBytes + reader.u32(PAYLOAD_OFFSET), reader.u32(PAYLOAD_LENGTH));
+                reader.slice(setupBytes + reader.u32(PAYLOAD_OFFSET), reader.u32(PAYLOAD_LENGTH));
         return new BzImage(protocol, payload);
     }
 

@@ -48,8 +48,7 @@ public final class CpioWriter implements AutoCloseable {
         write(name, mode, ++inode, content, major, minor);
     }
 
-    private void write(
-            String name, int mode, int number, byte[] content, int major, int minor)
+    private void write(String name, int mode, int number, byte[] content, int major, int minor)
             throws IOException {
         var nameBytes = (name + '\0').getBytes(StandardCharsets.UTF_8);
         int[] fields = {

@@ -1,15 +1,17 @@
 package org.xenolith.boot;
 
 import io.airlift.compress.v3.lz4.Lz4JavaDecompressor;
+
+import org.tukaani.xz.LZMAInputStream;
+import org.tukaani.xz.SingleXZInputStream;
+import org.xenolith.base.Bug;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.zip.GZIPInputStream;
-import org.tukaani.xz.LZMAInputStream;
-import org.tukaani.xz.SingleXZInputStream;
-import org.xenolith.base.Bug;
 
 /// Unpacks what is packed in the manner of a Linux kernel: whatever the format, the last four bytes
 /// are the unpacked length (for gzip they are part of the format, for all others Linux' build
@@ -39,7 +41,7 @@ final class Decompression {
         if (packing == Packing.BZIP2 || packing == Packing.LZO) {
             throw new BootException(
                     "the kernel is packed with %s, which is not supported; gzip, xz, lzma, lz4 and"
-                            .formatted(packing.spelling())
+                                    .formatted(packing.spelling())
                             + " zstd are");
         }
         var reader = new ByteReader(packed, "the packed kernel");

@@ -51,8 +51,7 @@ record Elf(List<KernelImage.Segment> segments, XenNotes notes) {
                 }
                 segments.add(segment);
             } else if (header.type == PT_NOTE) {
-                notes.parse(
-                        layout.reader.slice(header.offset, header.fileBytes), header.alignment);
+                notes.parse(layout.reader.slice(header.offset, header.fileBytes), header.alignment);
             }
         }
         if (segments.isEmpty()) {
@@ -61,8 +60,7 @@ record Elf(List<KernelImage.Segment> segments, XenNotes notes) {
         if (notes.isEmpty()) {
             for (var section : layout.noteSections()) {
                 notes.parse(
-                        layout.reader.slice(section.offset, section.fileBytes),
-                        section.alignment);
+                        layout.reader.slice(section.offset, section.fileBytes), section.alignment);
             }
         }
         return new Elf(segments, notes.notes());
@@ -77,9 +75,7 @@ record Elf(List<KernelImage.Segment> segments, XenNotes notes) {
             throw new BootException("a program header of the ELF file is corrupt");
         }
         return new KernelImage.Segment(
-                header.address,
-                reader.slice(header.offset, header.fileBytes),
-                header.memoryBytes);
+                header.address, reader.slice(header.offset, header.fileBytes), header.memoryBytes);
     }
 
     /// What program headers and section headers have in common.

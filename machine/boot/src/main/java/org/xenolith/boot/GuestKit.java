@@ -1,5 +1,7 @@
 package org.xenolith.boot;
 
+import org.tukaani.xz.XZInputStream;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,15 +20,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.zip.GZIPInputStream;
-import org.tukaani.xz.XZInputStream;
 
 /// The guest kit: a kernel and a small initramfs with a shell, made from packages of the host's own
 /// distribution and kept in a cache, so that a first guest needs nothing but apt.
 ///
 /// In a configuration, `kernel = "kit:PACKAGE"` names a kernel package, for instance
-/// `kit:linux-image-cloud-amd64`, `kit:linux-image-amd64` or `kit:linux-image-6.12-cloud-amd64`;
-/// a meta-package stands for what it depends on, and a series for its newest kernel.
-/// `ramdisk = "kit:"` is the initramfs for that kernel, `kit:PACKAGE` the one for another.
+/// `kit:linux-image-cloud-amd64`, `kit:linux-image-amd64` or `kit:linux-image-6.12-cloud-amd64`; a
+/// meta-package stands for what it depends on, and a series for its newest kernel. `ramdisk =
+/// "kit:"` is the initramfs for that kernel, `kit:PACKAGE` the one for another.
 ///
 /// What is cached stays as it is; it is fetched anew when its directory is removed. Several
 /// processes and threads may use one cache.
@@ -165,8 +166,7 @@ public final class GuestKit {
                 Files.createDirectories(work.resolve("result"));
                 try {
                     build(packageName, work);
-                    Files.move(
-                            work.resolve("result"), directory, StandardCopyOption.ATOMIC_MOVE);
+                    Files.move(work.resolve("result"), directory, StandardCopyOption.ATOMIC_MOVE);
                 } finally {
                     remove(work);
                 }
@@ -190,8 +190,7 @@ public final class GuestKit {
                 kernelFiles.keySet().stream()
                         .filter(name -> name.startsWith("boot/vmlinuz-"))
                         .findFirst()
-                        .orElseThrow(
-                                () -> new BootException(source.name() + " has no kernel"));
+                        .orElseThrow(() -> new BootException(source.name() + " has no kernel"));
         progress.accept("Building the initramfs");
         var result = work.resolve("result");
         Files.write(result.resolve(KERNEL), kernelFiles.get(kernel));
@@ -201,8 +200,7 @@ public final class GuestKit {
             ramdisk.write(output);
         }
         Files.writeString(
-                result.resolve("source"),
-                "%s %s\n".formatted(source.name(), source.version()));
+                result.resolve("source"), "%s %s\n".formatted(source.name(), source.version()));
     }
 
     private static boolean isKernelPart(String name) {

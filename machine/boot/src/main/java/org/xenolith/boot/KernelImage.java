@@ -9,8 +9,8 @@ import java.util.Optional;
 /// A kernel, unpacked and understood: what to put where, and where to begin.
 ///
 /// Accepts a Linux bzImage (its payload is unpacked) and an ELF file of either class, plain or
-/// packed with gzip. Holds
-/// the unpacked bytes off the heap until closed; not to be closed while another thread uses it.
+/// packed with gzip. Holds the unpacked bytes off the heap until closed; not to be closed while
+/// another thread uses it.
 public final class KernelImage implements AutoCloseable {
     private final Arena arena;
     private final Elf elf;

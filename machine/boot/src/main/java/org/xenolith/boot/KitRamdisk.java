@@ -1,12 +1,13 @@
 package org.xenolith.boot;
 
+import org.xenolith.base.Bug;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.xenolith.base.Bug;
 
 /// Builds the guest kit's initramfs: busybox, an init that runs a shell on the console, and what
 /// modules there are. Not packed: a guest unpacks more slowly than it copies.
@@ -24,8 +25,9 @@ record KitRamdisk(String release, byte[] busybox, List<KernelModule> modules) {
 
     void write(OutputStream output) throws IOException {
         try (var cpio = new CpioWriter(output)) {
-            var directories = "bin dev etc lib lib/modules mnt proc root run sbin sys usr usr/bin"
-                    + " usr/sbin var";
+            var directories =
+                    "bin dev etc lib lib/modules mnt proc root run sbin sys usr usr/bin"
+                            + " usr/sbin var";
             for (var name : directories.split(" ")) {
                 cpio.directory(name, EXECUTABLE);
             }
@@ -56,8 +58,7 @@ record KitRamdisk(String release, byte[] busybox, List<KernelModule> modules) {
                         .filter(GuestKit.LOADED_MODULES::contains)
                         .map(name -> name + "\n")
                         .collect(Collectors.joining());
-        var dependencies =
-                modules.stream().map(this::dependencies).collect(Collectors.joining());
+        var dependencies = modules.stream().map(this::dependencies).collect(Collectors.joining());
         cpio.file("etc/modules", READABLE, text(loaded));
         cpio.directory(directory, EXECUTABLE);
         cpio.file(directory + "/modules.dep", READABLE, text(dependencies));

@@ -3,6 +3,10 @@ package org.xenolith.boot;
 import static org.xenolith.base.Sizes.GIB;
 import static org.xenolith.base.Sizes.MIB;
 
+import org.xenolith.base.Bug;
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.GuestMemory;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,9 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.base.Bug;
-import org.xenolith.base.Sizes;
-import org.xenolith.memory.GuestMemory;
 
 /// Places a kernel and what it is told into a guest's memory, as the x86/HVM direct boot ABI asks
 /// (Xen's docs/misc/pvh.pandoc). Everything lies in RAM of the memory map, without overlap: the
@@ -186,11 +187,10 @@ public final class PvhBoot {
         }
         return covered >= to
                 && memoryMap.stream()
-                        .noneMatch(
-                                entry ->
-                                        entry.type() != MemoryMapEntry.Type.RAM
-                                                && entry.address() < to
-                                                && from < entry.end());
+                        .noneMatch(entry ->
+                                entry.type() != MemoryMapEntry.Type.RAM
+                                        && entry.address() < to
+                                        && from < entry.end());
     }
 
     private void write(long address, byte[] bytes, int length) {

@@ -1,5 +1,7 @@
 package org.xenolith.boot;
 
+import org.tukaani.xz.SingleXZInputStream;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -9,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.GZIPInputStream;
-import org.tukaani.xz.SingleXZInputStream;
 
 /// Looks at a ramdisk before the guest does, so that a truncated one is refused by name instead of
 /// ending in a guest's panic.
@@ -77,8 +78,7 @@ final class Ramdisk {
                 drain(GZIPInputStream::new, rest);
                 yield -1; // the stream reads past its end
             }
-            case XZ ->
-                    at + drain(in -> new SingleXZInputStream(in, XZ_MEMORY_KIBIBYTES_MAX), rest);
+            case XZ -> at + drain(in -> new SingleXZInputStream(in, XZ_MEMORY_KIBIBYTES_MAX), rest);
             case ZSTD -> at + endOfZstd(rest);
             case LZ4_LEGACY -> endOfLz4(at);
             case BZIP2, LZMA, LZO -> -1;

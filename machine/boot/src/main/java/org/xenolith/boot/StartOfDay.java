@@ -1,12 +1,13 @@
 package org.xenolith.boot;
 
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.engine.VcpuState.Control;
 import org.xenolith.engine.VcpuState.General;
 import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.engine.VcpuState.Segments;
+
+import java.util.Arrays;
+import java.util.List;
 
 /// A guest placed in memory, ready for its first instruction. Addresses are guest-physical.
 ///

@@ -1,6 +1,7 @@
 package org.xenolith.boot;
 
 import io.airlift.compress.v3.zstd.ZstdJavaDecompressor;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,9 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Runs the kit against fakes of apt and dpkg: shell scripts that serve packages made here.
 class GuestKitTest {
@@ -69,8 +70,9 @@ class GuestKitTest {
                         .replace("DIRECTORY", directory.toString()));
         script("dpkg-deb", "exec cat \"$2\"\n");
         var module = "\0license=GPL\0depends=jbd2,xen_blkfront\0".getBytes();
-        var modules = "./usr/lib/modules/6.12.9+deb13-cloud-amd64/kernel/drivers/with/a/long/name/"
-                + "that/does/not/fit/into/a/hundred/bytes/";
+        var modules =
+                "./usr/lib/modules/6.12.9+deb13-cloud-amd64/kernel/drivers/with/a/long/name/"
+                        + "that/does/not/fit/into/a/hundred/bytes/";
         tar(
                 REAL,
                 Map.of(
@@ -187,11 +189,10 @@ class GuestKitTest {
                         "../up", "kit:../up: not a package name",
                         "circle", "kit:circle: apt knows no package circle",
                         "busybox-static", "kit:busybox-static: busybox-static has no kernel");
-        reasons.forEach(
-                (name, message) ->
-                        assertThatThrownBy(() -> kit().fetch(name))
-                                .isInstanceOf(BootException.class)
-                                .hasMessage(message));
+        reasons.forEach((name, message) ->
+                assertThatThrownBy(() -> kit().fetch(name))
+                        .isInstanceOf(BootException.class)
+                        .hasMessage(message));
     }
 
     @Test
@@ -221,16 +222,15 @@ class GuestKitTest {
         for (int i = 0; i < 4; i++) {
             threads.add(
                     Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        try {
-                                            kit().fetch("meta");
-                                        } catch (Throwable e) {
-                                            synchronized (failures) {
-                                                failures.add(e);
-                                            }
-                                        }
-                                    }));
+                            .start(() -> {
+                                try {
+                                    kit().fetch("meta");
+                                } catch (Throwable e) {
+                                    synchronized (failures) {
+                                        failures.add(e);
+                                    }
+                                }
+                            }));
         }
         for (var thread : threads) {
             thread.join();

@@ -3,6 +3,15 @@ package org.xenolith.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.testkit.Fuzz;
+
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,14 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.xenolith.memory.GuestMemory;
-import org.xenolith.testkit.Fuzz;
 
 class KernelImageTest {
     private static final long RAM = 16 << 20;
@@ -91,8 +92,7 @@ class KernelImageTest {
         var bomb = Packer.gzip(new byte[20 << 20]);
         assertThatThrownBy(() -> KernelImage.parse(SampleElf.bzImage(bomb), RAM))
                 .isInstanceOf(BootException.class)
-                .hasMessage(
-                        "the kernel unpacks to 20 MiB, more than the guest's memory of 16 MiB");
+                .hasMessage("the kernel unpacks to 20 MiB, more than the guest's memory of 16 MiB");
     }
 
     @ParameterizedTest
@@ -146,8 +146,7 @@ class KernelImageTest {
         var elf = SampleElf.kernel(true);
         for (int length = 0; length < elf.length; length++) {
             var cut = Arrays.copyOf(elf, length);
-            assertThatThrownBy(() -> KernelImage.parse(cut, RAM))
-                    .isInstanceOf(BootException.class);
+            assertThatThrownBy(() -> KernelImage.parse(cut, RAM)).isInstanceOf(BootException.class);
         }
     }
 

@@ -6,8 +6,19 @@ import java.util.SplittableRandom;
 /// Random damage of the kinds that files suffer and attackers choose.
 final class Mutation {
     private static final long[] EDGES = {
-        0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000L, 0xFFFF_FFFFL,
-        Long.MAX_VALUE, Long.MIN_VALUE, -1, -4096
+        0,
+        1,
+        0x7F,
+        0xFF,
+        0x7FFF,
+        0xFFFF,
+        0x7FFF_FFFF,
+        0x8000_0000L,
+        0xFFFF_FFFFL,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        -1,
+        -4096
     };
 
     private Mutation() {}

@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.xenolith.base.Sizes.MIB;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.boot.MemoryMapEntry.Type;
+import org.xenolith.memory.GuestMemory;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.xenolith.boot.MemoryMapEntry.Type;
-import org.xenolith.memory.GuestMemory;
 
 class PvhBootTest {
     private static final long RAM = 8 * MIB;
@@ -26,8 +27,7 @@ class PvhBootTest {
     private BootModule module(String name, int bytes, String commandLine) throws Exception {
         var content = new byte[bytes];
         new SplittableRandom(bytes).nextBytes(content);
-        return new BootModule(
-                Files.write(directory.resolve(name), content), bytes, commandLine);
+        return new BootModule(Files.write(directory.resolve(name), content), bytes, commandLine);
     }
 
     @Test
@@ -44,8 +44,7 @@ class PvhBootTest {
                 int expected = i < SampleElf.CODE_BYTES ? SampleElf.codeByte(i) & 0xFF : 0;
                 assertThat(memory.readByte(SampleElf.ADDRESS + i)).isEqualTo(expected);
             }
-            assertThat(memory.readByte(SampleElf.ADDRESS + SampleElf.MEMORY_BYTES))
-                    .isEqualTo(0xAA);
+            assertThat(memory.readByte(SampleElf.ADDRESS + SampleElf.MEMORY_BYTES)).isEqualTo(0xAA);
         }
     }
 

@@ -14,13 +14,14 @@ import static org.xenolith.platform.Aml.string;
 import static org.xenolith.platform.Aml.toBuffer;
 import static org.xenolith.platform.Aml.when;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.IntStream;
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /// The ACPI tables of a PVH domain, in the form that Xen's libacpi gives them: RSDP, RSDT with a
 /// FADT of revision 1, XSDT with one of revision 5, FACS, DSDT, MADT. There is no PM timer, no
@@ -99,8 +100,7 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
         return build(
                 PvhLayout.ACPI_TABLES,
                 IntStream.range(0, vcpusMax)
-                        .mapToObj(
-                                id -> new Processor(id, PvhLayout.apicId(id), id < vcpusOnline))
+                        .mapToObj(id -> new Processor(id, PvhLayout.apicId(id), id < vcpusOnline))
                         .toList());
     }
 
@@ -127,8 +127,8 @@ public record AcpiTables(long address, Bytes content, List<Part> parts) {
         Bug.check(memory.write(address, content.toArray()), "ACPI tables have memory to lie in");
     }
 
-    /// Lays the tables out one after the other; each knows the addresses of those before it, so
-    /// the RSDP, which is first, is filled in last.
+    /// Lays the tables out one after the other; each knows the addresses of those before it, so the
+    /// RSDP, which is first, is filled in last.
     private static final class Builder {
         private final long address;
         private final LittleEndian content = new LittleEndian().zeros(RSDP_BYTES);

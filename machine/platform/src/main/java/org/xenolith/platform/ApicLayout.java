@@ -47,8 +47,8 @@ final class ApicLayout {
     static final int ILLEGAL_REGISTER = 1 << 7;
     static final int ERROR_MASK = SEND_ILLEGAL_VECTOR | RECEIVE_ILLEGAL_VECTOR | ILLEGAL_REGISTER;
 
-    /// Bits of a local vector table entry that only the APIC sets: delivery status, and remote
-    /// IRR of the pins.
+    /// Bits of a local vector table entry that only the APIC sets: delivery status, and remote IRR
+    /// of the pins.
     private static final int LVT_READ_ONLY = 1 << 12;
 
     private static final int PIN_READ_ONLY = 1 << 12 | 1 << 14;

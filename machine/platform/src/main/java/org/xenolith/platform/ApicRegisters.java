@@ -80,8 +80,7 @@ final class ApicRegisters {
     ApicRegisters(int id, boolean bootstrap, LocalApics.Time time) {
         this.id = id;
         this.time = time;
-        apicBase =
-                PvhLayout.LOCAL_APIC | BASE_ENABLED | (bootstrap ? BASE_BOOTSTRAP : 0);
+        apicBase = PvhLayout.LOCAL_APIC | BASE_ENABLED | (bootstrap ? BASE_BOOTSTRAP : 0);
         initialise();
     }
 

@@ -10,12 +10,12 @@ import org.xenolith.base.TimerQueue;
 /// a point of the grid of whole periods; the next one, unless periods are shorter than
 /// [#PERIOD_NANOS_MIN].
 final class ApicTimer {
-    /// A periodic timer interrupts no more often than this, so that a guest cannot keep the
-    /// host busy with its timer alone. The count that the guest reads is not affected.
+    /// A periodic timer interrupts no more often than this, so that a guest cannot keep the host
+    /// busy with its timer alone. The count that the guest reads is not affected.
     static final long PERIOD_NANOS_MIN = 100_000;
 
-    /// How long to wait at least if the clock says that a TSC deadline has come and the
-    /// time-stamp counter disagrees.
+    /// How long to wait at least if the clock says that a TSC deadline has come and the time-stamp
+    /// counter disagrees.
     private static final long DEADLINE_RETRY_NANOS = 1_000;
 
     /// Timer mode, in the order of its encoding.

@@ -1,9 +1,10 @@
 package org.xenolith.platform;
 
-import java.util.function.IntConsumer;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.PortDevice;
+
+import java.util.function.IntConsumer;
 
 /// The debug port that Xen and Bochs have at [PvhLayout#DEBUG_PORT]: every byte written is output.
 /// Reads give all-ones, as on Xen.

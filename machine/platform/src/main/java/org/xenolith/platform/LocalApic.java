@@ -2,11 +2,12 @@ package org.xenolith.platform;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.OptionalLong;
 import org.xenolith.base.TimerQueue;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.MmioDevice;
+
+import java.util.OptionalLong;
 
 /// The local APIC of one vCPU, in xAPIC and x2APIC mode (SDM vol. 3A, chapter 11).
 ///

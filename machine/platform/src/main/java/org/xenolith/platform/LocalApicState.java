@@ -68,18 +68,15 @@ public record LocalApicState(
         require(ApicLayout.isApicBase(apicBase), "IA32_APIC_BASE has a mode and an address");
         require(taskPriority >= 0 && taskPriority <= 0xFF, "TPR is a byte");
         require((logicalDestination & 0x00FF_FFFF) == 0, "LDR has bits 31:24");
-        require(
-                (destinationFormat | 0xF000_0000) == -1, "the lower bits of DFR are set");
-        require(
-                (spuriousVector & ~ApicLayout.SPURIOUS_MASK) == 0, "SVR has bits 9:0");
+        require((destinationFormat | 0xF000_0000) == -1, "the lower bits of DFR are set");
+        require((spuriousVector & ~ApicLayout.SPURIOUS_MASK) == 0, "SVR has bits 9:0");
         require(
                 !inService.hasIllegal() && !requests.hasIllegal() && !triggerMode.hasIllegal(),
                 "no interrupt has one of the first 16 vectors");
         require(
                 ((errors | pendingErrors) & ~ApicLayout.ERROR_MASK) == 0,
                 "ESR has bits for what can go wrong here");
-        require(
-                ((int) command & ~ApicLayout.COMMAND_MASK) == 0, "ICR has its defined bits");
+        require(((int) command & ~ApicLayout.COMMAND_MASK) == 0, "ICR has its defined bits");
         require(
                 localVectorTable.size() == ApicLayout.LVT_MASKS.length,
                 "the local vector table has six entries");

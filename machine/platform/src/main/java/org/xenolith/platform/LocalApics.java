@@ -1,10 +1,11 @@
 package org.xenolith.platform;
 
+import org.xenolith.base.Clock;
+import org.xenolith.base.TimerQueue;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
-import org.xenolith.base.Clock;
-import org.xenolith.base.TimerQueue;
 
 /// The local APICs of a machine and the bus between them. May be called from any thread.
 public final class LocalApics {
@@ -20,8 +21,7 @@ public final class LocalApics {
 
     /// One for each vCPU from 0 to `vcpus` - 1, after power-on. `tsc` gives each vCPU's time-stamp
     /// counter.
-    public LocalApics(
-            int vcpus, TimerQueue timers, IntFunction<GuestTsc> tsc, InterruptSink sink) {
+    public LocalApics(int vcpus, TimerQueue timers, IntFunction<GuestTsc> tsc, InterruptSink sink) {
         this.sink = sink;
         var all = new ArrayList<LocalApic>(vcpus);
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {

@@ -3,10 +3,11 @@ package org.xenolith.platform;
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.Bug;
 import org.xenolith.memory.GuestMemory;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// What a guest is told of its physical address space (the PC's e820 map): ranges of whole pages,
 /// ascending, without overlap. What is in no range is a hole.
@@ -72,8 +73,7 @@ public record MemoryMap(List<Range> ranges) {
         ranges.add(new Range(0, low, Type.RAM));
         ranges.add(new Range(acpi.address(), acpi.pageBytes(), Type.NVS));
         ranges.add(
-                new Range(
-                        PvhLayout.SPECIAL_PAGES, PvhLayout.SPECIAL_PAGES_BYTES, Type.RESERVED));
+                new Range(PvhLayout.SPECIAL_PAGES, PvhLayout.SPECIAL_PAGES_BYTES, Type.RESERVED));
         if (ramBytes > low) {
             ranges.add(new Range(PvhLayout.HIGH_RAM, ramBytes - low, Type.RAM));
         }

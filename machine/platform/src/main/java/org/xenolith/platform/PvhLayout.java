@@ -3,8 +3,8 @@ package org.xenolith.platform;
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
-/// Where things are in the guest-physical address space of a PVH domain, as Xen's tools lay it
-/// out. Addresses and sizes in bytes.
+/// Where things are in the guest-physical address space of a PVH domain, as Xen's tools lay it out.
+/// Addresses and sizes in bytes.
 public final class PvhLayout {
     /// RAM that does not fit below continues at [#HIGH_RAM]: `HVM_BELOW_4G_RAM_END`
     /// (xen/include/public/hvm/e820.h).
@@ -58,11 +58,10 @@ public final class PvhLayout {
     }
 
     /// How many bytes the special pages take.
-    public static final long SPECIAL_PAGES_BYTES =
-            (long) SpecialPage.values().length * PAGE_BYTES;
+    public static final long SPECIAL_PAGES_BYTES = (long) SpecialPage.values().length * PAGE_BYTES;
 
-    /// The local APIC's id of a vCPU, which CPUID and ACPI must show too. Xen leaves every other
-    /// id free, for hyper-threads.
+    /// The local APIC's id of a vCPU, which CPUID and ACPI must show too. Xen leaves every other id
+    /// free, for hyper-threads.
     public static int apicId(int vcpu) {
         return vcpu * 2;
     }

@@ -1,11 +1,12 @@
 package org.xenolith.platform;
 
-import java.util.function.IntConsumer;
 import org.xenolith.device.Device;
 import org.xenolith.device.InterruptLine;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.PortDevice;
 import org.xenolith.state.Bytes;
+
+import java.util.function.IntConsumer;
 
 /// A serial port with a 16550A (National Semiconductor PC16550D data sheet), eight I/O ports.
 ///

@@ -3,11 +3,12 @@ package org.xenolith.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Arrays;
-import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+
+import java.util.Arrays;
+import java.util.HexFormat;
 
 class AmlTest {
     private static String hex(byte[] bytes) {
@@ -17,7 +18,13 @@ class AmlTest {
     /// ACPI 20.2.4: up to 63 in one byte; then four bits in the first and eight in each other.
     @ParameterizedTest
     @CsvSource({
-        "10, 0f", "58, 3f", "59, 4104", "100, 4a06", "4089, 4fff", "4090, 810001", "70000, 871711"
+        "10, 0f",
+        "58, 3f",
+        "59, 4104",
+        "100, 4a06",
+        "4089, 4fff",
+        "4090, 810001",
+        "70000, 871711"
     })
     void aPackageLengthCountsItself(int bodyBytes, String expected) {
         var scope = Aml.scope("AB", new byte[bodyBytes]);

@@ -1,11 +1,12 @@
 package org.xenolith.platform;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.random.RandomGenerator;
 import org.xenolith.base.TimerQueue;
 import org.xenolith.testkit.DeviceRig;
 import org.xenolith.testkit.ManualClock;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
 
 /// Local APICs with a clock that tests move and a sink that writes down what it is told.
 final class ApicBench implements InterruptSink {

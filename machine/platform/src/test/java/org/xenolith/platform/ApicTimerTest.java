@@ -2,10 +2,11 @@ package org.xenolith.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.TimerQueue;
+
+import java.util.OptionalLong;
 
 class ApicTimerTest {
     private static final int LVT_TIMER = 0x320;

@@ -2,8 +2,9 @@ package org.xenolith.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
 
 class DebugPortTest {
     private final ArrayList<Integer> out = new ArrayList<>();

@@ -3,10 +3,11 @@ package org.xenolith.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.xenolith.state.StateException;
 import org.xenolith.testkit.DeviceLaws;
+
+import java.util.OptionalLong;
 
 class LocalApicTest {
     private static final int TPR = 0x80;
@@ -220,10 +221,29 @@ class LocalApicTest {
     void reservedBitsAndRegistersOfTheX2apicFault() {
         ApicBench.x2apic(apic);
         long[][] refused = {
-            {0x802, 0}, {0x803, 0}, {0x808, 0x100}, {0x80A, 0}, {0x80B, 1}, {0x80D, 0}, {0x80E, 0},
-            {0x80F, 0x1000}, {0x810, 0}, {0x820, 0}, {0x828, 1}, {0x82F, 0}, {0x830, 0x1000},
-            {0x831, 0}, {0x832, 1L << 32}, {0x832, 1 << 19}, {0x837, 1 << 8}, {0x838, 1L << 32},
-            {0x839, 0}, {0x83E, 4}, {0x83F, 0x100}, {0x840, 0}, {0x8FF, 0}
+            {0x802, 0},
+            {0x803, 0},
+            {0x808, 0x100},
+            {0x80A, 0},
+            {0x80B, 1},
+            {0x80D, 0},
+            {0x80E, 0},
+            {0x80F, 0x1000},
+            {0x810, 0},
+            {0x820, 0},
+            {0x828, 1},
+            {0x82F, 0},
+            {0x830, 0x1000},
+            {0x831, 0},
+            {0x832, 1L << 32},
+            {0x832, 1 << 19},
+            {0x837, 1 << 8},
+            {0x838, 1L << 32},
+            {0x839, 0},
+            {0x83E, 4},
+            {0x83F, 0x100},
+            {0x840, 0},
+            {0x8FF, 0}
         };
         for (var write : refused) {
             assertThat(apic.writeMsr((int) write[0], write[1]))

@@ -3,13 +3,14 @@ package org.xenolith.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.platform.MemoryMap.Range;
 import org.xenolith.platform.MemoryMap.Type;
 import org.xenolith.platform.PvhLayout.SpecialPage;
+
+import java.util.List;
 
 class MemoryMapTest {
     private static final AcpiTables ACPI = AcpiTables.pvh(1, 1);
@@ -54,12 +55,11 @@ class MemoryMapTest {
 
     @Test
     void overlappingRangesAreRefused() {
-        assertThatThrownBy(
-                        () ->
-                                new MemoryMap(
-                                        List.of(
-                                                new Range(0, 0x2000, Type.RAM),
-                                                new Range(0x1000, 0x1000, Type.NVS))))
+        assertThatThrownBy(() ->
+                        new MemoryMap(
+                                List.of(
+                                        new Range(0, 0x2000, Type.RAM),
+                                        new Range(0x1000, 0x1000, Type.NVS))))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -2,12 +2,13 @@ package org.xenolith.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.testkit.DeviceLaws;
 import org.xenolith.testkit.DeviceRig;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.random.RandomGenerator;
 
 class SerialPortTest {
     private static final int DATA = 0;
@@ -118,8 +119,7 @@ class SerialPortTest {
 
     @Test
     void inputIsBounded() {
-        assertThat(port.receive(new byte[10_000], 0, 10_000))
-                .isEqualTo(SerialPort.INPUT_BYTES_MAX);
+        assertThat(port.receive(new byte[10_000], 0, 10_000)).isEqualTo(SerialPort.INPUT_BYTES_MAX);
         assertThat(port.receive(new byte[10], 0, 10)).isEqualTo(1);
         assertThat(port.receive(new byte[10], 0, 10)).isZero();
     }

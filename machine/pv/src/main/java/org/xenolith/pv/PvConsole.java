@@ -2,8 +2,6 @@ package org.xenolith.pv;
 
 import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
-import java.util.Arrays;
-import java.util.concurrent.CompletableFuture;
 import org.xenolith.base.Bug;
 import org.xenolith.device.Device;
 import org.xenolith.device.Lifecycle;
@@ -11,6 +9,9 @@ import org.xenolith.device.Migratability;
 import org.xenolith.device.Outbox;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
+
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 
 /// Back end of the PV console: one page shared with the guest that holds two rings of bytes
 /// (`struct xencons_interface`, xen/include/public/io/console.h).

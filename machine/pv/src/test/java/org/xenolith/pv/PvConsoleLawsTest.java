@@ -1,8 +1,5 @@
 package org.xenolith.pv;
 
-import java.io.ByteArrayOutputStream;
-import java.util.List;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.device.Device;
 import org.xenolith.device.Outbox;
@@ -10,6 +7,10 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
 import org.xenolith.testkit.DeviceLaws;
 import org.xenolith.testkit.DeviceRig;
+
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+import java.util.random.RandomGenerator;
 
 class PvConsoleLawsTest {
     private static final class Rig implements DeviceRig<PvConsoleState> {

@@ -148,9 +148,9 @@ public final class XenDomain implements Device<DomainState> {
         lock.run(() -> vcpus.setStarted(vcpu, started));
     }
 
-    /// The vCPU has executed HLT with interrupts off: it is down, as after `VCPUOP_down`. Where it was
-    /// the last one that was up, the domain has powered off, which is how a guest without a way to
-    /// power off does it.
+    /// The vCPU has executed HLT with interrupts off: it is down, as after `VCPUOP_down`. Where it
+    /// was the last one that was up, the domain has powered off, which is how a guest without a way
+    /// to power off does it.
     public void vcpuHaltedForGood(int vcpu) {
         lock.run(() -> vcpus.down(vcpu, vcpu));
     }

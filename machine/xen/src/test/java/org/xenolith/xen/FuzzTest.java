@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
+import org.xenolith.testkit.Fuzz;
 
 import java.util.ArrayList;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import org.xenolith.testkit.Fuzz;
 
 /// A guest may fire whatever it likes: only values come back.
 class FuzzTest {

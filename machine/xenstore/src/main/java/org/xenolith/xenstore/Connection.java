@@ -1,5 +1,7 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
@@ -9,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.xenolith.state.Bytes;
 
 /// What the store knows of one client: the stream of messages in both directions, watches and
 /// transactions. Guarded by the store's lock.

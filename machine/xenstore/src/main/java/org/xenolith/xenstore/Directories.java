@@ -1,8 +1,9 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.xenolith.state.Bytes;
 
 /// How lists of children travel: names, each followed by a nul.
 final class Directories {

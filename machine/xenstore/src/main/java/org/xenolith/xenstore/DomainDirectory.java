@@ -1,10 +1,11 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.base.DomainId;
+
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
-import org.xenolith.base.DomainId;
 
 /// What the tools write into the store about a domain before it runs, and what they ask of it there
 /// later. Paths, values and permissions are those of Xen's own tools (tools/libs/light in the Xen

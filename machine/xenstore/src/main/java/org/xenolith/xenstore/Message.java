@@ -1,10 +1,11 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+import org.xenolith.state.StateException;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import org.xenolith.state.Bytes;
-import org.xenolith.state.StateException;
 
 /// One message of the wire protocol (`struct xsd_sockmsg`, xen/include/public/io/xs_wire.h), in
 /// either direction. Part of the store's state, where replies wait to be read.

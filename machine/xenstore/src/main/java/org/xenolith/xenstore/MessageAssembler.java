@@ -1,9 +1,10 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.xenolith.state.Bytes;
 
 /// Puts messages together from bytes that arrive in pieces. Holds at most one message. Not
 /// thread-safe.

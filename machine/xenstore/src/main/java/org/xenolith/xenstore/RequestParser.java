@@ -1,11 +1,12 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import org.xenolith.state.Bytes;
 
 /// Reads the payload of a message into a [Request]. Payloads come from guests: whatever they hold,
 /// the answer is a request or a refusal.

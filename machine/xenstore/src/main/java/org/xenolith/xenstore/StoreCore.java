@@ -1,5 +1,7 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -9,7 +11,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.xenolith.state.Bytes;
 
 /// The store itself: answers requests and lets watches fire. Knows nothing of threads and rings;
 /// guarded by the lock of [XenStore].

@@ -2,8 +2,9 @@ package org.xenolith.xenstore;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.List;
 import org.xenolith.state.Bytes;
+
+import java.util.List;
 
 /// State of the store: the tree, and what domains have under way. Paths, tokens and values are
 /// bytes as on the wire. Connections and watches of the host are not part of it.

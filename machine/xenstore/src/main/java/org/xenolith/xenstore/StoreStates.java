@@ -2,11 +2,6 @@ package org.xenolith.xenstore;
 
 import static org.xenolith.state.StateException.require;
 
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.StateException;
 import org.xenolith.xenstore.StoreState.ConnectionState;
@@ -17,6 +12,12 @@ import org.xenolith.xenstore.StoreState.TouchState;
 import org.xenolith.xenstore.StoreState.TransactionState;
 import org.xenolith.xenstore.StoreState.TreeState;
 import org.xenolith.xenstore.StoreState.WatchState;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// The way from a store to its state and back.
 final class StoreStates {

@@ -1,11 +1,12 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.StateException;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.xenolith.state.StateException;
 
 /// A transaction of one client: a snapshot, what was changed on it, and what it was based on.
 ///

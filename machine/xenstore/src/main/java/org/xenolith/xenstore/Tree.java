@@ -1,5 +1,7 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -7,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.xenolith.state.Bytes;
 
 /// The whole store at one moment. Immutable, so that a snapshot is a reference; a change answers
 /// with the tree that follows.

@@ -1,7 +1,8 @@
 package org.xenolith.xenstore;
 
-import java.util.List;
 import org.xenolith.base.Bug;
+
+import java.util.List;
 
 /// The store as one request sees it: as it is now, or through a transaction.
 sealed interface View {

@@ -1,5 +1,13 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.base.Bug;
+import org.xenolith.base.DomainId;
+import org.xenolith.device.Device;
+import org.xenolith.device.Lifecycle;
+import org.xenolith.device.Migratability;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.Bytes;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +18,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.xenolith.base.Bug;
-import org.xenolith.base.DomainId;
-import org.xenolith.device.Device;
-import org.xenolith.device.Lifecycle;
-import org.xenolith.device.Migratability;
-import org.xenolith.memory.GuestMemory;
-import org.xenolith.state.Bytes;
 
 /// The xenstore: a tree of small values through which guests, back ends and tools talk
 /// (docs/misc/xenstore.txt in the Xen tree).

@@ -1,9 +1,10 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.state.Bytes;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.xenolith.state.Bytes;
 
 /// A tool of the control domain on a connection of its own. Skips events.
 final class ControlClient {

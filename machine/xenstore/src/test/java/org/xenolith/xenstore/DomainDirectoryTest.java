@@ -2,10 +2,11 @@ package org.xenolith.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
+
+import java.util.List;
+import java.util.UUID;
 
 class DomainDirectoryTest {
     private static final UUID ID = new UUID(1, 2);

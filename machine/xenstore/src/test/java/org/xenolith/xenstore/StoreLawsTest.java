@@ -3,9 +3,6 @@ package org.xenolith.xenstore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
 import org.xenolith.device.Device;
@@ -14,6 +11,10 @@ import org.xenolith.state.Bytes;
 import org.xenolith.state.StateException;
 import org.xenolith.testkit.DeviceLaws;
 import org.xenolith.testkit.DeviceRig;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
 
 class StoreLawsTest {
     private static final int GUESTS = 2;

@@ -1,14 +1,15 @@
 package org.xenolith.xenstore;
 
+import org.xenolith.base.DomainId;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.Bytes;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.base.DomainId;
-import org.xenolith.memory.GuestMemory;
-import org.xenolith.state.Bytes;
 
 /// A guest that speaks the wire protocol through its ring, as a kernel would.
 final class TestGuest {

@@ -2,10 +2,11 @@ package org.xenolith.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
 
 class TransactionTest {
     private final XenStore store = new XenStore();

@@ -2,12 +2,13 @@ package org.xenolith.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import org.junit.jupiter.api.Test;
 
 class TreeTest {
     private static final List<String> NAMES = List.of("a", "b", "c", "vif", "0");

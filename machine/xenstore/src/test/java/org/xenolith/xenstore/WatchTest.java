@@ -2,10 +2,11 @@ package org.xenolith.xenstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.DomainId;
+
+import java.util.ArrayList;
+import java.util.List;
 
 class WatchTest {
     private final XenStore store = new XenStore();

@@ -7,8 +7,14 @@ public sealed interface Exit {
     default boolean awaitsAnswer() {
         return switch (this) {
             case PortRead _, MmioRead _, MsrRead _, MsrWrite _, Hypercall _ -> true;
-            case PortWrite _, MmioWrite _, TaskPriority _, InterruptWindow _, Halted _, Preempted _,
-                    Shutdown _ -> false;
+            case PortWrite _,
+                    MmioWrite _,
+                    TaskPriority _,
+                    InterruptWindow _,
+                    Halted _,
+                    Preempted _,
+                    Shutdown _ ->
+                    false;
         };
     }
 

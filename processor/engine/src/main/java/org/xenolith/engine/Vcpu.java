@@ -5,8 +5,7 @@ package org.xenolith.engine;
 ///
 /// Interrupts follow the hand-shake of a processor without a local APIC of its own, as KVM with a
 /// user-space interrupt controller: before [#run] the caller offers a vector by [#interrupt] if
-/// [#canTakeInterrupt]; else it asks for an exit as soon as that holds
-/// ([#requestInterruptWindow]).
+/// [#canTakeInterrupt]; else it asks for an exit as soon as that holds ([#requestInterruptWindow]).
 public interface Vcpu extends AutoCloseable {
     int id();
 
@@ -58,8 +57,8 @@ public interface Vcpu extends AutoCloseable {
 
     void restore(VcpuState state);
 
-    /// Translates a linear address as the current mode would for a supervisor read.
-    /// Returns the guest-physical address, or -1. For debuggers and dumps; changes nothing.
+    /// Translates a linear address as the current mode would for a supervisor read. Returns the
+    /// guest-physical address, or -1. For debuggers and dumps; changes nothing.
     long translate(long linear);
 
     @Override

@@ -2,10 +2,11 @@ package org.xenolith.engine;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.state.Bytes;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.xenolith.state.Bytes;
 
 /// The whole architectural state of a vCPU, the same for every engine. Its local APIC is a device
 /// of its own.
@@ -91,23 +92,19 @@ public record VcpuState(
     }
 
     public VcpuState withGeneral(General general) {
-        return new VcpuState(
-                general, segments, control, debug, msrs, fxsave, pending, activity);
+        return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
     public VcpuState withSegments(Segments segments) {
-        return new VcpuState(
-                general, segments, control, debug, msrs, fxsave, pending, activity);
+        return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
     public VcpuState withControl(Control control) {
-        return new VcpuState(
-                general, segments, control, debug, msrs, fxsave, pending, activity);
+        return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
     public VcpuState withActivity(Activity activity) {
-        return new VcpuState(
-                general, segments, control, debug, msrs, fxsave, pending, activity);
+        return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
     /// The state after a start-up IPI: real mode at `vector` × 4096 (SDM vol. 3A, 9.4.3); what INIT
@@ -118,8 +115,7 @@ public record VcpuState(
         var s = after.segments;
         return new VcpuState(
                 new General(after.general.registers, 0, 2),
-                new Segments(
-                        s.es, cs, s.ss, s.ds, s.fs, s.gs, s.ldtr, s.tr, s.gdtr, s.idtr),
+                new Segments(s.es, cs, s.ss, s.ds, s.fs, s.gs, s.ldtr, s.tr, s.gdtr, s.idtr),
                 after.control,
                 after.debug,
                 after.msrs,

@@ -1,7 +1,8 @@
 package org.xenolith.ir;
 
-import java.util.OptionalLong;
 import org.xenolith.ir.Op.BinaryKind;
+
+import java.util.OptionalLong;
 
 /// Values that follow from constants become constants; operations that change nothing go; a branch
 /// on a constant becomes a jump.
@@ -52,8 +53,7 @@ final class ConstantFolding {
         var right = constant(op.right());
         if (left.isPresent() && right.isPresent()) {
             long value =
-                    Arithmetic.binary(
-                            op.kind(), op.width(), left.getAsLong(), right.getAsLong());
+                    Arithmetic.binary(op.kind(), op.width(), left.getAsLong(), right.getAsLong());
             fold(index, op.width(), value);
         } else if (right.isPresent() && changesNothing(op.kind(), right.getAsLong())) {
             rewriter.replace(index, rewriter.moved(op.left()));

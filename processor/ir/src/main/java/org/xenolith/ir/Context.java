@@ -65,8 +65,7 @@ public abstract class Context {
     public abstract void storePair(long address, long low, long high);
 
     /// See [Op.StoreConditional]; throws [Abort#restart] when memory has changed.
-    public abstract void storeConditional(
-            int bits, long address, long expected, long value);
+    public abstract void storeConditional(int bits, long address, long expected, long value);
 
     /// Loads a value of `bits` bits, zero-extended.
     public final long load(int bits, long address) {

@@ -1,5 +1,7 @@
 package org.xenolith.ir;
 
+import org.xenolith.base.Bug;
+
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -7,7 +9,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.xenolith.base.Bug;
 
 /// The reference: does what the ops of a unit say, one after the other. Every other way of
 /// executing a unit is compared with this one.
@@ -63,8 +64,7 @@ public final class Evaluator extends Code {
                         context.storeConditional(
                                 width.bits(), values[address], values[expected], values[value]);
                 case Op.Binary(var kind, var width, int left, int right) ->
-                        values[index] =
-                                Arithmetic.binary(kind, width, values[left], values[right]);
+                        values[index] = Arithmetic.binary(kind, width, values[left], values[right]);
                 case Op.Unary(var kind, var width, int value) ->
                         values[index] = Arithmetic.unary(kind, width, values[value]);
                 case Op.Convert(boolean signed, var from, var to, int value) ->

@@ -1,8 +1,9 @@
 package org.xenolith.ir;
 
-import java.util.List;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
+
+import java.util.List;
 
 /// A condition tested in the unit that has set the flags becomes a comparison of the values that
 /// the flags follow from. The flags are still set, for whoever comes after the unit.

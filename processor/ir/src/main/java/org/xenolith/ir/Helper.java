@@ -1,12 +1,13 @@
 package org.xenolith.ir;
 
+import org.xenolith.base.Bug;
+
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.Optional;
-import org.xenolith.base.Bug;
 
 /// A public static Java method that an op can call. Its parameters are, first and optionally, the
 /// [Context] or a subclass of it, then `long`s and `int`s; it returns `long` or nothing. Without
@@ -69,8 +70,7 @@ public record Helper(Method method) {
             var guard =
                     method.getDeclaringClass()
                             .getMethod(
-                                    annotation.value(),
-                                    Arrays.copyOfRange(types, 1, types.length));
+                                    annotation.value(), Arrays.copyOfRange(types, 1, types.length));
             Bug.check(
                     Modifier.isStatic(guard.getModifiers())
                             && guard.getReturnType() == boolean.class,

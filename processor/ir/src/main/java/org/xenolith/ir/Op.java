@@ -77,8 +77,8 @@ public sealed interface Op {
     /// Ends a unit: the context's own `pc` has been set by the helper just called.
     record Leave() implements Op {}
 
-    /// Arithmetic wraps at the width. Shift and rotate counts are below the width, and may
-    /// be of any width themselves.
+    /// Arithmetic wraps at the width. Shift and rotate counts are below the width, and may be of
+    /// any width themselves.
     enum BinaryKind {
         ADD,
         SUB,

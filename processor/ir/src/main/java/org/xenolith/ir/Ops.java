@@ -204,10 +204,7 @@ public final class Ops {
 
     /// Whether an op does nothing but make a value from other values.
     public static boolean isPure(Op op) {
-        return hasValue(op)
-                && !(op instanceof Op.ReadRegister)
-                && !mayFault(op)
-                && !readsFlags(op);
+        return hasValue(op) && !(op instanceof Op.ReadRegister) && !mayFault(op) && !readsFlags(op);
     }
 
     /// Whether the right operand is a count, which may be of any width.

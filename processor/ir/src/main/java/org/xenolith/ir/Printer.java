@@ -60,8 +60,7 @@ public final class Printer {
             case Op.Call(var helper, var arguments) ->
                     arguments.stream()
                             .map(argument -> "%" + argument)
-                            .collect(
-                                    Collectors.joining(", ", "call " + helper.name() + "(", ")"));
+                            .collect(Collectors.joining(", ", "call " + helper.name() + "(", ")"));
             case Op.Jump(long target) -> "jump %#x".formatted(target);
             case Op.Branch(int condition, long taken, long notTaken) ->
                     "branch %%%d ? %#x : %#x".formatted(condition, taken, notTaken);

@@ -1,18 +1,19 @@
 package org.xenolith.ir;
 
+import org.xenolith.base.Bug;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.xenolith.base.Bug;
 
 /// Checks the laws that every unit keeps:
 ///
-///   - every instruction begins with a [Op.Boundary];
-///   - every use follows its definition, and widths agree;
-///   - what ends a unit is its last op;
-///   - within one instruction, nothing that may fault follows anything that changes state. A store
-///     and the call of a helper with the context are both (unless it is [ReadOnly]), so there is at
-///     most one of them, and only register and flag writes come after it;
-///   - [Op.Leave] comes after the call of a helper with the context, in the same instruction.
+/// - every instruction begins with a [Op.Boundary];
+/// - every use follows its definition, and widths agree;
+/// - what ends a unit is its last op;
+/// - within one instruction, nothing that may fault follows anything that changes state. A store
+///   and the call of a helper with the context are both (unless it is [ReadOnly]), so there is at
+///   most one of them, and only register and flag writes come after it;
+/// - [Op.Leave] comes after the call of a helper with the context, in the same instruction.
 public final class Verifier {
     private static final int INSTRUCTION_BYTES_MAX = 15;
 

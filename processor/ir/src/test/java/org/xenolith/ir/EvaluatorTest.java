@@ -2,11 +2,12 @@ package org.xenolith.ir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.math.BigInteger;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.UnaryKind;
+
+import java.math.BigInteger;
+import java.util.SplittableRandom;
 
 class EvaluatorTest {
     private static final int ROUNDS = 5_000;

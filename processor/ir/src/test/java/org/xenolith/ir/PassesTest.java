@@ -2,14 +2,15 @@ package org.xenolith.ir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.SplittableRandom;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.testing.FakeContext;
 import org.xenolith.ir.testing.RandomUnits;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 
 class PassesTest {
     private static final int UNITS = 4_000;

@@ -2,12 +2,13 @@ package org.xenolith.ir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.testing.FakeHelpers;
 import org.xenolith.ir.testing.RandomUnits;
+
+import java.util.List;
+import java.util.SplittableRandom;
 
 class VerifierTest {
     private static final Op START = new Op.Boundary(0, 1);
@@ -54,12 +55,7 @@ class VerifierTest {
 
     @Test
     void aFaultAfterAChangeIsReported() {
-        assertThat(
-                        violations(
-                                START,
-                                READ,
-                                new Op.WriteRegister(1, 1),
-                                new Op.Load(Width.W8, 1)))
+        assertThat(violations(START, READ, new Op.WriteRegister(1, 1), new Op.Load(Width.W8, 1)))
                 .containsExactly("%3 may fault after %2 has changed state: load.8 [%1]");
     }
 

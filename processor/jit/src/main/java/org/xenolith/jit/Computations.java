@@ -1,12 +1,13 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Op.BinaryKind;
+import org.xenolith.ir.Op.UnaryKind;
+import org.xenolith.ir.Width;
+
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import org.xenolith.ir.Op.BinaryKind;
-import org.xenolith.ir.Op.UnaryKind;
-import org.xenolith.ir.Width;
 
 /// Emits what computes a value from others, on the JVM's stack. Values are `long`s, zero-extended
 /// from their width; a mask is emitted only where a result may have bits beyond it.
@@ -14,8 +15,7 @@ final class Computations {
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
     private static final ClassDesc MATH = ClassDesc.of("java.lang.Math");
     private static final MethodTypeDesc LONG_LONG_TO_LONG =
-            MethodTypeDesc.of(
-                    ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long);
+            MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long);
     private static final MethodTypeDesc LONG_INT_TO_LONG =
             MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_int);
     private static final MethodTypeDesc LONG_TO_LONG =

@@ -1,16 +1,17 @@
 package org.xenolith.jit;
 
-import java.lang.classfile.CodeBuilder;
-import java.lang.constant.ClassDesc;
-import java.lang.constant.ConstantDescs;
-import java.lang.constant.MethodTypeDesc;
-import java.util.List;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.List;
 
 /// The homes of a handler: everything stays in the [Context], and slots, constants and targets are
 /// fields of the handler. Emits the body of an instance method whose only argument is the context.
@@ -125,8 +126,7 @@ final class ContextHomes implements Homes {
     public void pushTest(Condition condition) {
         context();
         code.loadConstant(condition.ordinal())
-                .invokevirtual(
-                        CONTEXT, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, INT));
+                .invokevirtual(CONTEXT, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, INT));
     }
 
     @Override
@@ -154,8 +154,7 @@ final class ContextHomes implements Homes {
     }
 
     @Override
-    public void storeConditional(
-            Width width, Runnable address, Runnable expected, Runnable value) {
+    public void storeConditional(Width width, Runnable address, Runnable expected, Runnable value) {
         context();
         code.loadConstant(width.bits());
         address.run();

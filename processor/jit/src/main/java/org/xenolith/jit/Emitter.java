@@ -1,14 +1,15 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Op.CompareKind;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Width;
+
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.util.Arrays;
 import java.util.List;
-import org.xenolith.ir.Op;
-import org.xenolith.ir.Op.CompareKind;
-import org.xenolith.ir.Ops;
-import org.xenolith.ir.Width;
 
 /// Emits the ops of a unit as JVM bytecode. Computes on the JVM's stack and in local variables; all
 /// that reaches beyond the unit goes through [Homes].

@@ -1,15 +1,16 @@
 package org.xenolith.jit;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.reflect.InvocationTargetException;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Unit;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Makes the code that executes units: handlers, compiled once for each [Shape], or evaluators for
 /// shapes that are too rare, too long or too many. Several threads may use it at a time.
@@ -33,7 +34,7 @@ public final class HandlerFactory {
     private final AtomicInteger compiled = new AtomicInteger();
 
     /// @param host a lookup into a class that sees the classes of every helper; these must be
-    ///     public and in exported packages
+    ///   public and in exported packages
     public HandlerFactory(MethodHandles.Lookup host) {
         this(host, PATIENCE);
     }

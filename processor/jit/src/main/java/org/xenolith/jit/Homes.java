@@ -1,10 +1,11 @@
 package org.xenolith.jit;
 
-import java.util.List;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
+
+import java.util.List;
 
 /// Where registers, flags and memory are while compiled code runs, and how it is left. The emitter
 /// says what is to be done; an implementation says it in bytecode. A value that an operation takes

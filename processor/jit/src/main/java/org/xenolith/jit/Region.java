@@ -1,11 +1,12 @@
 package org.xenolith.jit;
 
-import java.util.HashSet;
-import java.util.List;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
+
+import java.util.HashSet;
+import java.util.List;
 
 /// Guest code to be compiled as one method: basic blocks, the entry first, that go on to each other
 /// or leave. No other thread and nothing that they do changes them.

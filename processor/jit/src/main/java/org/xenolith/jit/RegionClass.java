@@ -1,12 +1,13 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Context;
+
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import org.xenolith.ir.Context;
 
 /// The class file of a region:
 ///
@@ -62,11 +63,10 @@ final class RegionClass {
         for (int place = 0; place < flow.order().size(); place++) {
             int current = place;
             // Values of a block are local to it, so their variables are used again.
-            code.block(
-                    body -> {
-                        homes.begin(body, current);
-                        Emitter.emit(body, homes, flow.unit(current).ops());
-                    });
+            code.block(body -> {
+                homes.begin(body, current);
+                Emitter.emit(body, homes, flow.unit(current).ops());
+            });
         }
         homes.leaveAll(code);
     }

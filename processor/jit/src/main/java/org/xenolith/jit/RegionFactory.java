@@ -1,5 +1,7 @@
 package org.xenolith.jit;
 
+import org.xenolith.base.Bug;
+
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.constant.ClassDesc;
@@ -7,7 +9,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.xenolith.base.Bug;
 
 /// Makes hidden classes of regions. Each lives as long as somebody holds it. Several threads may
 /// use it at a time.
@@ -24,7 +25,7 @@ public final class RegionFactory {
     private final AtomicInteger compiled = new AtomicInteger();
 
     /// @param host a lookup with full access into a class whose package is exported and that sees
-    ///     the memory access and the classes of every helper
+    ///   the memory access and the classes of every helper
     public RegionFactory(MethodHandles.Lookup host, MemoryAccess memory) {
         this.host = host;
         this.memory = memory;

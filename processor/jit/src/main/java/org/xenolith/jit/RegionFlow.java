@@ -1,15 +1,16 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Ops;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
+
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import org.xenolith.ir.Op;
-import org.xenolith.ir.Ops;
-import org.xenolith.ir.Passes;
-import org.xenolith.ir.Unit;
 
 /// The blocks of a region in the order in which they are emitted (reverse postorder, so that only
 /// what closes a loop goes back), what each needs, and which registers are used.

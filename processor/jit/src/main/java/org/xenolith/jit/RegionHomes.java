@@ -1,5 +1,12 @@
 package org.xenolith.jit;
 
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.Context;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Helper;
+import org.xenolith.ir.Width;
+
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
@@ -12,12 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.xenolith.base.Bug;
-import org.xenolith.ir.Condition;
-import org.xenolith.ir.Context;
-import org.xenolith.ir.FlagRule;
-import org.xenolith.ir.Helper;
-import org.xenolith.ir.Width;
 
 /// The homes of a region: registers and lazy flags are local variables from the entry to the exit,
 /// where all are written back; that rule lives here. A memory access looks for its translation in
@@ -91,9 +92,7 @@ final class RegionHomes implements Homes {
         flagLeft = code.allocateLocal(TypeKind.LONG);
         flagRight = code.allocateLocal(TypeKind.LONG);
         flagResult = code.allocateLocal(TypeKind.LONG);
-        flow.used()
-                .stream()
-                .forEach(slot -> registers[slot] = code.allocateLocal(TypeKind.LONG));
+        flow.used().stream().forEach(slot -> registers[slot] = code.allocateLocal(TypeKind.LONG));
     }
 
     private static ClassDesc describe(Class<?> type) {
@@ -110,14 +109,9 @@ final class RegionHomes implements Homes {
             code.aload(CONTEXT_ARGUMENT)
                     .getfield(CONTEXT, "registers", LONG.arrayType())
                     .astore(array);
-            flow.used()
-                    .stream()
-                    .forEach(
-                            slot ->
-                                    code.aload(array)
-                                            .loadConstant(slot)
-                                            .laload()
-                                            .lstore(registers[slot]));
+            flow.used().stream()
+                    .forEach(slot ->
+                            code.aload(array).loadConstant(slot).laload().lstore(registers[slot]));
         }
         if (flow.usesFlags()) {
             code.aload(CONTEXT_ARGUMENT)
@@ -179,14 +173,9 @@ final class RegionHomes implements Homes {
             code.aload(CONTEXT_ARGUMENT)
                     .getfield(CONTEXT, "registers", LONG.arrayType())
                     .astore(array);
-            flow.written()
-                    .stream()
-                    .forEach(
-                            slot ->
-                                    code.aload(array)
-                                            .loadConstant(slot)
-                                            .lload(registers[slot])
-                                            .lastore());
+            flow.written().stream()
+                    .forEach(slot ->
+                            code.aload(array).loadConstant(slot).lload(registers[slot]).lastore());
         }
         code.aload(CONTEXT_ARGUMENT).lload(pc).putfield(CONTEXT, "pc", LONG);
         if (flow.usesFlags()) {
@@ -355,8 +344,7 @@ final class RegionHomes implements Homes {
     }
 
     @Override
-    public void storeConditional(
-            Width width, Runnable target, Runnable expected, Runnable value) {
+    public void storeConditional(Width width, Runnable target, Runnable expected, Runnable value) {
         pushPlace(WRITE_TAGS, width.bytes(), target);
         code.loadConstant(width.bytes());
         expected.run();

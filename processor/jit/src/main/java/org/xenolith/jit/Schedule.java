@@ -1,8 +1,9 @@
 package org.xenolith.jit;
 
-import java.util.List;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
+
+import java.util.List;
 
 /// Which values stay on the JVM's stack. A value that is used once is made where it is used, unless
 /// something between the two places would change it or be changed by it. All others are made in

@@ -1,11 +1,11 @@
 package org.xenolith.jit;
 
-import java.util.Arrays;
-import java.util.List;
 import org.xenolith.ir.Op;
-import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+
+import java.util.Arrays;
+import java.util.List;
 
 /// What units have in common that differ only in registers, constants and addresses: one compiled
 /// class serves them all. A shape is the ops of such a unit with the index of a parameter in the
@@ -52,8 +52,7 @@ record Shape(List<Op> ops) {
                 case Op.Const(_, long value) when isParameter(value) ->
                         count = Math.max(count, (int) value + 1);
                 case Op.Jump(long target) -> count = Math.max(count, (int) target + 1);
-                case Op.Branch(_, _, long notTaken) ->
-                        count = Math.max(count, (int) notTaken + 1);
+                case Op.Branch(_, _, long notTaken) -> count = Math.max(count, (int) notTaken + 1);
                 case Op _ -> {}
             }
         }
@@ -81,8 +80,7 @@ record Shape(List<Op> ops) {
         private Op apply(Op op) {
             return switch (op) {
                 case Op.Boundary _ -> BOUNDARY;
-                case Op.Const(var width, long value) ->
-                        new Op.Const(width, constant(width, value));
+                case Op.Const(var width, long value) -> new Op.Const(width, constant(width, value));
                 case Op.ReadRegister(int slot) -> new Op.ReadRegister(slot(slot));
                 case Op.WriteRegister(int slot, int value) ->
                         new Op.WriteRegister(slot(slot), value);

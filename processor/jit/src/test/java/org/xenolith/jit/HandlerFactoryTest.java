@@ -2,11 +2,6 @@ package org.xenolith.jit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.invoke.MethodHandles;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Op;
@@ -16,6 +11,12 @@ import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
 import org.xenolith.ir.testing.FakeContext;
 import org.xenolith.ir.testing.RandomUnits;
+
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 
 class HandlerFactoryTest {
     private static final int UNITS = 4_000;

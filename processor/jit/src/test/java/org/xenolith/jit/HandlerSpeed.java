@@ -1,10 +1,5 @@
 package org.xenolith.jit;
 
-import java.lang.invoke.MethodHandles;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.SplittableRandom;
-import java.util.function.Function;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Context;
@@ -15,6 +10,12 @@ import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Function;
 
 /// Prints how many million units a second are executed by handlers and by the evaluator, for few
 /// and for many different instructions. To be run by hand.

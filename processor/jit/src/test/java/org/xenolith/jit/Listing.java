@@ -1,5 +1,7 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Unit;
+
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeModel;
@@ -16,7 +18,6 @@ import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.xenolith.ir.Unit;
 
 /// The bytecode of a handler as text, one instruction on a line.
 final class Listing {

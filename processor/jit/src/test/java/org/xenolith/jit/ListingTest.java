@@ -2,7 +2,6 @@ package org.xenolith.jit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
@@ -11,6 +10,8 @@ import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+
+import java.util.List;
 
 /// What the bytecode of some handlers looks like, so that a change of it is seen.
 class ListingTest {

@@ -54,8 +54,7 @@ public final class Float80Conversion {
             value = value * 10 + (low >>> shift & 15);
         }
         int sign = high & 0x8000;
-        return c.give(
-                Float80.integerSignificand(value), Float80.integerSignExponent(value) | sign);
+        return c.give(Float80.integerSignificand(value), Float80.integerSignExponent(value) | sign);
     }
 
     /// FST m32fp.
@@ -77,8 +76,7 @@ public final class Float80Conversion {
             case Float80.NORMAL, Float80.DENORMAL -> {
                 c.load(significand, se);
                 c.integer = Rounding.packBinary(c, f, false);
-                int refusing =
-                        c.flags & (FloatFlags.OVERFLOW | FloatFlags.UNDERFLOW) & ~c.masks();
+                int refusing = c.flags & (FloatFlags.OVERFLOW | FloatFlags.UNDERFLOW) & ~c.masks();
                 if (refusing != 0) {
                     c.flags = refusing;
                     return false;
@@ -94,8 +92,7 @@ public final class Float80Conversion {
             default -> {
                 long payload = Binary.fraction(significand >>> (63 - f), f);
                 c.integer = Binary.quiet(sign | Binary.infinity(f) | payload, f);
-                boolean signaling =
-                        Float80.classify(significand, se) == Float80.SIGNALING_NAN;
+                boolean signaling = Float80.classify(significand, se) == Float80.SIGNALING_NAN;
                 return !signaling || c.raise(FloatFlags.INVALID);
             }
         }
@@ -113,8 +110,7 @@ public final class Float80Conversion {
         return roundToInteger(c, significand, signExponent, limit, 1, rounding);
     }
 
-    /// FBSTP: 80 bits of packed decimal in [FpuContext#significand] and
-    /// [FpuContext#signExponent].
+    /// FBSTP: 80 bits of packed decimal in [FpuContext#significand] and [FpuContext#signExponent].
     public static boolean storeDecimal(FpuContext c, long significand, int signExponent) {
         c.begin();
         c.integer = Long.MIN_VALUE;

@@ -35,9 +35,9 @@ final class Rounding {
         return precision == 64 ? low : high << precision | (low != 0 ? 1 : 0);
     }
 
-    /// Rounds to `precision` (24, 53 or 64) bits in the range of the extended format and stores
-    /// the result in the context. Always gives a result: x87 exceptions found after the
-    /// computation leave a biased one.
+    /// Rounds to `precision` (24, 53 or 64) bits in the range of the extended format and stores the
+    /// result in the context. Always gives a result: x87 exceptions found after the computation
+    /// leave a biased one.
     static boolean pack80(FpuContext c, int precision) {
         if (c.isZero()) {
             return c.give(c.negative, 0, 0);

@@ -88,7 +88,7 @@ class X87OracleTest {
         }
         return String.format(
                 "cw %04x  %04x:%016x  %04x:%016x  expected %04x:%016x %04x  but was %04x:%016x %04x"
-                    + " %s",
+                        + " %s",
                 q.control(),
                 q.a1(),
                 q.a0(),

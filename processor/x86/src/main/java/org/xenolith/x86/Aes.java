@@ -11,7 +11,7 @@ import org.xenolith.ir.Helper;
 
 /// The Advanced Encryption Standard and products of polynomials (SDM vol. 1, 5.12).
 final class Aes {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("AESIMC",          "66 0F 38 DB /r", Aes::aesimc, Vdq, Wdq),
         sse("AESENC",          "66 0F 38 DC /r", round("encrypt"), Vdq, Wdq),
@@ -20,7 +20,7 @@ final class Aes {
         sse("AESDECLAST",      "66 0F 38 DF /r", round("decryptLast"), Vdq, Wdq),
         sse("AESKEYGENASSIST", "66 0F 3A DF /r", Aes::aeskeygenassist, Vdq, Wdq, Ib),
         sse("PCLMULQDQ",       "66 0F 3A 44 /r", Aes::pclmulqdq, Vdq, Wdq, Ib));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper MIX_INVERSE = Helper.named(AesRounds.class, "mixInverse");
     private static final Helper ASSIST_KEY = Helper.named(AesRounds.class, "assistKey");

@@ -5,7 +5,6 @@ import static org.xenolith.ir.Flags.CF;
 import static org.xenolith.ir.Flags.OF;
 import static org.xenolith.ir.Flags.PF;
 import static org.xenolith.ir.Flags.SF;
-import static org.xenolith.ir.Flags.ZF;
 import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Row.row;
@@ -19,7 +18,7 @@ final class BitOperations {
     private static final int ALL_BUT_CF = OF | SF | AF | PF;
     private static final int ALL_BUT_ZF = CF | OF | SF | AF | PF;
 
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("BT",     "0F A3 /r", BitOperations::bt,  Ev, Gv).undefined(ALL_BUT_CF),
         row("BTS",    "0F AB /r", BitOperations::bts, Ev, Gv).undefined(ALL_BUT_CF).lockable(),
@@ -34,7 +33,7 @@ final class BitOperations {
         row("POPCNT", "F3 0F B8 /r", BitOperations::popcnt, Gv, Ev),
         row("CRC32",  "F2 0F 38 F0 /r", BitOperations::crc32, Gy, Eb),
         row("CRC32",  "F2 0F 38 F1 /r", BitOperations::crc32, Gy, Ev));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper CRC32C = Helper.named(Crc32c.class, "update");
 
@@ -85,9 +84,7 @@ final class BitOperations {
         var size = m.addressSize();
         int shift = Integer.numberOfTrailingZeros(width.bits());
         int element = l.shiftRightSigned(index, l.constant(width, shift));
-        int distance =
-                l.multiply(
-                        l.convertSigned(element, size), l.constant(size, width.bytes()));
+        int distance = l.multiply(l.convertSigned(element, size), l.constant(size, width.bytes()));
         int offset = l.add(l.offset(m), distance);
         boolean write = change != Change.NONE;
         int address = l.linear(m.segment(), offset, width.bytes(), write);

@@ -4,15 +4,16 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /// Near transfers of control (SDM vol. 1, 5.1.7).
 final class Branches {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(Moves.join(List.of(
             row("JMP",    "EB",    Branches::jmp, Jb).forced64().endsBlock(),
             row("JMP",    "E9",    Branches::jmp, Jz).forced64().endsBlock(),
@@ -27,12 +28,11 @@ final class Branches {
             row("JCXZ",   "E3",    Branches::jumpIfCountZero, Jb).forced64().endsBlock()),
         conditional("", 0x70, Jb),
         conditional("0F ", 0x80, Jz)));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper CHECK_TARGET = Helper.named(Alignment.class, "requireTarget");
     private static final Helper CHECK_CALLABLE = Helper.named(Alignment.class, "requireCallable");
-    private static final Helper CHECK_CANONICAL =
-            Helper.named(Alignment.class, "requireCanonical");
+    private static final Helper CHECK_CANONICAL = Helper.named(Alignment.class, "requireCanonical");
     private static final Helper CHECK_CANONICAL_CALLABLE =
             Helper.named(Alignment.class, "requireCanonicalCallable");
 
@@ -103,8 +103,8 @@ final class Branches {
         return target;
     }
 
-    /// Whether a direct branch may leave the code segment. In 64-bit mode it stays canonical
-    /// nearly always, and if not it is caught where it goes to.
+    /// Whether a direct branch may leave the code segment. In 64-bit mode it stays canonical nearly
+    /// always, and if not it is caught where it goes to.
     private static boolean isLimited(Lifter l) {
         return !l.mode().is64() && !l.mode().flat();
     }

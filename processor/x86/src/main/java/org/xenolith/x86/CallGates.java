@@ -48,8 +48,7 @@ final class CallGates {
         boolean conforming = Descriptors.isConforming(attributes);
         boolean allowed = call || conforming ? dpl <= cpu.cpl() : dpl == cpu.cpl();
         boolean wrongSize =
-                longMode
-                        && (attributes & (Segments.LONG | Segments.BIG)) != Segments.LONG;
+                longMode && (attributes & (Segments.LONG | Segments.BIG)) != Segments.LONG;
         if (!Descriptors.isCode(attributes) || !allowed || wrongSize) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
@@ -76,8 +75,10 @@ final class CallGates {
         }
         long stack = cpu.loadSystem(64, cpu.base(Segments.TR) + offset);
         long[] values = {
-            cpu.selectors[Segments.SS], cpu.registers[Registers.RSP],
-            cpu.selectors[Segments.CS], next
+            cpu.selectors[Segments.SS],
+            cpu.registers[Registers.RSP],
+            cpu.selectors[Segments.CS],
+            next
         };
         for (int index = values.length - 1; index >= 0; index--) {
             cpu.storeSystem(64, stack - 8L * (index + 1), values[index]);
@@ -88,12 +89,10 @@ final class CallGates {
 
     private static void toInner(Cpu cpu, int cpl, int bytes, int parameters, long next) {
         long[] found = InnerStack.find(cpu, cpl, 0);
-        var stack =
-                new InnerStack(cpu, (int) found[0], found[2], found[1], bytes, 0);
+        var stack = new InnerStack(cpu, (int) found[0], found[2], found[1], bytes, 0);
         var copied = new long[parameters];
         for (int index = 0; index < parameters; index++) {
-            copied[index] =
-                    FarControl.stacked(cpu, cpu.registers[Registers.RSP], bytes, index);
+            copied[index] = FarControl.stacked(cpu, cpu.registers[Registers.RSP], bytes, index);
         }
         stack.push(cpu.selectors[Segments.SS]);
         stack.push(cpu.registers[Registers.RSP]);

@@ -7,12 +7,22 @@ import org.xenolith.ir.ReadOnly;
 /// MOV to and from control and debug registers (SDM vol. 3A, 2.5; vol. 3B, 18.2).
 public final class ControlRegisters {
     private static final long CR0_DEFINED =
-            CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW
-                    | CR0_CD | CR0_PG;
+            CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD
+                    | CR0_PG;
 
     private static final long CR4_DEFINED =
-            CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR
-                    | CR4_OSXMMEXCPT | CR4_FSGSBASE | CR4_SMEP | CR4_SMAP;
+            CR4_TSD
+                    | CR4_DE
+                    | CR4_PSE
+                    | CR4_PAE
+                    | CR4_MCE
+                    | CR4_PGE
+                    | CR4_PCE
+                    | CR4_OSFXSR
+                    | CR4_OSXMMEXCPT
+                    | CR4_FSGSBASE
+                    | CR4_SMEP
+                    | CR4_SMAP;
 
     /// DR7.GD: any access to a debug register is a debug exception.
     private static final long GENERAL_DETECT = 1 << 13;

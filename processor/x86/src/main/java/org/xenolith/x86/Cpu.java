@@ -93,8 +93,7 @@ public abstract class Cpu extends Context {
     }
 
     /// Replaces a segment register with its hidden part; [#modeChanged] is the caller's to call.
-    public final void setSegment(
-            int segment, int selector, long base, int limit, int attribute) {
+    public final void setSegment(int segment, int selector, long base, int limit, int attribute) {
         selectors[segment] = selector & 0xFFFF;
         setBase(segment, base);
         limits[segment] = limit;
@@ -168,10 +167,7 @@ public abstract class Cpu extends Context {
 
     private boolean isFlat(int segment) {
         int attribute = attributes[segment];
-        int access =
-                segment == CS
-                        ? Segments.CODE | Segments.WRITABLE
-                        : Segments.WRITABLE;
+        int access = segment == CS ? Segments.CODE | Segments.WRITABLE : Segments.WRITABLE;
         int mask = Segments.CODE | Segments.WRITABLE | Segments.UNUSABLE;
         boolean expandDown = (attribute & (Segments.CODE | Segments.EXPAND_DOWN)) == 4;
         return base(segment) == 0
@@ -198,8 +194,8 @@ public abstract class Cpu extends Context {
     /// are one frame. Faults as the accesses would.
     public abstract boolean copyWithinPage(long from, long to, int bytes);
 
-    /// Fills `count` elements of `bits` forward from `to` within one page if it is plain RAM; false,
-    /// with nothing done, if it is not. Faults as the access would.
+    /// Fills `count` elements of `bits` forward from `to` within one page if it is plain RAM;
+    /// false, with nothing done, if it is not. Faults as the access would.
     public abstract boolean fillWithinPage(long to, int bits, long value, int count);
 
     /// A helper that works through many elements has completed one, registers included: if it is

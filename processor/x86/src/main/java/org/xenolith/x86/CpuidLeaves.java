@@ -1,9 +1,10 @@
 package org.xenolith.x86;
 
+import org.xenolith.engine.CpuidTable;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import org.xenolith.engine.CpuidTable;
 
 /// What CPUID says of this processor: what [InstructionSet] implements, and nothing else (SDM vol.
 /// 2A, CPUID). The hypervisor's own leaves are added by whoever provides them.
@@ -32,8 +33,8 @@ public final class CpuidLeaves {
     // PSE36, CLFSH, MMX, FXSR, SSE, SSE2.
     private static final int EDX_1 =
             1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 11
-                    | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 17 | 1 << 19
-                    | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 26;
+                    | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 17 | 1 << 19 | 1 << 23
+                    | 1 << 24 | 1 << 25 | 1 << 26;
 
     private static final int HTT = 1 << 28;
 
@@ -57,8 +58,18 @@ public final class CpuidLeaves {
         int multi = vcpus > 1 ? HTT : 0;
         int ebx1 = apicId << 24 | threads << 16 | 8 << 8;
         int ecx1 =
-                SSE3 | PCLMULQDQ | SSSE3 | CX16 | SSE4_1 | SSE4_2 | X2APIC | POPCNT
-                        | TSC_DEADLINE | AES | RDRAND | HYPERVISOR;
+                SSE3
+                        | PCLMULQDQ
+                        | SSSE3
+                        | CX16
+                        | SSE4_1
+                        | SSE4_2
+                        | X2APIC
+                        | POPCNT
+                        | TSC_DEADLINE
+                        | AES
+                        | RDRAND
+                        | HYPERVISOR;
         var builder = CpuidTable.builder();
         builder.leaf(0, 0x16, vendor[0], vendor[2], vendor[1])
                 .leaf(1, SIGNATURE, ebx1, ecx1, EDX_1 | multi)
@@ -75,11 +86,7 @@ public final class CpuidLeaves {
         for (int part = 0; part < 3; part++) {
             int at = part * 4;
             builder.leaf(
-                    0x8000_0002 + part,
-                    brand[at],
-                    brand[at + 1],
-                    brand[at + 2],
-                    brand[at + 3]);
+                    0x8000_0002 + part, brand[at], brand[at + 1], brand[at + 2], brand[at + 3]);
         }
         return builder;
     }

@@ -154,10 +154,9 @@ public final class Decoder {
     /// MOV to and from control and debug registers takes ModRM.rm as a register whatever mod says.
     private static boolean readsMemoryForm(Row row) {
         return row.operands().stream()
-                .noneMatch(
-                        spec ->
-                                spec.place == Spec.Place.CONTROL_REGISTER
-                                        || spec.place == Spec.Place.DEBUG_REGISTER);
+                .noneMatch(spec ->
+                        spec.place == Spec.Place.CONTROL_REGISTER
+                                || spec.place == Spec.Place.DEBUG_REGISTER);
     }
 
     private Width operandSize(Row row) {
@@ -199,9 +198,7 @@ public final class Decoder {
             case REG -> general(regExtended, registerWidth(spec.size, operandSize));
             case RM_REGISTER -> general(rmExtended, registerWidth(spec.size, operandSize));
             case OPCODE ->
-                    general(
-                            opcode & 7 | (rex & 1) << 3,
-                            registerWidth(spec.size, operandSize));
+                    general(opcode & 7 | (rex & 1) << 3, registerWidth(spec.size, operandSize));
             case MEMORY -> withBytes(memory, memoryBytes(spec.size, operandSize));
             case IMMEDIATE -> {
                 var width = registerWidth(spec.size, operandSize);
@@ -249,8 +246,7 @@ public final class Decoder {
             case VECTOR_RM ->
                     memory != null
                             ? withBytes(memory, memoryBytes(spec.size, operandSize))
-                            : new Operand.Vector(
-                                    rmExtended, memoryBytes(spec.size, operandSize));
+                            : new Operand.Vector(rmExtended, memoryBytes(spec.size, operandSize));
             case VECTOR_RM_REGISTER ->
                     new Operand.Vector(rmExtended, memoryBytes(spec.size, operandSize));
             case MMX_REG -> new Operand.Mmx(reg);
@@ -334,8 +330,7 @@ public final class Decoder {
                     case 2 -> (short) immediate(W16);
                     default -> base < 0 ? (short) immediate(W16) : 0;
                 };
-        return new Operand.Memory(
-                segmentFor(base), base, INDEXES_16[rm], 1, displacement, W16, 0);
+        return new Operand.Memory(segmentFor(base), base, INDEXES_16[rm], 1, displacement, W16, 0);
     }
 
     /// SDM vol. 2A, tables 2-2 and 2-3.
@@ -356,13 +351,7 @@ public final class Decoder {
         } else if (rm == 5 && mod == 0) {
             long displacement = (int) immediate(W32);
             return new Operand.Memory(
-                    segmentFor(-1),
-                    mode.is64() ? RIP : -1,
-                    -1,
-                    1,
-                    displacement,
-                    addressSize,
-                    0);
+                    segmentFor(-1), mode.is64() ? RIP : -1, -1, 1, displacement, addressSize, 0);
         }
         long displacement =
                 switch (mod) {

@@ -54,14 +54,16 @@ final class Descriptors {
         return (attributes & Segments.PRESENT) != 0;
     }
 
-    /// The linear address of a selector's descriptor; #`vector`(selector) if it is beyond its table.
+    /// The linear address of a selector's descriptor; #`vector`(selector) if it is beyond its
+    /// table.
     static long address(Cpu cpu, int selector, int vector, int bytes) {
         boolean local = (selector & 4) != 0;
         long base = local ? cpu.base(Segments.LDTR) : cpu.gdtBase;
-        long limit =
-                local ? cpu.limits[Segments.LDTR] & 0xFFFF_FFFFL : cpu.gdtLimit & 0xFFFFL;
-        boolean usable = !local || (cpu.attributes[Segments.LDTR] & Segments.UNUSABLE) == 0
-                && (cpu.attributes[Segments.LDTR] & Segments.PRESENT) != 0;
+        long limit = local ? cpu.limits[Segments.LDTR] & 0xFFFF_FFFFL : cpu.gdtLimit & 0xFFFFL;
+        boolean usable =
+                !local
+                        || (cpu.attributes[Segments.LDTR] & Segments.UNUSABLE) == 0
+                                && (cpu.attributes[Segments.LDTR] & Segments.PRESENT) != 0;
         if (!usable || (selector & 0xFFF8) + bytes - 1 > limit) {
             throw Trap.of(vector, selector & 0xFFFC);
         }
@@ -86,11 +88,7 @@ final class Descriptors {
     /// Puts a descriptor into a segment register.
     static void install(Cpu cpu, int segment, int selector, long descriptor) {
         cpu.setSegment(
-                segment,
-                selector,
-                base(descriptor),
-                limit(descriptor),
-                attributes(descriptor));
+                segment, selector, base(descriptor), limit(descriptor), attributes(descriptor));
     }
 
     /// MOV, POP, LDS and their kin: loads a data segment register or SS. Changes nothing if it
@@ -179,8 +177,7 @@ final class Descriptors {
         boolean code = isCode(attributes);
         boolean readable = !code || (attributes & Segments.WRITABLE) != 0;
         int privilege = Math.max(cpu.cpl(), selector & 3);
-        boolean allowed =
-                code && isConforming(attributes) || Segments.dpl(attributes) >= privilege;
+        boolean allowed = code && isConforming(attributes) || Segments.dpl(attributes) >= privilege;
         if (isSystem(attributes) || !readable || !allowed) {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
@@ -194,8 +191,8 @@ final class Descriptors {
                 accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION));
     }
 
-    /// After a return to a lower privilege: data segments that it may not use become null (SDM
-    /// vol. 3A, 5.8.6).
+    /// After a return to a lower privilege: data segments that it may not use become null (SDM vol.
+    /// 3A, 5.8.6).
     static void dropPrivilegedData(Cpu cpu) {
         int cpl = cpu.cpl();
         for (int segment : new int[] {Segments.ES, Segments.DS, Segments.FS, Segments.GS}) {

@@ -1,8 +1,9 @@
 package org.xenolith.x86;
 
-import java.math.BigInteger;
 import org.xenolith.ir.Guard;
 import org.xenolith.ir.ReadOnly;
+
+import java.math.BigInteger;
 
 /// DIV and IDIV. The dividend is `high` and `low`, each of `bits` bits and zero-extended. The
 /// checks raise #DE; the others are pure and are called only after them.

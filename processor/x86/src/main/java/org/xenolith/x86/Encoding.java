@@ -1,7 +1,8 @@
 package org.xenolith.x86;
 
-import java.util.List;
 import org.xenolith.base.Bug;
+
+import java.util.List;
 
 /// How a row's bytes look; see [Row] for the notation.
 ///
@@ -55,7 +56,10 @@ public record Encoding(
                 int value = Integer.parseInt(plus ? token.substring(0, 2) : token, 16);
                 if (opcode >= 0 && modRm) {
                     whole = value;
-                } else if (map < 0 && isPrefix(value) && opcode < 0 && !escape
+                } else if (map < 0
+                        && isPrefix(value)
+                        && opcode < 0
+                        && !escape
                         && text.trim().length() > 2) {
                     prefix = value;
                 } else if (value == 0x0F && map < 0) {
@@ -72,10 +76,13 @@ public record Encoding(
                 }
             }
         }
-        // With these, ModRM.rm is a register whatever mod says (SDM vol. 2B, MOV to control registers).
-        boolean ignoresMod = operands.stream()
-                .anyMatch(o -> o.place == Spec.Place.CONTROL_REGISTER
-                        || o.place == Spec.Place.DEBUG_REGISTER);
+        // With these, ModRM.rm is a register whatever mod says (SDM vol. 2B, MOV to control
+        // registers).
+        boolean ignoresMod =
+                operands.stream()
+                        .anyMatch(o ->
+                                o.place == Spec.Place.CONTROL_REGISTER
+                                        || o.place == Spec.Place.DEBUG_REGISTER);
         for (var operand : operands) {
             switch (operand.place) {
                 case MEMORY -> register = false;

@@ -1,8 +1,8 @@
 package org.xenolith.x86;
 
 /// Delivery of interrupts and exceptions through the IVT, the IDT and its gates (SDM vol. 3A,
-/// chapter 7). `pc` is what is pushed: of a fault the instruction itself, of a trap or interrupt the
-/// next one. Throws [Trap] if the delivery itself faults; nothing has then changed.
+/// chapter 7). `pc` is what is pushed: of a fault the instruction itself, of a trap or interrupt
+/// the next one. Throws [Trap] if the delivery itself faults; nothing has then changed.
 public final class EventDelivery {
     /// An external interrupt or NMI.
     public static final int EXTERNAL = 0;
@@ -130,8 +130,8 @@ public final class EventDelivery {
         return linear << 16 >> 16 == linear;
     }
 
-    /// SS, RSP, RFLAGS, CS, RIP and the error code. Written from the top; the lowest part is checked
-    /// first so that a fault finds nothing changed that matters.
+    /// SS, RSP, RFLAGS, CS, RIP and the error code. Written from the top; the lowest part is
+    /// checked first so that a fault finds nothing changed that matters.
     private static void pushFrame(Cpu cpu, long stack, int vector, int errorCode, int kind) {
         long bottom = stack - (errorCode >= 0 ? 48 : 40);
         if (!isCanonical(bottom) || !isCanonical(stack - 1)) {
@@ -178,10 +178,8 @@ public final class EventDelivery {
         return Descriptors.isConforming(attributes) ? cpu.cpl() : Segments.dpl(attributes);
     }
 
-    private static void enterHandler(
-            Cpu cpu, int selector, long descriptor, int newCpl, int type) {
-        long marked =
-                Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
+    private static void enterHandler(Cpu cpu, int selector, long descriptor, int newCpl, int type) {
+        long marked = Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
         Descriptors.install(cpu, Segments.CS, selector & 0xFFFC | newCpl, marked);
         clearFlags(cpu, Bits.TF | Bits.VM | Bits.RF | Bits.NT);
         if (type == Descriptors.INTERRUPT_GATE || type == Descriptors.INTERRUPT_GATE_16) {
@@ -224,8 +222,7 @@ public final class EventDelivery {
         if (cpu.isVirtual8086() && newCpl != 0) {
             throw Trap.generalProtection(selector & 0xFFFC | external(kind));
         }
-        if (Long.compareUnsigned(
-                        target, Descriptors.limit(descriptor) & 0xFFFF_FFFFL) > 0) {
+        if (Long.compareUnsigned(target, Descriptors.limit(descriptor) & 0xFFFF_FFFFL) > 0) {
             throw Trap.generalProtection(external(kind));
         }
         int bytes = wide ? 4 : 2;
@@ -240,8 +237,7 @@ public final class EventDelivery {
         cpu.modeChanged();
     }
 
-    private static void toSame(
-            Cpu cpu, int bytes, long flags, int errorCode, int external) {
+    private static void toSame(Cpu cpu, int bytes, long flags, int errorCode, int external) {
         long pointer = cpu.registers[Registers.RSP];
         long[] values = {flags, cpu.selectors[Segments.CS], cpu.pc, errorCode};
         int count = errorCode >= 0 ? 4 : 3;
@@ -291,8 +287,7 @@ public final class EventDelivery {
         cpu.systemFlags &= ~Bits.VM;
         stack.install();
         if (virtual) {
-            for (int segment :
-                    new int[] {Segments.GS, Segments.FS, Segments.DS, Segments.ES}) {
+            for (int segment : new int[] {Segments.GS, Segments.FS, Segments.DS, Segments.ES}) {
                 cpu.setSegment(segment, 0, 0, 0, Segments.UNUSABLE);
             }
         }

@@ -32,8 +32,7 @@ public final class FarControl {
     }
 
     /// `stackMask` cuts the stack pointer of a call out of 64-bit mode to what its target sees.
-    private static void pushReturn(
-            Cpu cpu, int selector, long next, int bytes, long stackMask) {
+    private static void pushReturn(Cpu cpu, int selector, long next, int bytes, long stackMask) {
         long pointer = cpu.registers[Registers.RSP] & stackMask;
         long upper = Frames.stackAddress(cpu, pointer - bytes, bytes, true);
         long lower = Frames.stackAddress(cpu, pointer - 2L * bytes, bytes, true);
@@ -105,8 +104,7 @@ public final class FarControl {
     }
 
     static void installCode(Cpu cpu, int selector, long descriptor, int cpl) {
-        long marked =
-                Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
+        long marked = Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
         Descriptors.install(cpu, Segments.CS, selector & 0xFFFC | cpl, marked);
     }
 
@@ -133,8 +131,7 @@ public final class FarControl {
             CallGates.enter(cpu, selector, descriptor, next, call);
             return;
         }
-        int target =
-                type == Descriptors.TASK_GATE ? (int) (descriptor >>> 16) & 0xFFFF : selector;
+        int target = type == Descriptors.TASK_GATE ? (int) (descriptor >>> 16) & 0xFFFF : selector;
         cpu.pc = next;
         TaskSwitch.byTransfer(cpu, target, call);
     }
@@ -162,8 +159,7 @@ public final class FarControl {
             long newPointer = stacked(cpu, at, bytes, 2);
             int newStack = stackedSelector(cpu, at, bytes, 3);
             boolean to64 =
-                    cpu.longActive()
-                            && (Descriptors.attributes(descriptor) & Segments.LONG) != 0;
+                    cpu.longActive() && (Descriptors.attributes(descriptor) & Segments.LONG) != 0;
             outerStack(cpu, newStack, rpl, to64);
             installCode(cpu, selector, descriptor, rpl);
             cpu.modeChanged();
@@ -219,8 +215,7 @@ public final class FarControl {
         }
         long descriptor = Descriptors.read(cpu, selector, Trap.GENERAL_PROTECTION);
         Descriptors.checkStack(selector, descriptor, cpl, Trap.GENERAL_PROTECTION);
-        long marked =
-                Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
+        long marked = Descriptors.accessed(cpu, selector, descriptor, Trap.GENERAL_PROTECTION);
         Descriptors.install(cpu, Segments.SS, selector, marked);
     }
 

@@ -9,7 +9,7 @@ import org.xenolith.ir.Width;
 /// Transfers that change the code segment: far jumps, calls and returns, IRET, software interrupts,
 /// and the system call instructions (SDM vol. 1, 5.1.7 and 5.20; vol. 3A, 5.8).
 final class FarTransfers {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("JMPF",     "EA",     FarTransfers::jumpDirect, Ap).not64().endsBlock(),
         row("CALLF",    "9A",     FarTransfers::callDirect, Ap).not64().endsBlock(),
@@ -26,7 +26,7 @@ final class FarTransfers {
         row("SYSRET",   "0F 07",  FarTransfers::sysret).only64().privileged().endsBlock(),
         row("SYSENTER", "0F 34",  FarTransfers::sysenter).endsBlock(),
         row("SYSEXIT",  "0F 35",  FarTransfers::sysexit).privileged().endsBlock());
-    // @formatter:on
+    // spotless:on
 
     private static final Helper JUMP = Helper.named(FarControl.class, "jump");
     private static final Helper CALL = Helper.named(FarControl.class, "call");

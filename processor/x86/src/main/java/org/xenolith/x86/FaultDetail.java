@@ -24,9 +24,10 @@ public final class FaultDetail {
     /// The fault to deliver for `trap`, raised by `instruction`. The state is that before it.
     public static Trap complete(Cpu cpu, Instruction instruction, Trap trap) {
         if (trap.vector() == Trap.PAGE_FAULT) {
-            boolean write = instruction.row().isModifying()
-                    && instruction.first() instanceof Operand.Memory
-                    && (trap.errorCode() & FETCH) == 0;
+            boolean write =
+                    instruction.row().isModifying()
+                            && instruction.first() instanceof Operand.Memory
+                            && (trap.errorCode() & FETCH) == 0;
             return write ? asWrite(cpu, instruction, trap) : trap;
         }
         return trap.isNonCanonical() && isOnStack(cpu, instruction, trap.address())

@@ -12,13 +12,13 @@ import org.xenolith.x86.Row.Unit;
 /// FXSAVE and FXRSTOR (SDM vol. 1, 10.5), LDMXCSR and STMXCSR. See [FpuImage] for the same image
 /// outside guest memory.
 public final class FpuSave {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("FXSAVE",  "NP 0F AE /0", FpuSave::fxsave,  M).uses(Unit.X87),
         row("FXRSTOR", "NP 0F AE /1", FpuSave::fxrstor, M).uses(Unit.X87),
         row("LDMXCSR", "NP 0F AE /2", FpuSave::ldmxcsr, Md).uses(Unit.SSE),
         row("STMXCSR", "NP 0F AE /3", FpuSave::stmxcsr, Md).uses(Unit.SSE));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper SAVE = Helper.named(FpuSave.class, "save");
     private static final Helper RESTORE = Helper.named(FpuSave.class, "restore");
@@ -94,9 +94,7 @@ public final class FpuSave {
         cpu.store64(address + 24, f.mxcsr.value() | (long) Mxcsr.WRITABLE << 32);
         for (int index = 0; index < 8; index++) {
             cpu.storePair(
-                    address + REGISTERS + 16 * index,
-                    f.significand(index),
-                    f.signExponent(index));
+                    address + REGISTERS + 16 * index, f.significand(index), f.signExponent(index));
         }
         for (int half = 0; half < halves(cpu); half++) {
             cpu.store64(address + XMM + 8 * half, cpu.registers[Registers.XMM + half]);

@@ -101,9 +101,6 @@ public final class Frames {
     }
 
     private static void store(Cpu cpu, long at, int bytes, long value) {
-        cpu.store(
-                bytes * 8,
-                stackAddress(cpu, at, bytes, true),
-                value & -1L >>> (64 - bytes * 8));
+        cpu.store(bytes * 8, stackAddress(cpu, at, bytes, true), value & -1L >>> (64 - bytes * 8));
     }
 }

@@ -10,8 +10,7 @@ final class InnerStack {
     private final int error;
     private long pointer;
 
-    InnerStack(
-            Cpu cpu, int selector, long descriptor, long pointer, int bytes, int external) {
+    InnerStack(Cpu cpu, int selector, long descriptor, long pointer, int bytes, int external) {
         this.cpu = cpu;
         this.selector = selector;
         this.descriptor = descriptor;

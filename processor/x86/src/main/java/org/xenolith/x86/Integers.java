@@ -11,17 +11,18 @@ import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /// Binary arithmetic and logic on general-purpose registers and memory (SDM vol. 1, 5.1.2 and
 /// 5.1.4).
 final class Integers {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(Moves.join(
         arithmetic("ADD", 0, Integers::add),
         arithmetic("OR",  1, Integers::or),
@@ -74,7 +75,7 @@ final class Integers {
             row("AAS",     "3F",          Integers::aas).not64().undefined(OF | SF | ZF | PF),
             row("AAM",     "D4",          Integers::aam,     Ib).not64().undefined(OF | AF | CF),
             row("AAD",     "D5",          Integers::aad,     Ib).not64().undefined(OF | AF | CF))));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper CHECK_DIVIDE = Helper.named(Division.class, "checkUnsigned");
     private static final Helper QUOTIENT = Helper.named(Division.class, "quotientUnsigned");
@@ -300,8 +301,7 @@ final class Integers {
         int low = l.general(Registers.RAX, width);
         int high =
                 width == W8
-                        ? l.convert(
-                                l.shiftRight(l.register(Registers.RAX), l.constant(W64, 8)), W8)
+                        ? l.convert(l.shiftRight(l.register(Registers.RAX), l.constant(W64, 8)), W8)
                         : l.general(Registers.RDX, width);
         l.call(check, bits, high, low, divisor);
         int q = l.convert(l.call(quotient, bits, high, low, divisor), width);
@@ -400,9 +400,7 @@ final class Integers {
         int low = l.load(W64, address);
         int high = l.load(W64, l.behind(address, 8));
         int different =
-                l.or(
-                        l.xor(low, l.register(Registers.RAX)),
-                        l.xor(high, l.register(Registers.RDX)));
+                l.or(l.xor(low, l.register(Registers.RAX)), l.xor(high, l.register(Registers.RDX)));
         int same = l.equal(different, l.constant(W64, 0));
         l.storePair(
                 address,

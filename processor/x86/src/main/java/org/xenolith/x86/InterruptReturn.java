@@ -110,9 +110,7 @@ public final class InterruptReturn {
             values[index] = FarControl.stacked(cpu, pointer, 4, 3 + index);
         }
         cpu.setRflags(flags & 0x3F_FFFF | 2);
-        int[] segments = {
-            Segments.SS, Segments.ES, Segments.DS, Segments.FS, Segments.GS
-        };
+        int[] segments = {Segments.SS, Segments.ES, Segments.DS, Segments.FS, Segments.GS};
         Descriptors.loadReal(cpu, Segments.CS, selector);
         for (int index = 0; index < segments.length; index++) {
             Descriptors.loadReal(cpu, segments[index], (int) values[index + 1] & 0xFFFF);

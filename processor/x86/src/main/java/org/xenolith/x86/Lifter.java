@@ -5,10 +5,6 @@ import static org.xenolith.ir.Width.W32;
 import static org.xenolith.ir.Width.W64;
 import static org.xenolith.ir.Width.W8;
 
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Map;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
@@ -20,6 +16,11 @@ import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Op.UnaryKind;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 
 /// Turns decoded instructions into ops. Meanings speak to it in values (`int` handles whose width
 /// it knows) and operands; it hides whether an operand is a register, part of one, or memory, how a
@@ -114,8 +115,7 @@ public final class Lifter {
             case Operand.Memory m -> Width.ofBytes(m.bytes());
             case Operand.Immediate i -> i.width();
             case Operand.SegmentRegister _ -> W16;
-            case Operand.ControlRegister _, Operand.DebugRegister _ ->
-                    mode.is64() ? W64 : W32;
+            case Operand.ControlRegister _, Operand.DebugRegister _ -> mode.is64() ? W64 : W32;
             case Operand.Mmx _ -> W64;
             case Operand.Vector v -> Width.ofBytes(Math.min(v.bytes(), 8));
             case Operand.Target _, Operand.FarPointer _ -> instruction.operandSize();
@@ -320,16 +320,13 @@ public final class Lifter {
 
     /// The value at the stack pointer `displacement` bytes up; the pointer stays.
     public int peek(Width width, int displacement) {
-        return load(
-                width, linear(Segments.SS, stackPointer(displacement), width.bytes(), false));
+        return load(width, linear(Segments.SS, stackPointer(displacement), width.bytes(), false));
     }
 
     /// The stack pointer plus `displacement`, of the stack's width.
     public int stackPointer(int displacement) {
         int pointer = general(Registers.RSP, mode.stackSize());
-        return displacement == 0
-                ? pointer
-                : add(pointer, constant(mode.stackSize(), displacement));
+        return displacement == 0 ? pointer : add(pointer, constant(mode.stackSize(), displacement));
     }
 
     /// Replaces as much of RSP as the stack is wide.

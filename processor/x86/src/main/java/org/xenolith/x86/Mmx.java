@@ -6,15 +6,16 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.function.Function;
 import org.xenolith.ir.Helper;
 import org.xenolith.x86.Row.Unit;
+
+import java.util.function.Function;
 
 /// MMX, and those instructions of SSE to SSSE3 that reach MMX registers (SDM vol. 1, chapter 9).
 /// Each first checks for a pending x87 exception, then reads, then commits by one helper of
 /// [MmxRegisters].
 final class Mmx {
-    // @formatter:off
+    // spotless:off
     private static final Table INTEGERS = unit(Unit.MMX,
         row("PADDB",     "NP 0F FC /r", lanes("addBytes"), Pq, Qq),
         row("PADDW",     "NP 0F FD /r", lanes("addWords"), Pq, Qq),
@@ -120,7 +121,7 @@ final class Mmx {
         row("CVTPS2PI",  "NP 0F 2D /r", fromFloat32(0), Pq, Wq),
         row("CVTTPD2PI", "66 0F 2C /r", fromFloat64(1), Pq, Wdq),
         row("CVTPD2PI",  "66 0F 2D /r", fromFloat64(0), Pq, Wdq));
-    // @formatter:on
+    // spotless:on
 
     static final Table TABLE = Table.merge(INTEGERS, SHUFFLES, TRANSFERS, CONVERSIONS);
 

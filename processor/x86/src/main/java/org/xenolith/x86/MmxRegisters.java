@@ -35,10 +35,9 @@ public final class MmxRegisters {
         use(cpu);
     }
 
-    /// MASKMOVQ: stores those bytes whose mask byte has its highest bit set. The registers
-    /// are in use even if the address is bad.
-    public static void storeMasked(
-            Cpu cpu, int segment, long offset, int number, int mask) {
+    /// MASKMOVQ: stores those bytes whose mask byte has its highest bit set. The registers are in
+    /// use even if the address is bad.
+    public static void storeMasked(Cpu cpu, int segment, long offset, int number, int mask) {
         use(cpu);
         long address = X87Transfers.linear(cpu, segment, offset, 8);
         cpu.probeWrite(address, 8);
@@ -46,9 +45,7 @@ public final class MmxRegisters {
         long choice = cpu.fpu.significands[mask];
         for (int index = 0; index < 8; index++) {
             if ((choice >>> 8 * index & 0x80) != 0) {
-                cpu.store8(
-                        X87Environment.behind(cpu, address, index),
-                        value >>> 8 * index & 0xFF);
+                cpu.store8(X87Environment.behind(cpu, address, index), value >>> 8 * index & 0xFF);
             }
         }
     }

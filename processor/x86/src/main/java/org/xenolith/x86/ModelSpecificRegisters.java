@@ -1,8 +1,9 @@
 package org.xenolith.x86;
 
+import org.xenolith.engine.VcpuState.Msr;
+
 import java.util.ArrayList;
 import java.util.List;
-import org.xenolith.engine.VcpuState.Msr;
 
 /// The model-specific registers that the processor itself keeps, by the manual's tokens (SDM vol.
 /// 4, chapter 2). Those of the local APIC and the hypervisor are outside.
@@ -48,8 +49,8 @@ public final class ModelSpecificRegisters {
     /// IA32_ARCH_CAPABILITIES: RDCL_NO, IBRS_ALL, SKIP_L1DFL, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO,
     /// TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, ITS_NO).
     public static final long ARCH_CAPABILITIES_VALUE =
-            1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14
-                    | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
+            1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14 | 1 << 15
+                    | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
 
     private static final long EFER_WRITABLE =
             Bits.EFER_SCE | Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE;
@@ -231,8 +232,22 @@ public final class ModelSpecificRegisters {
     // ---------------------------------------------------------------- state
 
     private static final int[] KEPT = {
-        TSC_ADJUST, SPEC_CTRL, SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP, MCG_STATUS, MISC_ENABLE,
-        DEBUGCTL, PAT, MTRR_DEF_TYPE, STAR, LSTAR, CSTAR, FMASK, KERNEL_GS_BASE, TSC_AUX
+        TSC_ADJUST,
+        SPEC_CTRL,
+        SYSENTER_CS,
+        SYSENTER_ESP,
+        SYSENTER_EIP,
+        MCG_STATUS,
+        MISC_ENABLE,
+        DEBUGCTL,
+        PAT,
+        MTRR_DEF_TYPE,
+        STAR,
+        LSTAR,
+        CSTAR,
+        FMASK,
+        KERNEL_GS_BASE,
+        TSC_AUX
     };
 
     /// All registers that are kept here and nowhere else.

@@ -7,16 +7,17 @@ import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /// Data transfer between general-purpose registers, memory and the stack (SDM vol. 1, 5.1.1).
 final class Moves {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(join(List.of(
             row("MOV",    "88 /r",    Moves::mov, Eb, Gb),
             row("MOV",    "89 /r",    Moves::mov, Ev, Gv),
@@ -72,7 +73,7 @@ final class Moves {
             row("NOP",    "0F 1F /r", Moves::nop, Ev)),
         conditional("SET", 0x90, Moves::set, Eb),
         conditional("CMOV", 0x40, Moves::cmov, Gv, Ev)));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper ENTER = Helper.named(Frames.class, "enter");
     private static final Helper PUSH_ALL = Helper.named(Frames.class, "pushAll");
@@ -156,9 +157,7 @@ final class Moves {
     static void bswap(Lifter l, Instruction i) {
         int value = l.read(i.first());
         // Undefined for 16 bits; processors give zero.
-        l.write(
-                i.first(),
-                l.width(value) == W16 ? l.constant(W16, 0) : l.swapBytes(value));
+        l.write(i.first(), l.width(value) == W16 ? l.constant(W16, 0) : l.swapBytes(value));
     }
 
     static void xlat(Lifter l, Instruction i) {

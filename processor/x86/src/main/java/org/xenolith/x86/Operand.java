@@ -8,8 +8,8 @@ public sealed interface Operand {
     record Register(int number, Width width, boolean high) implements Operand {}
 
     /// Memory at `segment:(base + index * scale + displacement)`. A register number of -1 is none.
-    /// `displacement` of a RIP-relative operand is already absolute. `bytes` is 0 where the
-    /// meaning decides.
+    /// `displacement` of a RIP-relative operand is already absolute. `bytes` is 0 where the meaning
+    /// decides.
     record Memory(
             int segment,
             int base,

@@ -163,8 +163,7 @@ public final class PackedFloats {
 
     public static void horizontalAdd32(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
-        long first =
-                FloatLanes.horizontalAdd(cpu.registers[slot], cpu.registers[slot + 1], mxcsr);
+        long first = FloatLanes.horizontalAdd(cpu.registers[slot], cpu.registers[slot + 1], mxcsr);
         write(cpu, slot, first, FloatLanes.horizontalAdd(low, high, mxcsr));
     }
 
@@ -177,8 +176,7 @@ public final class PackedFloats {
     public static void horizontalSubtract32(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
         long first =
-                FloatLanes.horizontalSubtract(
-                        cpu.registers[slot], cpu.registers[slot + 1], mxcsr);
+                FloatLanes.horizontalSubtract(cpu.registers[slot], cpu.registers[slot + 1], mxcsr);
         write(cpu, slot, first, FloatLanes.horizontalSubtract(low, high, mxcsr));
     }
 

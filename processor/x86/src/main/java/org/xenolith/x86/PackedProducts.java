@@ -89,8 +89,8 @@ public final class PackedProducts {
         return sum;
     }
 
-    /// Half of MPSADBW: sums of the differences between the low four bytes of `b` and four bytes
-    /// of `a` from each of four consecutive ones. `offset`, in bytes, is at most 8.
+    /// Half of MPSADBW: sums of the differences between the low four bytes of `b` and four bytes of
+    /// `a` from each of four consecutive ones. `offset`, in bytes, is at most 8.
     public static long sumsOfDifferences(long low, long high, long b, int offset) {
         long result = 0;
         for (int word = 0; word < 4; word++) {

@@ -31,15 +31,11 @@ public final class PackedShifts {
     }
 
     public static long leftDoublewords(long value, long count) {
-        return exceeds(count, 31)
-                ? 0
-                : value << count & LOW_32 | value >>> 32 << 32 + count;
+        return exceeds(count, 31) ? 0 : value << count & LOW_32 | value >>> 32 << 32 + count;
     }
 
     public static long rightDoublewords(long value, long count) {
-        return exceeds(count, 31)
-                ? 0
-                : (value & LOW_32) >>> count | value >>> 32 + count << 32;
+        return exceeds(count, 31) ? 0 : (value & LOW_32) >>> count | value >>> 32 + count << 32;
     }
 
     public static long rightSignedDoublewords(long value, long count) {

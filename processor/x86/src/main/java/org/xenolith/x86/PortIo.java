@@ -11,7 +11,7 @@ import org.xenolith.ir.Width;
 /// Input and output through ports (SDM vol. 1, 5.1.9 and chapter 19). Every instruction ends its
 /// block, for it may leave the engine and be executed again with the answer.
 final class PortIo {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("IN",   "E4", PortIo::in, AL, Ib).endsBlock(),
         row("IN",   "E5", PortIo::in, zAX, Ib).endsBlock(),
@@ -25,7 +25,7 @@ final class PortIo {
         row("INS",  "6D", PortIo::ins).endsBlock(),
         row("OUTSB", "6E", PortIo::outsByte).endsBlock(),
         row("OUTS", "6F", PortIo::outs).endsBlock());
-    // @formatter:on
+    // spotless:on
 
     private static final Helper IN = Helper.named(PortOperations.class, "in");
     private static final Helper OUT = Helper.named(PortOperations.class, "out");

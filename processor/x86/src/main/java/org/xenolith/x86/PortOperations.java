@@ -43,13 +43,7 @@ public final class PortOperations {
 
     /// OUTS, with `repeated` 1 for REP OUTS. Sets `pc`.
     public static void outString(
-            Cpu cpu,
-            int bits,
-            int addressBits,
-            int segment,
-            int repeated,
-            long pc,
-            long next) {
+            Cpu cpu, int bits, int addressBits, int segment, int repeated, long pc, long next) {
         long mask = StringOperations.mask(addressBits);
         int bytes = bits >>> 3;
         int port = (int) cpu.registers[Registers.RDX] & 0xFFFF;
@@ -82,8 +76,7 @@ public final class PortOperations {
     }
 
     /// Commits an element; how many are left.
-    private static long elementDone(
-            Cpu cpu, int register, long step, int repeated, long mask) {
+    private static long elementDone(Cpu cpu, int register, long step, int repeated, long mask) {
         StringOperations.advance(cpu, register, step, mask);
         long left = repeated == 0 ? 0 : StringOperations.countDown(cpu, 1, mask);
         cpu.elementDone();

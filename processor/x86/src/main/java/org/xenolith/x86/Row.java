@@ -1,16 +1,17 @@
 package org.xenolith.x86;
 
+import org.xenolith.base.Bug;
+
 import java.util.List;
 import java.util.Set;
-import org.xenolith.base.Bug;
 
 /// One line of the manual's opcode column and what it means.
 ///
 /// The encoding is written as in SDM vol. 2: an optional mandatory prefix (`NP` for none of them,
 /// `66`, `F3`, `F2`), optional `REX.W` or `W0`, opcode bytes in hexadecimal (`+r` where the low
 /// three bits are a register), then `/r`, a digit `/0` to `/7` for ModRM.reg, and optionally `reg`
-/// or `mem` where only one form of ModRM.rm belongs to the row. A whole ModRM byte may stand as
-/// a last opcode byte (`0F 01 /0 C1`).
+/// or `mem` where only one form of ModRM.rm belongs to the row. A whole ModRM byte may stand as a
+/// last opcode byte (`0F 01 /0 C1`).
 ///
 /// Setters return the row itself and are used only while a table is being written.
 public final class Row {
@@ -186,8 +187,9 @@ public final class Row {
     public boolean touchesStack() {
         return name.startsWith("PUSH")
                 || name.startsWith("POP ")
-                || Set.of("POP", "POPA", "POPF", "CALL", "CALLF", "RET", "RETF", "IRET", "ENTER",
-                                "LEAVE")
+                || Set.of(
+                                "POP", "POPA", "POPF", "CALL", "CALLF", "RET", "RETF", "IRET",
+                                "ENTER", "LEAVE")
                         .contains(name);
     }
 

@@ -28,13 +28,11 @@ public final class SegmentAccess {
 
     private static void check(Cpu cpu, int segment, long offset, int bytes, boolean write) {
         if (!isAllowed(cpu, segment, offset, Math.max(bytes, 1), write)) {
-            throw Trap.of(
-                    segment == Segments.SS ? Trap.STACK_FAULT : Trap.GENERAL_PROTECTION, 0);
+            throw Trap.of(segment == Segments.SS ? Trap.STACK_FAULT : Trap.GENERAL_PROTECTION, 0);
         }
     }
 
-    private static boolean isAllowed(
-            Cpu cpu, int segment, long offset, int bytes, boolean write) {
+    private static boolean isAllowed(Cpu cpu, int segment, long offset, int bytes, boolean write) {
         int attributes = cpu.attributes[segment];
         if (cpu.isProtected() && !cpu.isVirtual8086()) {
             if ((attributes & Segments.UNUSABLE) != 0) {

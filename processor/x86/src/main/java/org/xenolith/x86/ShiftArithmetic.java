@@ -48,9 +48,7 @@ public final class ShiftArithmetic {
                     case SHR -> count == 1 && (value >>> (bits - 1) & 1) != 0;
                     default -> false;
                 };
-        return Flags.all(Flags.LOGIC, bits, 0, 0, result)
-                | (carry ? CF : 0)
-                | (overflow ? OF : 0);
+        return Flags.all(Flags.LOGIC, bits, 0, 0, result) | (carry ? CF : 0) | (overflow ? OF : 0);
     }
 
     /// `result` is the rotated value.
@@ -64,8 +62,7 @@ public final class ShiftArithmetic {
         return flags & ~(long) (CF | OF) | (carry ? CF : 0) | (top != second ? OF : 0);
     }
 
-    public static long rotateThroughCarry(
-            int left, int bits, long value, long count, long carry) {
+    public static long rotateThroughCarry(int left, int bits, long value, long count, long carry) {
         long result = value;
         long bit = carry & 1;
         for (long steps = count % (bits + 1); steps > 0; steps--) {
@@ -90,8 +87,7 @@ public final class ShiftArithmetic {
             return count == 0 ? flags : flags & ~(long) OF | overflow(left, bits, value, flags);
         }
         long result = rotateThroughCarry(left, bits, value, count, flags & CF);
-        long carry =
-                left != 0 ? value >>> (bits - steps) & 1 : value >>> (steps - 1) & 1;
+        long carry = left != 0 ? value >>> (bits - steps) & 1 : value >>> (steps - 1) & 1;
         long after = flags & ~(long) (CF | OF) | carry;
         return after | overflow(left, bits, result, after);
     }
@@ -112,9 +108,10 @@ public final class ShiftArithmetic {
             long wide = value << 32 | fill << 16 | value;
             return left != 0 ? wide << count >>> 32 & 0xFFFF : wide >>> count & 0xFFFF;
         }
-        long shifted = left != 0
-                ? value << count | fill >>> (bits - count)
-                : value >>> count | fill << (bits - count);
+        long shifted =
+                left != 0
+                        ? value << count | fill >>> (bits - count)
+                        : value >>> count | fill << (bits - count);
         return shifted & mask(bits);
     }
 

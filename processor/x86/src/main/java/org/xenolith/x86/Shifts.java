@@ -9,16 +9,16 @@ import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
+import java.util.List;
+
 /// Shifts and rotates (SDM vol. 1, 5.1.5).
 final class Shifts {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(Moves.join(
         group("ROL", 0, Shifts::rol, OF),
         group("ROR", 1, Shifts::ror, OF),
@@ -33,7 +33,7 @@ final class Shifts {
             row("SHLD", "0F A5 /r", Shifts::shld, Ev, Gv, CL).undefined(OF | AF).modifying(),
             row("SHRD", "0F AC /r", Shifts::shrd, Ev, Gv, Ib).undefined(OF | AF).modifying(),
             row("SHRD", "0F AD /r", Shifts::shrd, Ev, Gv, CL).undefined(OF | AF).modifying())));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper SHIFT = Helper.named(ShiftArithmetic.class, "shift");
     private static final Helper SHIFT_FLAGS = Helper.named(ShiftArithmetic.class, "shiftFlags");

@@ -148,11 +148,31 @@ public enum Spec {
     /// Whether the instruction has a ModRM byte because of this operand.
     boolean needsModRm() {
         return switch (place) {
-            case RM, REG, RM_REGISTER, MEMORY, SEGMENT_REGISTER, CONTROL_REGISTER, DEBUG_REGISTER,
-                    VECTOR_REG, VECTOR_RM, VECTOR_RM_REGISTER, MMX_REG, MMX_RM, MMX_RM_REGISTER ->
+            case RM,
+                    REG,
+                    RM_REGISTER,
+                    MEMORY,
+                    SEGMENT_REGISTER,
+                    CONTROL_REGISTER,
+                    DEBUG_REGISTER,
+                    VECTOR_REG,
+                    VECTOR_RM,
+                    VECTOR_RM_REGISTER,
+                    MMX_REG,
+                    MMX_RM,
+                    MMX_RM_REGISTER ->
                     true;
-            case OPCODE, IMMEDIATE, IMMEDIATE_SIGNED, RELATIVE, FAR_POINTER, OFFSET, FIXED_RAX,
-                    FIXED_RCX, FIXED_RDX, FIXED_ONE -> false;
+            case OPCODE,
+                    IMMEDIATE,
+                    IMMEDIATE_SIGNED,
+                    RELATIVE,
+                    FAR_POINTER,
+                    OFFSET,
+                    FIXED_RAX,
+                    FIXED_RCX,
+                    FIXED_RDX,
+                    FIXED_ONE ->
+                    false;
         };
     }
 }

@@ -15,7 +15,7 @@ import org.xenolith.ir.Helper;
 /// Floating-point arithmetic and comparison in XMM registers (SDM vol. 1, 5.5.1.2, 5.5.1.3,
 /// 5.6.1.2, 5.6.1.4, 5.7.3 and 5.10). Helpers do it, because MXCSR rules it.
 final class SseArithmetic {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("SQRTPS",   "NP 0F 51 /r", packed("squareRoot32"), Vdq, Wdq),
         sse("SQRTPD",   "66 0F 51 /r", packed("squareRoot64"), Vdq, Wdq),
@@ -69,7 +69,7 @@ final class SseArithmetic {
         sse("HSUBPS",   "F2 0F 7D /r", packed("horizontalSubtract32"), Vdq, Wdq),
         sse("ADDSUBPD", "66 0F D0 /r", packed("addSubtract64"), Vdq, Wdq),
         sse("ADDSUBPS", "F2 0F D0 /r", packed("addSubtract32"), Vdq, Wdq));
-    // @formatter:on
+    // spotless:on
 
     private SseArithmetic() {}
 

@@ -15,7 +15,7 @@ import org.xenolith.ir.Helper;
 
 /// Conversions of numbers in XMM registers (SDM vol. 1, 5.5.1.6, 5.6.1.6 and 5.6.2).
 final class SseConversions {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("CVTSI2SS",  "F3 0F 2A /r", SseConversions::cvtsi2ss, Vd, Ey),
         sse("CVTSI2SD",  "F2 0F 2A /r", SseConversions::cvtsi2sd, Vq, Ey),
@@ -33,7 +33,7 @@ final class SseConversions {
         sse("CVTTPD2DQ", "66 0F E6 /r", packed("float64LanesTruncateToInt32"), Vdq, Wdq),
         sse("CVTDQ2PD",  "F3 0F E6 /r", SseConversions::cvtdq2pd, Vdq, Wq),
         sse("CVTPD2DQ",  "F2 0F E6 /r", packed("float64LanesToInt32"), Vdq, Wdq));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper INTEGER_TO_FLOAT32 = helper("integerToFloat32");
     private static final Helper INTEGER_TO_FLOAT64 = helper("integerToFloat64");

@@ -15,7 +15,7 @@ import org.xenolith.ir.Helper;
 /// Arithmetic, comparison, logic and shifts of integers in XMM registers (SDM vol. 1, 5.5.1.4,
 /// 5.6.1.3, 5.6.3, 5.8, 5.10 and 5.11).
 final class SseIntegers {
-    // @formatter:off
+    // spotless:off
     private static final Table ARITHMETIC = Table.of(
         sse("PADDB",      "66 0F FC /r", lanes("addBytes"), Vdq, Wdq),
         sse("PADDW",      "66 0F FD /r", lanes("addWords"), Vdq, Wdq),
@@ -114,7 +114,7 @@ final class SseIntegers {
         sse("PSRLQ",      "66 0F 73 /2", shift("rightQuadwords"), Udq, Ib),
         sse("PSRAW",      "66 0F 71 /4", shift("rightSignedWords"), Udq, Ib),
         sse("PSRAD",      "66 0F 72 /4", shift("rightSignedDoublewords"), Udq, Ib));
-    // @formatter:on
+    // spotless:on
 
     static final Table TABLE = Table.merge(ARITHMETIC, COMPARISON, LOGIC, SHIFTS);
 
@@ -229,12 +229,9 @@ final class SseIntegers {
     private static void ptest(Lifter l, Instruction i) {
         var right = read(l, i.second());
         var left = read(l, i.first());
-        int both =
-                l.or(l.and(left.low(), right.low()), l.and(left.high(), right.high()));
+        int both = l.or(l.and(left.low(), right.low()), l.and(left.high(), right.high()));
         int missing =
-                l.or(
-                        andNot(l, left.low(), right.low()),
-                        andNot(l, left.high(), right.high()));
+                l.or(andNot(l, left.low(), right.low()), andNot(l, left.high(), right.high()));
         int zero = l.convert(l.equal(both, number(l, 0)), W64);
         int carry = l.convert(l.equal(missing, number(l, 0)), W64);
         int shift = number(l, Integer.numberOfTrailingZeros(Flags.ZF));

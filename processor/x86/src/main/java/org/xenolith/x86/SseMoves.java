@@ -19,7 +19,7 @@ import org.xenolith.ir.Helper;
 
 /// Data transfer of XMM registers (SDM vol. 1, 5.5.1.1, 5.6.1.1, 5.6.3, 5.7.2, 5.7.4, 5.10.3).
 final class SseMoves {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("MOVUPS",  "NP 0F 10 /r", SseMoves::moveUnaligned, Vdq, Wdq),
         sse("MOVUPS",  "NP 0F 11 /r", SseMoves::moveUnaligned, Wdq, Vdq),
@@ -63,7 +63,7 @@ final class SseMoves {
         sse("MOVMSKPS", "NP 0F 50 /r", SseMoves::movmskps, Gd, Udq),
         sse("MOVMSKPD", "66 0F 50 /r", SseMoves::movmskpd, Gd, Udq),
         sse("PMOVMSKB", "66 0F D7 /r", SseMoves::pmovmskb, Gd, Udq));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper MASKED_STORE = Helper.named(MaskedStore.class, "store");
     private static final long SIGNS_8 = 0x8080_8080_8080_8080L;

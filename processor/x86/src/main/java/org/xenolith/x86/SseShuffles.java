@@ -18,7 +18,7 @@ import org.xenolith.ir.Width;
 /// Shuffles, blends, packing, extension, insertion and extraction of lanes of XMM registers (SDM
 /// vol. 1, 5.5.1.5, 5.6.1.5, 5.6.3, 5.8.10, 5.8.11 and 5.10).
 final class SseShuffles {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("UNPCKLPS",   "NP 0F 14 /r", interleave("Doublewords", false), Vdq, Wdq),
         sse("UNPCKLPD",   "66 0F 14 /r", SseShuffles::punpcklqdq, Vdq, Wdq),
@@ -72,7 +72,7 @@ final class SseShuffles {
         sse("PINSRB",     "66 0F 3A 20 /r", insert(8), Vdq, RdMb, Ib),
         sse("INSERTPS",   "66 0F 3A 21 /r", SseShuffles::insertps, Vdq, Wd, Ib),
         sse("PINSRD",     "66 0F 3A 22 /r", SseShuffles::pinsrd, Vdq, Ey, Ib));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper BYTES = Helper.named(PackedShuffles.class, "shuffleBytes16");
     private static final Helper WORDS = Helper.named(PackedShuffles.class, "shuffleWords");

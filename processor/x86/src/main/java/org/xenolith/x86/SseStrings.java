@@ -11,13 +11,13 @@ import org.xenolith.ir.Helper;
 
 /// Comparison of strings in XMM registers (SDM vol. 1, 5.11). Memory may be anywhere.
 final class SseStrings {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         sse("PCMPESTRM", "66 0F 3A 60 /r", compare(true, false), Vdq, Wdq, Ib),
         sse("PCMPESTRI", "66 0F 3A 61 /r", compare(true, true), Vdq, Wdq, Ib),
         sse("PCMPISTRM", "66 0F 3A 62 /r", compare(false, false), Vdq, Wdq, Ib),
         sse("PCMPISTRI", "66 0F 3A 63 /r", compare(false, true), Vdq, Wdq, Ib));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper COMPARE = helper("compare");
     private static final Helper IMPLICIT_LENGTH = helper("implicitLength");
@@ -71,9 +71,7 @@ final class SseStrings {
 
     private static int length(Lifter l, Instruction i, int register, int control) {
         int value =
-                i.rexW()
-                        ? l.register(register)
-                        : l.convertSigned(l.general(register, W32), W64);
+                i.rexW() ? l.register(register) : l.convertSigned(l.general(register, W32), W64);
         return l.call(EXPLICIT_LENGTH, value, control);
     }
 }

@@ -1,12 +1,13 @@
 package org.xenolith.x86;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.engine.VcpuState.DescriptorTable;
 import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.StateException;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// A processor's state to and from the record that all engines share.
 public final class StateTransfer {

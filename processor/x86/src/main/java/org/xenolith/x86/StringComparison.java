@@ -63,13 +63,15 @@ public final class StringComparison {
         for (int index = 0; index < lanes; index++) {
             boolean holds =
                     switch (control >>> 2 & 3) {
-                        case 0 -> index < secondLength
-                                && isOneOf(first, firstLength, second[index]);
-                        case 1 -> index < secondLength
-                                && isInRange(first, firstLength, second[index]);
-                        case 2 -> index < firstLength && index < secondLength
-                                ? first[index] == second[index]
-                                : index >= firstLength && index >= secondLength;
+                        case 0 ->
+                                index < secondLength && isOneOf(first, firstLength, second[index]);
+                        case 1 ->
+                                index < secondLength
+                                        && isInRange(first, firstLength, second[index]);
+                        case 2 ->
+                                index < firstLength && index < secondLength
+                                        ? first[index] == second[index]
+                                        : index >= firstLength && index >= secondLength;
                         default -> beginsAt(first, firstLength, second, secondLength, index);
                     };
             result |= (holds ? 1 : 0) << index;

@@ -20,8 +20,7 @@ public final class StringOperations {
     private StringOperations() {}
 
     /// REP MOVS.
-    public static void copy(
-            Cpu cpu, int bits, int addressBits, int segment, long pc, long next) {
+    public static void copy(Cpu cpu, int bits, int addressBits, int segment, long pc, long next) {
         long mask = mask(addressBits);
         int bytes = bits >>> 3;
         long step = step(cpu, bytes);
@@ -131,8 +130,7 @@ public final class StringOperations {
     }
 
     /// REP LODS.
-    public static void load(
-            Cpu cpu, int bits, int addressBits, int segment, long pc, long next) {
+    public static void load(Cpu cpu, int bits, int addressBits, int segment, long pc, long next) {
         long mask = mask(addressBits);
         int bytes = bits >>> 3;
         long step = step(cpu, bytes);
@@ -154,13 +152,7 @@ public final class StringOperations {
     /// REPE and REPNE CMPS; `whileEqual` is 1 for REPE. The flags stay as they were until the
     /// helper stops: a fault in the middle finds them so (SDM vol. 2B, REP).
     public static void compare(
-            Cpu cpu,
-            int bits,
-            int addressBits,
-            int segment,
-            int whileEqual,
-            long pc,
-            long next) {
+            Cpu cpu, int bits, int addressBits, int segment, int whileEqual, long pc, long next) {
         long mask = mask(addressBits);
         int bytes = bits >>> 3;
         long step = step(cpu, bytes);

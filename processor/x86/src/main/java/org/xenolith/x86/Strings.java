@@ -12,7 +12,7 @@ import org.xenolith.ir.Width;
 /// any instruction's; with a repeat prefix it is a helper of [StringOperations], which ends the
 /// block.
 final class Strings {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("MOVSB", "A4", Strings::movsByte),
         row("MOVS",  "A5", Strings::movs),
@@ -24,7 +24,7 @@ final class Strings {
         row("LODS",  "AD", Strings::lods),
         row("SCASB", "AE", Strings::scasByte),
         row("SCAS",  "AF", Strings::scas));
-    // @formatter:on
+    // spotless:on
 
     private static final int REPNE = 0xF2;
 

@@ -178,8 +178,7 @@ public final class SystemHelpers {
             throw Trap.generalProtection(selector & 0xFFFC);
         }
         long base = systemBase(cpu, selector, descriptor);
-        cpu.setSegment(
-                Segments.LDTR, selector, base, Descriptors.limit(descriptor), attributes);
+        cpu.setSegment(Segments.LDTR, selector, base, Descriptors.limit(descriptor), attributes);
     }
 
     public static void loadTask(Cpu cpu, int selector) {
@@ -198,8 +197,7 @@ public final class SystemHelpers {
         long base = systemBase(cpu, selector, descriptor);
         long at = Descriptors.address(cpu, selector, Trap.GENERAL_PROTECTION, 8);
         cpu.storeSystem(8, at + 5, attributes & 0xFF | 2);
-        cpu.setSegment(
-                Segments.TR, selector, base, Descriptors.limit(descriptor), attributes | 2);
+        cpu.setSegment(Segments.TR, selector, base, Descriptors.limit(descriptor), attributes | 2);
     }
 
     private static long systemDescriptor(Cpu cpu, int selector) {

@@ -12,7 +12,7 @@ import org.xenolith.ir.Helper;
 
 /// System instructions, flags and processor identification (SDM vol. 1, 5.1.11 to 5.1.16 and 5.20).
 final class SystemInstructions {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = Table.of(
         row("PUSHF",   "9C",          SystemInstructions::pushf).default64().endsBlock(),
         row("POPF",    "9D",          SystemInstructions::popf).default64().endsBlock(),
@@ -83,7 +83,7 @@ final class SystemInstructions {
         row("LGS",     "0F B5 /r",    SystemInstructions::loadPointer, Gv, M).endsBlock(),
         row("ARPL",    "63 /r",       SystemInstructions::arpl, Ew, Gw).not64(),
         row("BOUND",   "62 /r",       SystemInstructions::bound, Gv, M).not64());
-    // @formatter:on
+    // spotless:on
 
     private SystemInstructions() {}
 

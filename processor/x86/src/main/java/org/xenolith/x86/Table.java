@@ -1,9 +1,10 @@
 package org.xenolith.x86;
 
+import org.xenolith.base.Bug;
+
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.xenolith.base.Bug;
 
 /// Rows, found by opcode. Checked for overlap when made.
 public final class Table {
@@ -48,9 +49,7 @@ public final class Table {
                 rows.stream()
                         .filter(row -> row.encoding().map() == map)
                         .filter(row -> covers(row.encoding(), opcode))
-                        .sorted(
-                                Comparator.comparingInt(
-                                        row -> -row.encoding().specificity()))
+                        .sorted(Comparator.comparingInt(row -> -row.encoding().specificity()))
                         .toArray(Row[]::new);
         for (int one = 0; one < found.length; one++) {
             for (int other = one + 1; other < found.length; other++) {

@@ -103,8 +103,7 @@ final class TaskSwitch {
             cpu.cr2 = trap.address();
         }
         try {
-            EventDelivery.deliver(
-                    cpu, trap.vector(), trap.errorCode(), EventDelivery.EXCEPTION);
+            EventDelivery.deliver(cpu, trap.vector(), trap.errorCode(), EventDelivery.EXCEPTION);
         } catch (Trap second) {
             throw Trap.of(Trap.DOUBLE_FAULT, 0);
         }

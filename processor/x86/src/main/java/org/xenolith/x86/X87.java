@@ -6,16 +6,17 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
-import java.util.Set;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Helper;
 import org.xenolith.x86.Row.Unit;
+
+import java.util.Set;
 
 /// The x87 floating-point unit (SDM vol. 1, 5.2 and chapter 8): rows, and how each becomes a check
 /// for a pending exception, a load, and one helper. Aliases that the manual leaves out do what
 /// hardware does.
 final class X87 {
-    // @formatter:off
+    // spotless:off
     static final Table TABLE = table(
         row("FWAIT",   "9B",        X87::await).waits(),
 
@@ -170,18 +171,16 @@ final class X87 {
         row("FNSTSW",  "DF /4 E0", X87::storeStatusWord, AX),
         row("FUCOMIP", "DF /5 reg", compareToFlags(1, 1)),
         row("FCOMIP",  "DF /6 reg", compareToFlags(0, 1)));
-    // @formatter:on
+    // spotless:on
 
     private static final Helper AWAIT = Helper.named(X87Registers.class, "await");
     private static final Helper ENTER = Helper.named(X87Registers.class, "enter");
     private static final Helper ENTER_WITH_MEMORY =
             Helper.named(X87Registers.class, "enterWithMemory");
     private static final Helper OPERATE = Helper.named(X87Arithmetic.class, "operate");
-    private static final Helper OPERATE_NUMBER =
-            Helper.named(X87Arithmetic.class, "operateNumber");
+    private static final Helper OPERATE_NUMBER = Helper.named(X87Arithmetic.class, "operateNumber");
     private static final Helper COMPARE = Helper.named(X87Arithmetic.class, "compare");
-    private static final Helper COMPARE_NUMBER =
-            Helper.named(X87Arithmetic.class, "compareNumber");
+    private static final Helper COMPARE_NUMBER = Helper.named(X87Arithmetic.class, "compareNumber");
     private static final Helper COMPARE_TO_FLAGS =
             Helper.named(X87Arithmetic.class, "compareToFlags");
     private static final Helper MOVE_IF = Helper.named(X87Registers.class, "moveIf");

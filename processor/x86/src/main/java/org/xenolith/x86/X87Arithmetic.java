@@ -9,8 +9,8 @@ import org.xenolith.softfloat.Float80Parts;
 import org.xenolith.softfloat.FloatFlags;
 import org.xenolith.softfloat.FpuContext;
 
-/// Helpers of x87 instructions that compute or compare (SDM vol. 1, 8.3.5 to 8.3.8). Operations
-/// are named by the `reg` field as in [Float80Arithmetic], functions by ModRM behind D9.
+/// Helpers of x87 instructions that compute or compare (SDM vol. 1, 8.3.5 to 8.3.8). Operations are
+/// named by the `reg` field as in [Float80Arithmetic], functions by ModRM behind D9.
 public final class X87Arithmetic {
     /// What one comparison leaves in C0, C2 and C3 if an operand is missing.
     private static final int UNORDERED = FloatFlags.C0 | FloatFlags.C2 | FloatFlags.C3;
@@ -28,8 +28,7 @@ public final class X87Arithmetic {
     }
 
     /// An operation on ST(0) and ST(index), the result to ST(destination).
-    public static void operate(
-            Cpu cpu, int operation, int index, int destination, int pops) {
+    public static void operate(Cpu cpu, int operation, int index, int destination, int pops) {
         var f = begin(cpu);
         if (f.isEmpty(0) || f.isEmpty(index)) {
             f.underflow(destination, pops);

@@ -39,8 +39,7 @@ public final class X87Environment {
 
     /// FNCLEX.
     public static void clearExceptions(Cpu cpu) {
-        cpu.fpu.statusWord &=
-                ~(FloatFlags.EXCEPTIONS | FpuState.STACK_FAULT | FpuState.SUMMARY);
+        cpu.fpu.statusWord &= ~(FloatFlags.EXCEPTIONS | FpuState.STACK_FAULT | FpuState.SUMMARY);
     }
 
     /// `address + displacement`, wrapping where linear addresses do.
@@ -173,8 +172,7 @@ public final class X87Environment {
         int tags = 0;
         for (int register = 7; register >= 0; register--) {
             boolean empty = (f.occupied >>> register & 1) == 0;
-            int tag =
-                    empty ? 3 : Float80.tag(f.significands[register], f.signExponents[register]);
+            int tag = empty ? 3 : Float80.tag(f.significands[register], f.signExponents[register]);
             tags = tags << 2 | tag;
         }
         return tags;

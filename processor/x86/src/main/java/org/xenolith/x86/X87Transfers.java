@@ -181,8 +181,7 @@ public final class X87Transfers {
         boolean result =
                 empty
                         ? f.masks(FloatFlags.INVALID)
-                        : Float80Conversion.storeDecimal(
-                                c, f.significand(0), f.signExponent(0));
+                        : Float80Conversion.storeDecimal(c, f.significand(0), f.signExponent(0));
         int flags = empty ? FloatFlags.INVALID | FpuState.STACK_FAULT : c.flags;
         if (result) {
             storeTen(

@@ -2,8 +2,9 @@ package org.xenolith.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Random;
 import org.junit.jupiter.api.Test;
+
+import java.util.Random;
 
 class AesRoundsTest {
     private static final long SEED = 0x5EED_2202;
@@ -66,8 +67,7 @@ class AesRoundsTest {
         // FIPS 197, appendix C.1
         var keys = expand(bytes(0x0001020304050607L), bytes(0x08090A0B0C0D0E0FL));
         var text = encrypt(keys, bytes(0x0011223344556677L), bytes(0x8899AABBCCDDEEFFL));
-        assertThat(text)
-                .containsExactly(bytes(0x69C4E0D86A7B0430L), bytes(0xD8CDB78070B4C55AL));
+        assertThat(text).containsExactly(bytes(0x69C4E0D86A7B0430L), bytes(0xD8CDB78070B4C55AL));
     }
 
     @Test
@@ -78,7 +78,8 @@ class AesRoundsTest {
             long low = random.nextLong();
             long high = random.nextLong();
             var text = encrypt(keys, low, high);
-            assertThat(decrypt(keys, text[0], text[1])).as("seed %x", SEED)
+            assertThat(decrypt(keys, text[0], text[1]))
+                    .as("seed %x", SEED)
                     .containsExactly(low, high);
         }
     }

@@ -2,10 +2,11 @@ package org.xenolith.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.Random;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
-import org.junit.jupiter.api.Test;
 
 class PackedIntegersTest {
     private static final long SEED = 0x5EED_2201;
@@ -72,21 +73,31 @@ class PackedIntegersTest {
         var unsigned16 = clampTo(0, 0xFFFF);
         var signed8 = clampTo(-0x80, 0x7F);
         var signed16 = clampTo(-0x8000, 0x7FFF);
-        unsigned(8, PackedIntegers::addUnsignedSaturatedBytes,
+        unsigned(
+                8,
+                PackedIntegers::addUnsignedSaturatedBytes,
                 (a, b) -> unsigned8.applyAsLong(a + b));
-        unsigned(16, PackedIntegers::addUnsignedSaturatedWords,
+        unsigned(
+                16,
+                PackedIntegers::addUnsignedSaturatedWords,
                 (a, b) -> unsigned16.applyAsLong(a + b));
-        unsigned(8, PackedIntegers::subtractUnsignedSaturatedBytes,
+        unsigned(
+                8,
+                PackedIntegers::subtractUnsignedSaturatedBytes,
                 (a, b) -> unsigned8.applyAsLong(a - b));
-        unsigned(16, PackedIntegers::subtractUnsignedSaturatedWords,
+        unsigned(
+                16,
+                PackedIntegers::subtractUnsignedSaturatedWords,
                 (a, b) -> unsigned16.applyAsLong(a - b));
-        signed(8, PackedIntegers::addSignedSaturatedBytes,
-                (a, b) -> signed8.applyAsLong(a + b));
-        signed(16, PackedIntegers::addSignedSaturatedWords,
-                (a, b) -> signed16.applyAsLong(a + b));
-        signed(8, PackedIntegers::subtractSignedSaturatedBytes,
+        signed(8, PackedIntegers::addSignedSaturatedBytes, (a, b) -> signed8.applyAsLong(a + b));
+        signed(16, PackedIntegers::addSignedSaturatedWords, (a, b) -> signed16.applyAsLong(a + b));
+        signed(
+                8,
+                PackedIntegers::subtractSignedSaturatedBytes,
                 (a, b) -> signed8.applyAsLong(a - b));
-        signed(16, PackedIntegers::subtractSignedSaturatedWords,
+        signed(
+                16,
+                PackedIntegers::subtractSignedSaturatedWords,
                 (a, b) -> signed16.applyAsLong(a - b));
     }
 
@@ -132,17 +143,26 @@ class PackedIntegersTest {
             int amount = (int) Math.clamp(count < 0 ? 64 : count, 0, 64);
             unsigned(16, (a, _) -> PackedShifts.leftWords(a, count), (a, _) -> left(a, amount));
             unsigned(16, (a, _) -> PackedShifts.rightWords(a, count), (a, _) -> right(a, amount));
-            signed(16, (a, _) -> PackedShifts.rightSignedWords(a, count),
+            signed(
+                    16,
+                    (a, _) -> PackedShifts.rightSignedWords(a, count),
                     (a, _) -> a >> Math.min(amount, 63));
-            unsigned(32, (a, _) -> PackedShifts.leftDoublewords(a, count),
+            unsigned(
+                    32,
+                    (a, _) -> PackedShifts.leftDoublewords(a, count),
                     (a, _) -> left(a, amount));
-            unsigned(32, (a, _) -> PackedShifts.rightDoublewords(a, count),
+            unsigned(
+                    32,
+                    (a, _) -> PackedShifts.rightDoublewords(a, count),
                     (a, _) -> right(a, amount));
-            signed(32, (a, _) -> PackedShifts.rightSignedDoublewords(a, count),
+            signed(
+                    32,
+                    (a, _) -> PackedShifts.rightSignedDoublewords(a, count),
                     (a, _) -> a >> Math.min(amount, 63));
-            unsigned(64, (a, _) -> PackedShifts.leftQuadwords(a, count),
-                    (a, _) -> left(a, amount));
-            unsigned(64, (a, _) -> PackedShifts.rightQuadwords(a, count),
+            unsigned(64, (a, _) -> PackedShifts.leftQuadwords(a, count), (a, _) -> left(a, amount));
+            unsigned(
+                    64,
+                    (a, _) -> PackedShifts.rightQuadwords(a, count),
                     (a, _) -> right(a, amount));
         }
     }

@@ -2,12 +2,13 @@ package org.xenolith.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.xenolith.ir.Verifier;
+
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
-import org.xenolith.ir.Verifier;
 
 /// What must hold of every row, in every mode in which it exists.
 class RowLawsTest {

@@ -23,8 +23,7 @@ class SimdExceptionTest {
     }
 
     private static Trap trapOfDivision(ArrayCpu cpu) {
-        return catchThrowableOfType(
-                Trap.class, () -> PackedFloats.divide64(cpu, SLOT, TWO, 0));
+        return catchThrowableOfType(Trap.class, () -> PackedFloats.divide64(cpu, SLOT, TWO, 0));
     }
 
     @Test

@@ -2,11 +2,12 @@ package org.xenolith.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+import org.xenolith.ir.Verifier;
+
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.xenolith.ir.Verifier;
 
 class SseRowsTest {
     private static final int CODE_32 = 1 | Mode.FLAT | Mode.PROTECTED | Mode.OS_FXSAVE;

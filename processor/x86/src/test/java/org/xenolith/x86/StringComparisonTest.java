@@ -2,12 +2,13 @@ package org.xenolith.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 class StringComparisonTest {
     private static final long SEED = 0x5EED_2203;
@@ -42,8 +43,7 @@ class StringComparisonTest {
         int lengthB = (int) StringComparison.implicitLength(b[0], b[1], control);
         assertThat(lengthA).isEqualTo(first.length());
         assertThat(lengthB).isEqualTo(second.length());
-        long result =
-                StringComparison.compare(a[0], a[1], b[0], b[1], lengthA, lengthB, control);
+        long result = StringComparison.compare(a[0], a[1], b[0], b[1], lengthA, lengthB, control);
         return (int) StringComparison.index(result, control);
     }
 
@@ -73,11 +73,14 @@ class StringComparisonTest {
         for (int round = 0; round < ROUNDS; round++) {
             var first = text(16);
             var second = random.nextBoolean() ? first : text(16);
-            int difference = Arrays.mismatch(
-                    Arrays.copyOf(first.toCharArray(), 16),
-                    Arrays.copyOf(second.toCharArray(), 16));
-            int expected = difference < 0 || difference >= second.length()
-                    && difference >= first.length() ? 16 : difference;
+            int difference =
+                    Arrays.mismatch(
+                            Arrays.copyOf(first.toCharArray(), 16),
+                            Arrays.copyOf(second.toCharArray(), 16));
+            int expected =
+                    difference < 0 || difference >= second.length() && difference >= first.length()
+                            ? 16
+                            : difference;
             assertThat(index(first, second, EQUAL_EACH | 0x10))
                     .as("%s and %s, seed %x", first, second, SEED)
                     .isEqualTo(expected);

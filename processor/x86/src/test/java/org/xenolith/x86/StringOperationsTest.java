@@ -3,9 +3,10 @@ package org.xenolith.x86;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 class StringOperationsTest {
     private static final int SIZE = 1 << 15;
@@ -29,13 +30,11 @@ class StringOperationsTest {
         do {
             cpu.pc = PC;
             switch (kind) {
-                case 0 -> StringOperations.copy(
-                        cpu, bits, addressBits, Segments.DS, PC, NEXT);
+                case 0 -> StringOperations.copy(cpu, bits, addressBits, Segments.DS, PC, NEXT);
                 case 1 -> StringOperations.fill(cpu, bits, addressBits, PC, NEXT);
-                case 2 -> StringOperations.load(
-                        cpu, bits, addressBits, Segments.DS, PC, NEXT);
-                case 3 -> StringOperations.compare(
-                        cpu, bits, addressBits, Segments.DS, 1, PC, NEXT);
+                case 2 -> StringOperations.load(cpu, bits, addressBits, Segments.DS, PC, NEXT);
+                case 3 ->
+                        StringOperations.compare(cpu, bits, addressBits, Segments.DS, 1, PC, NEXT);
                 case 4 -> StringOperations.scan(cpu, bits, addressBits, 0, PC, NEXT);
                 default -> PortOperations.inString(cpu, bits, addressBits, 1, PC, NEXT);
             }
@@ -132,8 +131,9 @@ class StringOperationsTest {
         var cpu = flat64();
         cpu.attributes[Segments.SS] = 3 << Segments.DPL_SHIFT;
         cpu.modeChanged();
-        assertThat(catchThrowableOfType(Trap.class, () -> PortOperations.in(cpu, 0x3F8, 1))
-                        .vector())
+        assertThat(
+                        catchThrowableOfType(Trap.class, () -> PortOperations.in(cpu, 0x3F8, 1))
+                                .vector())
                 .isEqualTo(Trap.GENERAL_PROTECTION);
         cpu.setSegment(Segments.TR, 8, 0x1000, 0x1FFF, 0x8B);
         cpu.memory[0x1000 + 102] = 104;

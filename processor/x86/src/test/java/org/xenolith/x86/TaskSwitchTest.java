@@ -99,9 +99,7 @@ class TaskSwitchTest {
 
     @Test
     void aBusyTaskIsNotSwitchedTo() {
-        var trap =
-                catchThrowableOfType(
-                        Trap.class, () -> TaskSwitch.byTransfer(cpu, OLD, true));
+        var trap = catchThrowableOfType(Trap.class, () -> TaskSwitch.byTransfer(cpu, OLD, true));
         assertThat(trap.vector()).isEqualTo(Trap.GENERAL_PROTECTION);
         assertThat(trap.errorCode()).isEqualTo(OLD);
         assertThat(cpu.pc).isEqualTo(0x4444);
@@ -121,9 +119,7 @@ class TaskSwitchTest {
     @Test
     void aBadSegmentDuringAnEventIsThatEventsFault() {
         cpu.store32(NEW_AT + 76, 0);
-        var trap =
-                catchThrowableOfType(
-                        Trap.class, () -> TaskSwitch.byInterrupt(cpu, NEW, -1, 1));
+        var trap = catchThrowableOfType(Trap.class, () -> TaskSwitch.byInterrupt(cpu, NEW, -1, 1));
         assertThat(trap.vector()).isEqualTo(Trap.INVALID_TSS);
         assertThat(trap.errorCode()).isEqualTo(1);
         assertThat(cpu.pc).isEqualTo(0x5555);

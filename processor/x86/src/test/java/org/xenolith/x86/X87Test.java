@@ -3,12 +3,13 @@ package org.xenolith.x86;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import java.util.Arrays;
-import java.util.HexFormat;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Verifier;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
 
 /// What single instructions cannot show: pending exceptions, pointers, images.
 class X87Test {

@@ -1,12 +1,13 @@
 package org.xenolith.bench;
 
+import org.xenolith.engine.soft.SoftEngine;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.xenolith.engine.soft.SoftEngine;
 
 /// A program: `CpuKernels [scale=S] [tier=T] [only=NAME,…]` runs every kernel on the software
 /// engine, on QEMU's TCG and on the host, each twice in a row, and prints a table. Times are of the

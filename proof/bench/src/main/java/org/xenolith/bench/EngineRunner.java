@@ -1,11 +1,5 @@
 package org.xenolith.bench;
 
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
@@ -14,6 +8,13 @@ import org.xenolith.engine.VcpuState;
 import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.memory.GuestMemory;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /// Kernels on the software engine, without any machine around it.
 final class EngineRunner {
@@ -45,9 +46,7 @@ final class EngineRunner {
                     case Exit.Preempted _ -> {}
                     case Exit exit ->
                             throw new IOException(
-                                    "%s at %x"
-                                            .formatted(
-                                                    exit, vcpu.capture().general().rip()));
+                                    "%s at %x".formatted(exit, vcpu.capture().general().rip()));
                 }
             }
         }
@@ -86,8 +85,7 @@ final class EngineRunner {
                         new Segment(0, 0, 0x67, 0x8B),
                         s.gdtr(),
                         s.idtr());
-        var general =
-                new VcpuState.General(state.general().registers(), rip, 2);
+        var general = new VcpuState.General(state.general().registers(), rip, 2);
         return state.withGeneral(general)
                 .withSegments(segments)
                 .withControl(new VcpuState.Control(0x11, 0, 0, 0, 0, 0, 1));

@@ -17,14 +17,20 @@ final class ProcessRunner {
         return run(
                 List.of(
                         "qemu-system-x86_64",
-                        "-accel", "tcg",
-                        "-cpu", "max",
-                        "-m", "64",
+                        "-accel",
+                        "tcg",
+                        "-cpu",
+                        "max",
+                        "-m",
+                        "64",
                         "-nodefaults",
                         "-no-reboot",
-                        "-display", "none",
-                        "-debugcon", "stdio",
-                        "-kernel", image.toString()));
+                        "-display",
+                        "none",
+                        "-debugcon",
+                        "stdio",
+                        "-kernel",
+                        image.toString()));
     }
 
     private static long cpuNanos(Process process) {

@@ -8,8 +8,7 @@ import java.util.List;
 
 /// Compiles kernels with the host's C compiler, in a directory of its own.
 final class Workshop {
-    private static final List<String> FILES =
-            List.of("start.S", "main.c", "kernels.h", "guest.ld");
+    private static final List<String> FILES = List.of("start.S", "main.c", "kernels.h", "guest.ld");
     private static final List<String> OPTIONS = List.of("gcc", "-O2", "-fno-tree-vectorize");
     private static final List<String> FREESTANDING =
             List.of(

@@ -4,6 +4,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,13 +13,15 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
 import java.lang.foreign.Linker;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Random;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 
 /// What the layout and the habits of this code forbid, beyond what `module-info` says.
 class ArchitectureTest {
@@ -86,8 +89,9 @@ class ArchitectureTest {
                 .and()
                 .areNotStatic()
                 .should()
-                .haveRawType(com.tngtech.archunit.base.DescribedPredicate.describe(
-                        "an array", JavaClass::isArray))
+                .haveRawType(
+                        com.tngtech.archunit.base.DescribedPredicate.describe(
+                                "an array", JavaClass::isArray))
                 .check(all);
     }
 

@@ -1,18 +1,19 @@
 package org.xenolith.testkit;
 
+import org.xenolith.base.Entropy;
+import org.xenolith.state.StateException;
+
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.xenolith.base.Entropy;
-import org.xenolith.state.StateException;
 
 /// The laws that the state of every device obeys, checked over random histories of accesses:
 ///
 /// 1. capture changes nothing;
 /// 2. restore then capture gives the same state;
 /// 3. the original and its restored twin answer every later access alike, and end alike;
-/// 4. a damaged state is refused with [StateException], which leaves the device as it was, or is
-///    a state that the device can live with.
+/// 4. a damaged state is refused with [StateException], which leaves the device as it was, or is a
+///    state that the device can live with.
 public final class DeviceLaws {
     private static final int DAMAGES_PER_HISTORY = 8;
     private static final int STEPS_AFTER_DAMAGE = 16;

@@ -1,7 +1,8 @@
 package org.xenolith.testkit;
 
-import java.util.random.RandomGenerator;
 import org.xenolith.device.Device;
+
+import java.util.random.RandomGenerator;
 
 /// A device under test together with the world around it: clock, lines, peers.
 public interface DeviceRig<S extends Record> {
@@ -12,7 +13,6 @@ public interface DeviceRig<S extends Record> {
     /// `random` alone, not from earlier answers, so that two rigs can be driven alike.
     Object step(RandomGenerator random);
 
-    /// Another rig whose outside world is as this one's is now and whose device has just been
-    /// made.
+    /// Another rig whose outside world is as this one's is now and whose device has just been made.
     DeviceRig<S> fresh();
 }

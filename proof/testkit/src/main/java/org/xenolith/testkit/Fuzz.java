@@ -5,9 +5,9 @@ import org.xenolith.base.Entropy;
 
 /// How long a test with random input goes on, and the seed of each of its rounds.
 ///
-/// Usually a fixed number of rounds from a fixed seed. With `-Dxenolith.seconds=N`, which
-/// `./dev fuzz` sets, it goes on for that long from a seed of chance; `-Dxenolith.seed=S`
-/// begins with the round of seed S, to see a failure again.
+/// Usually a fixed number of rounds from a fixed seed. With `-Dxenolith.seconds=N`, which `./dev
+/// fuzz` sets, it goes on for that long from a seed of chance; `-Dxenolith.seed=S` begins with the
+/// round of seed S, to see a failure again.
 ///
 /// ```java
 /// var fuzz = new Fuzz(77, 1000);
@@ -25,9 +25,7 @@ public final class Fuzz {
     public Fuzz(long usualSeed, int usualRounds) {
         long seconds = Long.getLong("xenolith.seconds", 0);
         boolean timed = seconds > 0;
-        first =
-                Long.getLong(
-                        "xenolith.seed", timed ? Entropy.system().nextLong() : usualSeed);
+        first = Long.getLong("xenolith.seed", timed ? Entropy.system().nextLong() : usualSeed);
         rounds = timed ? Long.MAX_VALUE : usualRounds;
         deadlineNanos = clock.nanos() + seconds * 1_000_000_000L;
     }

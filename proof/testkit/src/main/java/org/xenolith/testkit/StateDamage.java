@@ -1,13 +1,14 @@
 package org.xenolith.testkit;
 
+import org.xenolith.state.Bytes;
+import org.xenolith.state.StateException;
+
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.xenolith.state.Bytes;
-import org.xenolith.state.StateException;
 
 /// Random damage of state records. One component somewhere in the tree is changed and every record
 /// above it built anew through its constructor, so whatever passes is what a file or a peer could

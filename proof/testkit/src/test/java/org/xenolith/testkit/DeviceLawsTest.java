@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.xenolith.state.StateException.require;
 
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
+
+import java.util.random.RandomGenerator;
 
 class DeviceLawsTest {
     record CounterState(int count, boolean odd) {

@@ -1,10 +1,11 @@
 package org.xenolith.engine.soft;
 
-import java.util.Arrays;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
 import org.xenolith.jit.HandlerFactory;
+
+import java.util.Arrays;
 
 /// Translated code: instructions that follow each other in memory up to one that ends a block.
 /// `codes[i]` executes the unit that begins at `pc + starts[i]`. **Hot path.**

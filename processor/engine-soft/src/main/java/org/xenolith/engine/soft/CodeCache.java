@@ -1,13 +1,14 @@
 package org.xenolith.engine.soft;
 
+import org.xenolith.base.Bug;
+import org.xenolith.memory.GuestMemory;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntConsumer;
-import org.xenolith.base.Bug;
-import org.xenolith.memory.GuestMemory;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
 /// translated code are watched; a write into the bytes of a block invalidates it.
@@ -46,11 +47,10 @@ final class CodeCache {
             byFrame.add(null);
         }
         lines = new long[memory.frameCount()];
-        memory.onWatchedWrite(
-                frame -> {
-                    writtenOutside.add(frame);
-                    onWrittenOutside.run();
-                });
+        memory.onWatchedWrite(frame -> {
+            writtenOutside.add(frame);
+            onWrittenOutside.run();
+        });
     }
 
     Block find(long host, long pc, int mode) {

@@ -87,8 +87,7 @@ final class PageWalk {
             allowed =
                     switch (access) {
                         case EXECUTE ->
-                                t.executable()
-                                        && !(t.user() && (cpu.cr4 & Bits.CR4_SMEP) != 0);
+                                t.executable() && !(t.user() && (cpu.cr4 & Bits.CR4_SMEP) != 0);
                         case WRITE ->
                                 (t.writable() || (cpu.cr0 & Bits.CR0_WP) == 0)
                                         && !smapForbids(t, override);

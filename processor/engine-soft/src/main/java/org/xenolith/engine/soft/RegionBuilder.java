@@ -1,13 +1,5 @@
 package org.xenolith.engine.soft;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
@@ -19,6 +11,15 @@ import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
 import org.xenolith.x86.Trap;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /// Finds the code that belongs to a region: from its entry along known jumps and branches, within
 /// the page. Works on a copy of the page, so on any thread.

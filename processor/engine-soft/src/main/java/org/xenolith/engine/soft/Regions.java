@@ -1,5 +1,12 @@
 package org.xenolith.engine.soft;
 
+import org.xenolith.base.Bug;
+import org.xenolith.jit.CompiledRegion;
+import org.xenolith.jit.MemoryAccess;
+import org.xenolith.jit.RegionFactory;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.x86.Mode;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -7,12 +14,6 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.xenolith.base.Bug;
-import org.xenolith.jit.CompiledRegion;
-import org.xenolith.jit.MemoryAccess;
-import org.xenolith.jit.RegionFactory;
-import org.xenolith.memory.GuestMemory;
-import org.xenolith.x86.Mode;
 
 /// Compiles regions at hot blocks, on a thread of its own, and puts them into use. All methods but
 /// the thread's belong to whoever runs the vCPU.
@@ -50,8 +51,7 @@ final class Regions implements AutoCloseable {
         this.memory = memory;
         this.cache = cache;
         this.ready = ready;
-        var access =
-                new MemoryAccess(HostAccess.class, MemorySegment.class, memory.segment());
+        var access = new MemoryAccess(HostAccess.class, MemorySegment.class, memory.segment());
         factory = new RegionFactory(MethodHandles.lookup(), access);
         rewrites = new byte[memory.frameCount()];
     }
@@ -78,8 +78,7 @@ final class Regions implements AutoCloseable {
     private Request snapshot(Block block) {
         var page = new byte[4096];
         long host = block.host & -4096L;
-        MemorySegment.copy(
-                memory.segment(), ValueLayout.JAVA_BYTE, host, page, 0, page.length);
+        MemorySegment.copy(memory.segment(), ValueLayout.JAVA_BYTE, host, page, 0, page.length);
         return new Request(block, page);
     }
 

@@ -1,7 +1,5 @@
 package org.xenolith.engine.soft;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.Exit;
@@ -11,6 +9,9 @@ import org.xenolith.x86.Bits;
 import org.xenolith.x86.Cpu;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
 /// engine. **Hot path.**
@@ -228,8 +229,7 @@ final class SoftCpu extends Cpu {
         if (!isCanonical(linear)) {
             throw Trap.nonCanonical(linear);
         }
-        var found =
-                walk.translate(linear, access, mode == USER, mode == SUPERVISOR_OVERRIDE);
+        var found = walk.translate(linear, access, mode == USER, mode == SUPERVISOR_OVERRIDE);
         int frame = memory.frameAt(found.gpa() >>> 12);
         if (frame < 0) {
             return ~found.gpa();
@@ -253,7 +253,8 @@ final class SoftCpu extends Cpu {
         storeSlow(address, bytes, value, accessMode);
     }
 
-    /// For an access that `crosses` into another page, which must be canonical before either faults.
+    /// For an access that `crosses` into another page, which must be canonical before either
+    /// faults.
     private void requireCanonical(long linear, boolean crosses) {
         if (crosses && !isCanonical((linear & PAGE_MASK) + 4096)) {
             throw Trap.nonCanonical(linear);
@@ -458,8 +459,7 @@ final class SoftCpu extends Cpu {
         boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags & Bits.AC) == 0;
         accessMode = user ? USER : smap ? SUPERVISOR : SUPERVISOR_OVERRIDE;
         watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
-        checksAlignment =
-                user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags & Bits.AC) != 0;
+        checksAlignment = user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags & Bits.AC) != 0;
         var tlb = tlbs[accessMode];
         readTags = isObserving() ? NO_TAGS : tlb.readTags;
         writeTags = isObserving() ? NO_TAGS : tlb.writeTags;

@@ -1,8 +1,5 @@
 package org.xenolith.engine.soft;
 
-import java.lang.invoke.MethodHandles;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
@@ -10,6 +7,10 @@ import org.xenolith.engine.Engine;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.jit.HandlerFactory;
 import org.xenolith.memory.GuestMemory;
+
+import java.lang.invoke.MethodHandles;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The software engine of one machine. Its vCPUs share translated code, so they are run one at a
 /// time.

@@ -164,8 +164,7 @@ public final class SoftVcpu implements Vcpu {
 
     /// Answers whether at least one instruction has been executed.
     private boolean executeRegion(LiveRegion region, int budget) {
-        int left =
-                region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
+        int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
         int executed = budget - left;
         retired += executed;
         if (region.isUseless(executed)) {
@@ -503,8 +502,8 @@ public final class SoftVcpu implements Vcpu {
         return StateTransfer.capture(cpu, pending, activity);
     }
 
-    /// An instruction that wants more from outside (`exit`, or null) than it has been given is asked
-    /// again when it is executed again; the state is that before it.
+    /// An instruction that wants more from outside (`exit`, or null) than it has been given is
+    /// asked again when it is executed again; the state is that before it.
     private void takeBack(Exit exit) {
         if (exit == null) {
             return;

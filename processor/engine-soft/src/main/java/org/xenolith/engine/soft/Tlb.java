@@ -21,6 +21,7 @@ final class Tlb {
 
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
     private final int[] spans = new int[ENTRIES];
+
     private final boolean[] global = new boolean[ENTRIES];
 
     Tlb() {

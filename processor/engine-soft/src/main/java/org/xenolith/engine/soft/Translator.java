@@ -1,7 +1,5 @@
 package org.xenolith.engine.soft;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
@@ -18,6 +16,9 @@ import org.xenolith.x86.Mode;
 import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// Guest code becomes blocks: decode, lift, and give each unit its code.
 final class Translator {

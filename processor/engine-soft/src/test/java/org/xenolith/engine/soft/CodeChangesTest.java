@@ -2,11 +2,12 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.xenolith.engine.Exit;
 import org.xenolith.engine.VcpuState;
+
+import java.time.Duration;
 
 /// Compiled code whose memory or mapping changes, and code without end.
 @Timeout(60)
@@ -126,15 +127,14 @@ class CodeChangesTest {
             }
             var kicker =
                     Thread.ofVirtual()
-                            .start(
-                                    () -> {
-                                        try {
-                                            Thread.sleep(Duration.ofMillis(20));
-                                        } catch (InterruptedException stopped) {
-                                            Thread.currentThread().interrupt();
-                                        }
-                                        guest.vcpu.kick();
-                                    });
+                            .start(() -> {
+                                try {
+                                    Thread.sleep(Duration.ofMillis(20));
+                                } catch (InterruptedException stopped) {
+                                    Thread.currentThread().interrupt();
+                                }
+                                guest.vcpu.kick();
+                            });
             assertThat(guest.vcpu.run(Long.MAX_VALUE / 2)).isInstanceOf(Exit.Preempted.class);
             kicker.join();
             assertThat(guest.vcpu.instructionsRetired()).isEqualTo(2 * guest.register(RAX));

@@ -2,9 +2,10 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.xenolith.engine.Exit;
+
+import java.util.SplittableRandom;
 
 /// Compiled regions, forced on from the first execution, against the evaluator: the same state
 /// wherever they stop, with interrupts at places chosen by the stops.

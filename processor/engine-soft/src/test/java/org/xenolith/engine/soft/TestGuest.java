@@ -2,8 +2,6 @@ package org.xenolith.engine.soft;
 
 import static org.xenolith.base.Sizes.PAGE_BYTES;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
@@ -13,6 +11,9 @@ import org.xenolith.engine.VcpuState.DescriptorTable;
 import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /// A guest in 64-bit supervisor mode: 2 MiB of memory at linear address 0 page by page, seen once
 /// more at [#ALIAS]. A page fault makes its page present and goes on; [#INTERRUPT] counts.
@@ -55,8 +56,7 @@ final class TestGuest implements AutoCloseable {
 
     /// One that stops behind every instruction.
     static TestGuest evaluated() {
-        return new TestGuest(
-                new SoftEngine.Options(SoftEngine.Tier.EVALUATOR, 0, 0, false), 1);
+        return new TestGuest(new SoftEngine.Options(SoftEngine.Tier.EVALUATOR, 0, 0, false), 1);
     }
 
     private void buildTables() {

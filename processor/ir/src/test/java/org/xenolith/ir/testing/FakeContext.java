@@ -1,10 +1,11 @@
 package org.xenolith.ir.testing;
 
-import java.util.Arrays;
-import java.util.random.RandomGenerator;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
+
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
 
 /// A context with a small memory that wraps around and in which some addresses abort. It remembers
 /// the order of accesses.

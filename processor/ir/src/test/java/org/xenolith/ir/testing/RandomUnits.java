@@ -1,8 +1,5 @@
 package org.xenolith.ir.testing;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.random.RandomGenerator;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
@@ -13,6 +10,10 @@ import org.xenolith.ir.Op.UnaryKind;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
 
 /// Makes units at random that keep the laws of [org.xenolith.ir.Verifier].
 public final class RandomUnits {
@@ -91,8 +92,7 @@ public final class RandomUnits {
                 var from = width();
                 add(new Op.Convert(random.nextBoolean(), from, width, value(from)));
             }
-            case 8 ->
-                    add(new Op.Select(width, value(Width.W8), value(width), value(width)));
+            case 8 -> add(new Op.Select(width, value(Width.W8), value(width), value(width)));
             case 9 -> compare();
             case 10 -> test();
             case 11 -> add(new Op.Call(helper("look"), List.of(value(Width.W64))));
