@@ -18,6 +18,11 @@ final class Block {
 
     private static final int SETTLED = 4 * SETTLE_INTERVAL;
 
+    private static final long[] NOWHERE = {};
+
+    /// Places that a computed jump is remembered for.
+    private static final int SEEN_MAX = 16;
+
     /// Thrown by a block that is no more.
     static final Abort STALE = new Stale();
 
@@ -49,10 +54,19 @@ final class Block {
 
     boolean valid = true;
 
+    /// Where the last instruction jumps to, if the code says so.
+    private final long[] direct;
+
+    /// Where a computed jump at the end has been seen to go.
+    private long[] seen = NOWHERE;
+
+    private int seenCount;
+
     /// What is to be executed instead, if there is something.
     LiveRegion region;
 
     private int runs;
+    private int coldRuns;
 
     Block(
             long pc,
@@ -62,7 +76,9 @@ final class Block {
             int secondFrame,
             Code[] codes,
             short[] starts,
-            int instructions) {
+            int instructions,
+            long[] direct) {
+        this.direct = direct;
         this.pc = pc;
         this.mode = mode;
         this.host = host;
@@ -86,6 +102,35 @@ final class Block {
         }
     }
 
+    /// Whether it ends in a computed jump.
+    boolean isComputed() {
+        return direct.length == 0;
+    }
+
+    /// Remembers where a computed jump has gone, the latest at the end.
+    void saw(long target) {
+        for (int index = 0; index < seenCount; index++) {
+            if (seen[index] == target) {
+                return;
+            }
+        }
+        if (seenCount < SEEN_MAX) {
+            if (seenCount == seen.length) {
+                seen = Arrays.copyOf(seen, Math.max(2, 2 * seenCount));
+            }
+            seen[seenCount++] = target;
+        }
+    }
+
+    long[] seenTargets() {
+        return Arrays.copyOf(seen, seenCount);
+    }
+
+    /// Where execution may go on behind it, as far as is known.
+    long[] targets() {
+        return isComputed() ? seenTargets() : direct;
+    }
+
     /// How often it has been executed since it was made or became cool.
     int runs() {
         return runs;
@@ -93,7 +138,13 @@ final class Block {
 
     /// Begins to count its executions anew.
     void cool() {
+        coldRuns += runs;
         runs = 0;
+    }
+
+    /// How often it has been executed by handlers since it was made.
+    int weight() {
+        return coldRuns + runs;
     }
 
     void invalidate() {

@@ -115,7 +115,7 @@ final class CodeCache {
     /// Removes regions that were made from any of these lines of a frame.
     private void removeRegions(int frame, long written) {
         for (var region : List.copyOf(regions.getOrDefault(frame, List.of()))) {
-            if ((region.lines & written) != 0) {
+            if ((lines(region, frame) & written) != 0) {
                 region.entry.cool();
                 remove(region);
                 onRewritten.accept(frame);
@@ -136,19 +136,33 @@ final class CodeCache {
             remove(region.entry.region);
         }
         region.entry.region = region;
-        regions.computeIfAbsent(region.frame, _ -> new ArrayList<>()).add(region);
-        lines[region.frame] |= region.lines;
+        for (var page : region.pages) {
+            regions.computeIfAbsent(page.frame(), _ -> new ArrayList<>()).add(region);
+            lines[page.frame()] |= page.lines();
+        }
         regionCount++;
+    }
+
+    private static long lines(LiveRegion region, int frame) {
+        long lines = 0;
+        for (var page : region.pages) {
+            lines |= page.frame() == frame ? page.lines() : 0;
+        }
+        return lines;
     }
 
     /// Takes a region out of use.
     void remove(LiveRegion region) {
-        var inFrame = regions.get(region.frame);
-        if (inFrame != null && inFrame.remove(region)) {
+        if (region.entry.region == region) {
             region.entry.region = null;
             regionCount--;
-            if (inFrame.isEmpty()) {
-                regions.remove(region.frame);
+            for (var page : region.pages) {
+                regions.computeIfPresent(
+                        page.frame(),
+                        (_, inFrame) -> {
+                            inFrame.remove(region);
+                            return inFrame.isEmpty() ? null : inFrame;
+                        });
             }
         }
     }
@@ -201,7 +215,7 @@ final class CodeCache {
             }
         }
         for (var region : regions.getOrDefault(frame, List.of())) {
-            mask |= region.lines;
+            mask |= lines(region, frame);
         }
         lines[frame] = mask;
         if (mask == 0) {
