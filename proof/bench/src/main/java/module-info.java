@@ -9,7 +9,9 @@ module org.xenolith.bench {
     requires org.xenolith.engine.soft;
     requires org.xenolith.memory;
     requires org.xenolith.x86;
+    requires org.xenolith.xenstore;
     requires org.xenolith.xl;
 
     exports org.xenolith.bench;
+    exports org.xenolith.bench.inner;
 }
