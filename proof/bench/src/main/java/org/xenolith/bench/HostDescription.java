@@ -7,16 +7,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
-/// On what a table was made: a table says nothing without it.
+/// On what a table was made: a table says nothing without it. The load is that of the last minute:
+/// what the host was doing beside.
 final class HostDescription {
     private static final String NOT_KNOWN = "unknown";
 
     private HostDescription() {}
 
-    static String of(Path root, GuestFiles files, int rounds) throws InterruptedException {
+    static String of(Path root, GuestFiles files, int rounds, double load)
+            throws InterruptedException {
         return """
-        Host: %s, %d processors, %s; Linux %s
+        Host: %s, %d processors, %s; Linux %s; load %s at the start
         Xenolith %s; %s %s
         %s; %s
         Guest: %s, %d MiB; %d alternating runs
@@ -26,6 +29,7 @@ final class HostDescription {
                         Runtime.getRuntime().availableProcessors(),
                         memory(),
                         System.getProperty("os.version"),
+                        String.format(Locale.ROOT, "%.1f", load),
                         answer(root, "git", "describe", "--always", "--dirty"),
                         System.getProperty("java.vm.name"),
                         System.getProperty("java.vm.version"),

@@ -8,6 +8,7 @@ import org.xenolith.bench.table.Table;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ public final class Main {
         var root = Path.of(System.getProperty("xenolith.root", "")).toAbsolutePath();
         var directory = Files.createTempDirectory("xenolith-bench");
         try {
+            double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
             var clock = Clock.system();
             var files = GuestFiles.make(directory, Main::say);
             var ours = new Xenolith(root, files, directory, clock);
@@ -52,7 +54,7 @@ public final class Main {
             var session = new Session(ours, theirs, options, Main::say);
             session.run();
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-            out.println(HostDescription.of(root, files, options.rounds()));
+            out.println(HostDescription.of(root, files, options.rounds(), load));
             out.print(Table.of(session.comparisons(), session.failures()));
             out.println(session.clocks());
             return session.isGood();

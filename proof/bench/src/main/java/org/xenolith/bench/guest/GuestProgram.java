@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// Compiles what runs in the guest with the host's C compiler, in a directory of its own.
-final class GuestProgram {
+public final class GuestProgram {
     private static final List<String> KERNELS =
             List.of(
                     "sieve", "crc", "qsort", "hash", "interp", "state", "nbody", "sha256", "memory",
@@ -32,7 +32,7 @@ final class GuestProgram {
 
     private final Path directory;
 
-    GuestProgram(Path directory) throws IOException {
+    public GuestProgram(Path directory) throws IOException {
         this.directory = directory;
         Resources.copy("kernels/kernels.h", directory);
         Resources.copy("guest/bench.h", directory);
@@ -47,7 +47,7 @@ final class GuestProgram {
     }
 
     /// The program that does all rows' work.
-    Path bench() throws IOException, InterruptedException {
+    public Path bench() throws IOException, InterruptedException {
         var objects = new ArrayList<String>();
         for (var kernel : KERNELS) {
             var options = List.of("-Dkernel=kernel_" + kernel);

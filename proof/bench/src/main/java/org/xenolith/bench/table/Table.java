@@ -21,9 +21,9 @@ public final class Table {
                     "ratio",
                     "min–max",
                     "first run",
-                    "TCG's",
+                    "TCG's first",
                     "MIPS",
-                    "TCG's",
+                    "TCG's MIPS",
                     "floor",
                     "");
 
@@ -79,6 +79,7 @@ public final class Table {
         var ratios =
                 comparisons.stream()
                         .filter(comparison -> comparison.row().group() == Group.KERNELS)
+                        .filter(comparison -> !comparison.isWrong())
                         .mapToDouble(comparison -> comparison.ratio().median())
                         .toArray();
         if (ratios.length == 0) {
