@@ -37,7 +37,7 @@ final class ClockCheck {
                         .collect(
                                 Collectors.joining(
                                         ", ",
-                                        "Of a lap, the guests' clocks differed from the host's at"
+                                        "\nOf a lap, the guests' clocks differed from the host's at"
                                                 + " most: ",
                                         ".\n"));
     }

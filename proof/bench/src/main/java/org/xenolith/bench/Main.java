@@ -10,9 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 
 /// `./dev bench`. The property `xenolith.root` is the directory of `xl`.
@@ -44,30 +42,19 @@ public final class Main {
 
     private static boolean run(Options options) throws IOException, InterruptedException {
         var root = Path.of(System.getProperty("xenolith.root", "")).toAbsolutePath();
-        var directory = Files.createTempDirectory("xenolith-bench");
-        try {
-            double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        try (var directory = new WorkDirectory()) {
             var clock = Clock.system();
-            var files = GuestFiles.make(directory, Main::say);
-            var ours = new Xenolith(root, files, directory, clock);
-            var theirs = new Tcg(files, directory, clock);
+            var files = GuestFiles.make(directory.path(), Main::say);
+            var ours = new Xenolith(root, files, directory.path(), clock);
+            var theirs = new Tcg(files, directory.path(), clock);
             var session = new Session(ours, theirs, options, Main::say);
             session.run();
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
             out.println(HostDescription.of(root, files, options.rounds(), load));
             out.print(Table.of(session.comparisons(), session.failures()));
-            out.println(session.clocks());
+            out.print(session.clocks());
             return session.isGood();
-        } finally {
-            remove(directory);
-        }
-    }
-
-    private static void remove(Path directory) throws IOException {
-        try (var files = Files.walk(directory)) {
-            for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// Xenolith as a user gets it: `./xl create -c`, in a runtime directory of its own.
 public final class Xenolith implements Hypervisor {
@@ -23,6 +24,8 @@ public final class Xenolith implements Hypervisor {
             memory = %d
             vcpus = %d
             """;
+
+    private static final long END_SECONDS_MAX = 10;
 
     private final Path xl;
     private final GuestFiles files;
@@ -81,10 +84,21 @@ public final class Xenolith implements Hypervisor {
             try {
                 for (var entry : runtime.list()) {
                     new ControlClient(entry).destroy();
+                    awaitEnd(entry.pid());
                 }
             } catch (ControlException e) {
                 throw new IOException(e.getMessage(), e);
             }
+        }
+
+        /// What comes next is not to be disturbed by a process that ends.
+        private static void awaitEnd(long pid) {
+            ProcessHandle.of(pid)
+                    .ifPresent(process ->
+                            process.onExit()
+                                    .completeOnTimeout(process, END_SECONDS_MAX, TimeUnit.SECONDS)
+                                    .thenAccept(ProcessHandle::destroyForcibly)
+                                    .join());
         }
     }
 }
