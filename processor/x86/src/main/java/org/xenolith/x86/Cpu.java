@@ -156,6 +156,11 @@ public abstract class Cpu extends Context {
         return bits;
     }
 
+    @Override
+    public final boolean isPlain() {
+        return fpu.mxcsr.plain();
+    }
+
     /// Any breakpoint is enabled in DR7.
     public final boolean hasBreakpoint() {
         return (dr[7] & 0xFF) != 0;
