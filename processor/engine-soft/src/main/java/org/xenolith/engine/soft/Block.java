@@ -11,7 +11,9 @@ import java.util.Arrays;
 /// `codes[i]` executes the unit that begins at `pc + starts[i]`. **Hot path.**
 ///
 /// When the memory behind it changes, its codes are replaced by one that leaves at once, so that
-/// even a vCPU in the middle of it does not execute a stale instruction.
+/// even the vCPU that has changed it from its middle does not execute a stale instruction. Any
+/// number of vCPUs may execute it; it is changed by one at a time, under the lock of its
+/// [CodeCache].
 final class Block {
     /// Executions between looks at what codes have become, and until the last look.
     private static final int SETTLE_INTERVAL = 128;
@@ -49,9 +51,13 @@ final class Block {
 
     boolean valid = true;
 
+    /// Behind it in its chain of the [BlockTable].
+    Block next;
+
     /// What is to be executed instead, if there is something.
     LiveRegion region;
 
+    /// Some executions by several vCPUs at a time may be lost.
     private int runs;
 
     Block(
@@ -77,12 +83,15 @@ final class Block {
         return (int) (host >>> 12);
     }
 
-    /// Counts an execution. Now and then looks whether codes have become something shorter.
-    void ran() {
-        if ((++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED && valid) {
-            for (int index = 0; index < codes.length; index++) {
-                codes[index] = HandlerFactory.settled(codes[index]);
-            }
+    /// Counts an execution. Answers whether it is time to [#settle].
+    boolean ran() {
+        return (++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED;
+    }
+
+    /// Puts in what codes have become, if that is something shorter.
+    void settle() {
+        for (int index = 0; index < codes.length; index++) {
+            codes[index] = HandlerFactory.settled(codes[index]);
         }
     }
 

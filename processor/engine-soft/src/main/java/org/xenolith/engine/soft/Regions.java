@@ -67,12 +67,16 @@ final class Regions implements AutoCloseable {
         if (rewrites[block.firstFrame()] >= REWRITES_MAX) {
             return true;
         }
+        startThread();
+        return requests.remainingCapacity() > 0 && requests.offer(snapshot(block));
+    }
+
+    private synchronized void startThread() {
         if (thread == null) {
             thread = Thread.ofPlatform().name("compiler").daemon().unstarted(this::compileAll);
             thread.setPriority(Thread.MIN_PRIORITY);
             thread.start();
         }
-        return requests.remainingCapacity() > 0 && requests.offer(snapshot(block));
     }
 
     private Request snapshot(Block block) {
@@ -83,7 +87,7 @@ final class Regions implements AutoCloseable {
     }
 
     /// Compiles and puts into use at once.
-    void compileNow(Block block) {
+    synchronized void compileNow(Block block) {
         compile(snapshot(block)).ifPresent(this::install);
     }
 
@@ -134,13 +138,10 @@ final class Regions implements AutoCloseable {
 
     private void install(Result result) {
         var block = result.request.block;
-        if (!block.valid || isChanged(result)) {
-            return;
-        }
         if (cache.regionCount() >= REGIONS_MAX) {
             cache.dropRegions();
         }
-        cache.add(new LiveRegion(block, result.code, result.lines));
+        cache.add(new LiveRegion(block, result.code, result.lines), () -> !isChanged(result));
     }
 
     /// Whether the page is no longer what the code has been made from.

@@ -11,7 +11,9 @@ import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
 /// engine. **Hot path.**
@@ -59,6 +61,9 @@ final class SoftCpu extends Cpu {
     /// PAUSEs so far.
     private int pauses;
 
+    /// Does something while no other vCPU executes code, see [Standstill].
+    private final Consumer<Runnable> alone;
+
     final Answers answers = new Answers();
 
     /// Set by an instruction that is complete but after which the vCPU must leave.
@@ -67,15 +72,21 @@ final class SoftCpu extends Cpu {
     /// Rises whenever linear addresses of code may mean something else.
     long codeGeneration;
 
-    /// Added to the clock to give the TSC.
-    private long tscOffset;
+    /// Added to the clock to give the TSC. Read by others while the vCPU runs.
+    private volatile long tscOffset;
 
-    SoftCpu(GuestMemory memory, CodeCache code, Clock clock, Entropy entropy) {
+    SoftCpu(
+            GuestMemory memory,
+            CodeCache code,
+            Clock clock,
+            Entropy entropy,
+            Consumer<Runnable> alone) {
         this.memory = memory;
         this.segment = memory.segment();
         this.code = code;
         this.clock = clock;
         this.entropy = entropy;
+        this.alone = alone;
         this.walk = new PageWalk(this, memory);
         this.tscOffset = -clock.nanos();
         accessModeChanged();
@@ -192,11 +203,13 @@ final class SoftCpu extends Cpu {
     public void storeConditional(int bits, long address, long expected, long value) {
         int bytes = bits >>> 3;
         observe(address, bytes, true);
-        if (bytes > 1 && (address & 4095) + bytes > 4096) {
-            if (loadSlow(address, bytes, accessMode) != expected) {
-                throw Abort.restart();
-            }
-            storeSlow(address, bytes, value, accessMode);
+        if (!HostAccess.isWithinWord(address, bytes)) {
+            alone.accept(() -> {
+                if (loadSlow(address, bytes, accessMode) != expected) {
+                    throw Abort.restart();
+                }
+                storeSlow(address, bytes, value, accessMode);
+            });
             return;
         }
         long host = resolve(address, PageWalk.WRITE, accessMode);
@@ -208,6 +221,17 @@ final class SoftCpu extends Cpu {
             throw Abort.restart();
         }
         noticeWrite(host, bytes);
+    }
+
+    @Override
+    public void storePairConditional(
+            long address, long expectedLow, long expectedHigh, long low, long high) {
+        alone.accept(() -> {
+            if (load64(address) != expectedLow || load64(address + 8) != expectedHigh) {
+                throw Abort.restart();
+            }
+            storePair(address, low, high);
+        });
     }
 
     // ---------------------------------------------------------------- the slow path
@@ -401,7 +425,9 @@ final class SoftCpu extends Cpu {
         if (target - source != to - from && Math.abs(target - source) < bytes) {
             return false;
         }
+        VarHandle.releaseFence();
         MemorySegment.copy(segment, source, segment, target, bytes);
+        VarHandle.acquireFence();
         noticeWrite(target, bytes);
         return true;
     }
@@ -419,6 +445,7 @@ final class SoftCpu extends Cpu {
         long pattern = value & -1L >>> (64 - bits);
         boolean uniform = pattern == (pattern & 0xFF) * (0x0101_0101_0101_0101L >>> (64 - bits));
         if (uniform) {
+            VarHandle.releaseFence();
             segment.asSlice(target, (long) count * bytes).fill((byte) pattern);
         } else {
             for (int index = 0; index < count; index++) {
