@@ -13,6 +13,7 @@ import org.xenolith.x86.Trap;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
@@ -25,6 +26,9 @@ final class SoftCpu extends Cpu {
     private static final int SUPERVISOR = 1;
     private static final int SUPERVISOR_OVERRIDE = 2;
     private static final long PAGE_MASK = -4096L;
+
+    /// As far apart as KVM allows for (`kvm_synchronize_tsc`).
+    private static final long TSC_IN_STEP_NANOS = 1_000_000_000L;
 
     /// After how many PAUSEs the vCPU leaves.
     private static final int PAUSES_IN_A_LOOP = 32;
@@ -75,11 +79,15 @@ final class SoftCpu extends Cpu {
     /// Added to the clock to give the TSC. Read by others while the vCPU runs.
     private volatile long tscOffset;
 
+    /// The same of all vCPUs whose counters are in step.
+    private final AtomicLong commonTscOffset;
+
     SoftCpu(
             GuestMemory memory,
             CodeCache code,
             Clock clock,
             Entropy entropy,
+            AtomicLong commonTscOffset,
             Consumer<Runnable> alone) {
         this.memory = memory;
         this.segment = memory.segment();
@@ -88,7 +96,8 @@ final class SoftCpu extends Cpu {
         this.entropy = entropy;
         this.alone = alone;
         this.walk = new PageWalk(this, memory);
-        this.tscOffset = -clock.nanos();
+        this.commonTscOffset = commonTscOffset;
+        this.tscOffset = commonTscOffset.get();
         accessModeChanged();
     }
 
@@ -604,6 +613,17 @@ final class SoftCpu extends Cpu {
     @Override
     public void setTimeStampCounter(long value) {
         tscOffset = value - clock.nanos();
+    }
+
+    /// The state of one vCPU after the other is restored, or captured and restored, while time goes
+    /// on: a counter that is close to the others' is meant to be in step with them.
+    void joinTimeStampCounters() {
+        long common = commonTscOffset.get();
+        if (Math.abs(tscOffset - common) < TSC_IN_STEP_NANOS) {
+            tscOffset = common;
+        } else {
+            commonTscOffset.set(tscOffset);
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.xenolith.memory.GuestMemory;
 import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// The software engine of one machine. Its vCPUs share translated code; each may run on a thread of
@@ -63,6 +64,7 @@ public final class SoftEngine implements Engine {
     private final HandlerFactory handlers;
     private final Regions regions;
     private final Standstill standstill = new Standstill();
+    private final AtomicLong commonTscOffset;
     private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
@@ -70,6 +72,7 @@ public final class SoftEngine implements Engine {
         this.clock = clock;
         this.entropy = entropy;
         this.options = options;
+        this.commonTscOffset = new AtomicLong(-clock.nanos());
         this.code = new CodeCache(memory, this::codeRewritten);
         this.regions = new Regions(memory, code, () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
@@ -89,7 +92,14 @@ public final class SoftEngine implements Engine {
     /// A vCPU that may stop behind every `blockMax` instructions.
     SoftVcpu createVcpu(int id, CpuidTable cpuid, int blockMax) {
         var self = new AtomicReference<SoftVcpu>();
-        var cpu = new SoftCpu(memory, code, clock, entropy, action -> self.get().alone(action));
+        var cpu =
+                new SoftCpu(
+                        memory,
+                        code,
+                        clock,
+                        entropy,
+                        commonTscOffset,
+                        action -> self.get().alone(action));
         Translator.CodeMaker maker =
                 switch (options.tier()) {
                     case EVALUATOR -> Evaluator::new;

@@ -580,6 +580,7 @@ public final class SoftVcpu implements Vcpu {
     @Override
     public void restore(VcpuState state) {
         StateTransfer.restore(cpu, state);
+        cpu.joinTimeStampCounters();
         pendingInterrupt = state.pending().interruptVector();
         pendingNmi = state.pending().nmi();
         activity = state.activity();
