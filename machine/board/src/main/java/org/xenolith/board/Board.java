@@ -49,13 +49,16 @@ final class Board implements Machine {
 
     @Override
     public void requestShutdown(ShutdownReason reason) {
-        switch (reason) {
-            case POWEROFF -> parts.directory.requestShutdown("poweroff");
-            case REBOOT -> parts.directory.requestShutdown("reboot");
-            case SUSPEND -> parts.directory.requestShutdown("suspend");
-            case CRASH, WATCHDOG, SOFT_RESET ->
-                    throw new IllegalArgumentException("a guest cannot be asked for " + reason);
-        }
+        var word =
+                switch (reason) {
+                    case POWEROFF -> "poweroff";
+                    case REBOOT -> "reboot";
+                    case SUSPEND -> "suspend";
+                    case CRASH, WATCHDOG, SOFT_RESET ->
+                            throw new IllegalArgumentException(
+                                    "a guest cannot be asked for " + reason);
+                };
+        parts.driver.request(() -> parts.directory.requestShutdown(word));
     }
 
     @Override

@@ -1,200 +1,93 @@
 package org.xenolith.board;
 
-import org.xenolith.base.Bug;
-import org.xenolith.base.Clock;
+import org.xenolith.base.CountedClock;
 import org.xenolith.base.TimerQueue;
-import org.xenolith.engine.Exit;
-import org.xenolith.xen.ShutdownReason;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
-/// The one thread that runs a machine: requests from outside, timers, and all vCPUs in turn, each
-/// for a slice; one that is woken from its sleep comes first. **Hot path** ([#runSlice]).
+/// Runs all vCPUs in turn on one thread, so that a machine does the same whenever it is started
+/// with the same seed and gets the same input. **Hot path** ([#runSlice]).
 ///
-/// ```
-///  requests ──►┐
-///  timers ────►├─► driver ──► vCPU 0 ──► vCPU 1 ──► ... ──► sleep, if nobody has work
-///  wake-ups ──►┘
-/// ```
-final class Driver {
-    /// Requests that may wait at once.
-    static final int REQUESTS_MAX = 64;
-
+/// Its time is counted in instructions: an instruction takes a nanosecond, and if no vCPU has work
+/// the time of the next timer has come at once, unless that is ahead of the host's own time. What
+/// comes from the host (console input, `xl shutdown`, a pause) is taken between two slices and cuts
+/// none short.
+final class TurnDriver extends Driver {
     /// How long a vCPU runs before the next one's turn.
-    private static final long SLICE_NANOS = 1_000_000;
+    private static final long SLICE_NANOS = 100_000;
 
-    private static final long SLEEP_NANOS_MAX = 1_000_000_000L;
+    /// What a run takes in which no instruction has been completed.
+    private static final long FRUITLESS_RUN_NANOS = 1_000;
 
-    /// What the driver needs of the machine.
-    interface Exits {
-        /// Makes the slot ready for its next run; false if it has nothing to do.
-        boolean prepare(VcpuSlot slot);
-
-        /// Handles what the vCPU left for. False ends its slice.
-        boolean handle(VcpuSlot slot, Exit exit);
-
-        /// Told after the last run of a slice.
-        void sliceEnds(VcpuSlot slot);
-    }
-
+    private final CountedClock time;
     private List<VcpuSlot> slots = List.of();
-    private final TimerQueue timers;
-    private final Clock clock;
     private Exits exits;
-    private final ArrayBlockingQueue<Runnable> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
-    private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
-    private final AtomicReference<ShutdownReason> shutdown = new AtomicReference<>();
-    private final Thread thread;
-
-    /// Something outside the running vCPU wants the driver.
-    private volatile boolean attention;
-
-    /// A vCPU has been woken from its sleep.
-    private volatile boolean someoneUrgent;
-
-    private volatile VcpuSlot running;
-    private volatile boolean closing;
-    private boolean paused;
 
     /// Whose slice is next.
     private int turn;
 
-    private final Pace pace = new Pace();
+    /// A vCPU has been woken from its sleep: its turn comes early.
+    private boolean someoneUrgent;
 
-    Driver(String name, TimerQueue timers) {
-        this.timers = timers;
-        this.clock = timers.clock();
-        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::drive);
-        timers.onEarlier(this::interrupt);
+    /// `timers` count in `time`.
+    TurnDriver(String name, TimerQueue timers, CountedClock time) {
+        super("vcpus-" + name, timers);
+        this.time = time;
     }
 
-    /// What it is to drive; before [#start].
+    @Override
     void connect(List<VcpuSlot> allSlots, Exits handler) {
         slots = List.copyOf(allSlots);
         exits = handler;
     }
 
-    void start(boolean startPaused) {
-        paused = startPaused;
-        thread.start();
+    /// What may change what the guest sees next comes on the driver's thread, see [#request].
+    @Override
+    void wake(VcpuSlot slot) {
+        someoneUrgent |= slot.wake();
     }
 
-    CompletableFuture<ShutdownReason> ended() {
-        return ended;
-    }
-
-    CompletableFuture<Void> pause() {
-        return request(() -> paused = true);
-    }
-
-    CompletableFuture<Void> unpause() {
-        return request(() -> paused = false);
-    }
-
-    /// The guest has shut down: no vCPU runs on. The first reason counts.
-    void shutDown(ShutdownReason reason) {
-        shutdown.compareAndSet(null, reason);
-        interrupt();
-    }
-
-    Optional<ShutdownReason> shutdownReason() {
-        return Optional.ofNullable(shutdown.get());
-    }
-
-    /// Someone has something for a vCPU. May be called from any thread.
+    @Override
     void interrupt() {
-        if (Thread.currentThread() == thread) {
-            return; // it looks at everything before it runs a vCPU again
-        }
-        attention = true;
-        var slot = running;
-        if (slot != null) {
-            slot.vcpu.kick();
-        }
         LockSupport.unpark(thread);
     }
 
-    /// An event has come for a vCPU. May be called from any thread.
-    void wake(VcpuSlot slot) {
-        if (slot.wake()) {
-            someoneUrgent = true;
-        }
-        interrupt();
+    @Override
+    void stopVcpus() {
+        // The one thread is not running any just now.
     }
 
-    /// Ends the thread and waits until it has ended.
-    void close() throws InterruptedException {
-        Bug.check(Thread.currentThread() != thread, "a driver does not wait for itself");
-        closing = true;
-        interrupt();
-        if (thread.getState() != Thread.State.NEW) {
-            thread.join();
-        }
-    }
-
-    private CompletableFuture<Void> request(Runnable change) {
-        var done = new CompletableFuture<Void>();
-        boolean queued =
-                requests.offer(() -> {
-                    change.run();
-                    done.complete(null);
-                });
-        if (!queued) {
-            done.completeExceptionally(
-                    new IllegalStateException(REQUESTS_MAX + " requests wait already"));
-        }
-        interrupt();
-        return done;
-    }
-
-    // ---------------------------------------------------------------- the thread
-
-    private void drive() {
+    @Override
+    void drive() {
         try {
-            while (!closing) {
-                attention = false;
+            time.begin();
+            while (!isClosing()) {
                 serveRequests();
-                boolean stopped = shutdown.get() != null;
-                if (stopped) {
+                boolean stop = isPaused() || isShutDown();
+                if (isShutDown()) {
                     announceEnd();
+                }
+                if (stop) {
+                    sleep(SLEEP_NANOS_MAX);
+                    time.begin();
                 } else {
                     timers.runDue();
-                }
-                if (stopped || paused || !runAll()) {
-                    sleep(stopped || paused);
+                    if (!runAll()) {
+                        skipToNextTimer();
+                    }
                 }
             }
-        } catch (RuntimeException | Error e) {
-            Thread.startVirtualThread(() -> ended.completeExceptionally(e));
-        }
-    }
-
-    /// On another thread: whoever hears of it may want something of this one.
-    private void announceEnd() {
-        if (!ended.isDone()) {
-            ended.completeAsync(shutdown::get, Thread::startVirtualThread);
-        }
-    }
-
-    private void serveRequests() {
-        for (var request = requests.poll(); request != null; request = requests.poll()) {
-            request.run();
+        } catch (RuntimeException | Error broken) {
+            fail(broken);
         }
     }
 
     /// One slice for every vCPU with work. False if none had any.
     private boolean runAll() {
         boolean worked = false;
-        for (int i = 0; i < slots.size(); i++) {
+        for (int i = 0; i < slots.size() && !isShutDown(); i++) {
             worked |= runUrgent();
-            if (attention || shutdown.get() != null) {
-                return true;
-            }
             var slot = slots.get(turn);
             turn = (turn + 1) % slots.size();
             worked |= runSlice(slot);
@@ -211,7 +104,7 @@ final class Driver {
         someoneUrgent = false;
         boolean worked = false;
         for (var slot : slots) {
-            if (!attention && shutdown.get() == null && slot.takeUrgent()) {
+            if (!isShutDown() && slot.takeUrgent()) {
                 worked |= runSlice(slot);
             }
         }
@@ -219,42 +112,53 @@ final class Driver {
     }
 
     private boolean runSlice(VcpuSlot slot) {
-        if (!exits.prepare(slot)) {
+        if (isShutDown() || !exits.prepare(slot)) {
             return false;
         }
-        long start = clock.nanos();
-        long now = start;
-        long before = slot.vcpu.instructionsRetired();
-        running = slot;
-        try {
-            do {
-                long left = Math.min(start + SLICE_NANOS, timers.nextDeadlineNanos()) - now;
-                var exit = slot.vcpu.run(pace.instructions(left));
-                if (!exits.handle(slot, exit)) {
-                    break;
-                }
-                timers.runDue();
-                now = clock.nanos();
-            } while (now - start < SLICE_NANOS
-                    && !attention
-                    && !someoneUrgent
-                    && exits.prepare(slot));
-        } finally {
-            running = null;
-            exits.sliceEnds(slot);
-            long nanos = clock.nanos() - start;
-            slot.addRunNanos(nanos);
-            pace.ran(slot.vcpu.instructionsRetired() - before, nanos);
-        }
+        long start = time.nanos();
+        boolean goesOn;
+        do {
+            goesOn = run(slot, start + SLICE_NANOS);
+            timers.runDue();
+        } while (goesOn
+                && time.nanos() < start + SLICE_NANOS
+                && !someoneUrgent
+                && !isShutDown()
+                && exits.prepare(slot));
+        exits.rests(slot);
+        slot.addRunNanos(time.nanos() - start);
         return true;
     }
 
-    private void sleep(boolean ignoreTimers) {
-        long nanos = SLEEP_NANOS_MAX;
-        if (!ignoreTimers) {
-            nanos = Math.min(nanos, timers.nextDeadlineNanos() - clock.nanos());
+    private boolean run(VcpuSlot slot, long sliceEnd) {
+        long start = time.nanos();
+        long left = Math.min(sliceEnd, timers.nextDeadlineNanos()) - start;
+        long before = slot.vcpu.instructionsRetired();
+        time.count(slot.vcpu::instructionsRetired);
+        try {
+            var exit = slot.vcpu.run(Math.max(left, 1));
+            return exits.handle(slot, exit);
+        } finally {
+            time.stopCounting();
+            if (slot.vcpu.instructionsRetired() == before) {
+                time.advance(FRUITLESS_RUN_NANOS);
+            }
         }
-        if (nanos > 0 && !attention && requests.isEmpty()) {
+    }
+
+    /// Nobody has work. The time of the next timer comes at once, but not ahead of the host's.
+    private void skipToNextTimer() {
+        long deadline = timers.nextDeadlineNanos();
+        long ahead = deadline == TimerQueue.NEVER ? SLEEP_NANOS_MAX : time.hostNanosUntil(deadline);
+        if (ahead > 0) {
+            sleep(Math.min(ahead, SLEEP_NANOS_MAX));
+        } else {
+            time.advanceTo(deadline);
+        }
+    }
+
+    private void sleep(long nanos) {
+        if (!hasRequests() && !isClosing()) {
             LockSupport.parkNanos(this, nanos);
         }
     }

@@ -1,0 +1,159 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Bug;
+import org.xenolith.base.TimerQueue;
+import org.xenolith.engine.Exit;
+import org.xenolith.xen.ShutdownReason;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// Runs a machine: one thread that changes its life, from one bounded queue of requests, and fires
+/// its timers. Who runs its vCPUs, and when, is for [ParallelDriver] and [TurnDriver] to say. Its
+/// methods may be called from any thread.
+abstract class Driver {
+    /// Requests that may wait at once.
+    static final int REQUESTS_MAX = 64;
+
+    /// The driver looks around at least this often.
+    static final long SLEEP_NANOS_MAX = 1_000_000_000L;
+
+    /// What the driver needs of the machine, for each vCPU on the thread that runs it.
+    interface Exits {
+        /// Makes the slot ready for its next run; false if it has nothing to do.
+        boolean prepare(VcpuSlot slot);
+
+        /// Handles what the vCPU left for. False if it waits, or lets others go first.
+        boolean handle(VcpuSlot slot, Exit exit);
+
+        /// Told when the vCPU does not run for a while.
+        void rests(VcpuSlot slot);
+    }
+
+    final TimerQueue timers;
+    final Thread thread;
+    private final ArrayBlockingQueue<Runnable> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
+    private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
+    private final AtomicReference<ShutdownReason> shutdown = new AtomicReference<>();
+    private volatile boolean closing;
+
+    /// The driver's own; others ask by [#pause].
+    private boolean paused;
+
+    Driver(String name, TimerQueue timers) {
+        this.timers = timers;
+        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::drive);
+        timers.onEarlier(this::interrupt);
+    }
+
+    /// What it is to drive; before [#start].
+    abstract void connect(List<VcpuSlot> slots, Exits exits);
+
+    /// An event has come for a vCPU, or something has been asked of it.
+    abstract void wake(VcpuSlot slot);
+
+    /// The driver's thread has something to look at.
+    abstract void interrupt();
+
+    /// What the driver's thread does.
+    abstract void drive();
+
+    void start(boolean startPaused) {
+        paused = startPaused;
+        thread.start();
+    }
+
+    CompletableFuture<ShutdownReason> ended() {
+        return ended;
+    }
+
+    /// Completes when no vCPU runs and nothing is being done for one.
+    CompletableFuture<Void> pause() {
+        return request(() -> {
+            paused = true;
+            stopVcpus();
+        });
+    }
+
+    CompletableFuture<Void> unpause() {
+        return request(() -> paused = false);
+    }
+
+    /// Returns when no vCPU runs and nothing is being done for one. On the driver's thread.
+    abstract void stopVcpus();
+
+    /// The guest has shut down: no vCPU runs on. The first reason counts.
+    void shutDown(ShutdownReason reason) {
+        shutdown.compareAndSet(null, reason);
+        interrupt();
+    }
+
+    Optional<ShutdownReason> shutdownReason() {
+        return Optional.ofNullable(shutdown.get());
+    }
+
+    /// Ends all threads and waits until they have ended.
+    void close() throws InterruptedException {
+        Bug.check(Thread.currentThread() != thread, "a driver does not wait for itself");
+        closing = true;
+        interrupt();
+        if (thread.getState() != Thread.State.NEW) {
+            thread.join();
+        }
+    }
+
+    /// Has something done on the driver's thread.
+    CompletableFuture<Void> request(Runnable change) {
+        var done = new CompletableFuture<Void>();
+        boolean queued =
+                requests.offer(() -> {
+                    change.run();
+                    done.complete(null);
+                });
+        if (!queued) {
+            done.completeExceptionally(
+                    new IllegalStateException(REQUESTS_MAX + " requests wait already"));
+        }
+        interrupt();
+        return done;
+    }
+
+    // ---------------------------------------------------------------- for the driver's thread
+
+    final boolean isClosing() {
+        return closing;
+    }
+
+    final boolean isPaused() {
+        return paused;
+    }
+
+    final boolean isShutDown() {
+        return shutdown.get() != null;
+    }
+
+    final boolean hasRequests() {
+        return !requests.isEmpty();
+    }
+
+    final void serveRequests() {
+        for (var request = requests.poll(); request != null; request = requests.poll()) {
+            request.run();
+        }
+    }
+
+    /// On another thread: whoever hears of it may want something of this one.
+    final void announceEnd() {
+        if (!ended.isDone()) {
+            ended.completeAsync(shutdown::get, Thread::startVirtualThread);
+        }
+    }
+
+    /// We are wrong: the machine stops.
+    final void fail(Throwable broken) {
+        Thread.startVirtualThread(() -> ended.completeExceptionally(broken));
+    }
+}
