@@ -96,6 +96,7 @@ final class ParallelGuest implements AutoCloseable {
                 if (!(exit instanceof Exit.Preempted)) {
                     throw new AssertionError("vCPU " + vcpu.id() + " leaves with " + exit);
                 }
+                Thread.yield(); // it may wait for one that has no processor of the host
             }
             end.complete(null);
         } catch (RuntimeException | Error thrown) {
