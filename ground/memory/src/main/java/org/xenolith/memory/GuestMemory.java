@@ -9,7 +9,9 @@ import org.xenolith.base.Sizes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
@@ -370,6 +372,25 @@ public final class GuestMemory implements AutoCloseable {
         var bytes = new byte[length];
         read(gpa, bytes, 0, length);
         return bytes;
+    }
+
+    /// Feeds `digest` with every gfn that shows a frame, and with what it shows.
+    public void digest(MessageDigest digest) {
+        var number = ByteBuffer.allocate(Long.BYTES);
+        for (int index = 0; index < chunks.length; index++) {
+            if (chunks[index] == null) {
+                continue;
+            }
+            for (int within = 0; within < CHUNK_FRAMES; within++) {
+                long gfn = ((long) index << CHUNK_SHIFT) + within;
+                int frame = frameAt(gfn);
+                if (frame >= 0) {
+                    digest.update(number.clear().putLong(gfn).flip());
+                    long offset = (long) frame << PAGE_SHIFT;
+                    digest.update(segment.asSlice(offset, PAGE_BYTES).asByteBuffer());
+                }
+            }
+        }
     }
 
     /// Copies into guest memory. False if a hole was touched (bytes for it are dropped).

@@ -82,6 +82,14 @@ abstract class Driver {
         return request(() -> paused = false);
     }
 
+    /// Has something done while no vCPU runs; they go on afterwards, unless they rested before.
+    CompletableFuture<Void> whileStopped(Runnable action) {
+        return request(() -> {
+            stopVcpus();
+            action.run();
+        });
+    }
+
     /// Returns when no vCPU runs and nothing is being done for one. On the driver's thread.
     abstract void stopVcpus();
 

@@ -24,6 +24,9 @@ final class TurnDriver extends Driver {
     private List<VcpuSlot> slots = List.of();
     private Exits exits;
 
+    /// Instructions of each vCPU that have become time.
+    private long[] counted = {};
+
     /// Whose slice is next.
     private int turn;
 
@@ -39,6 +42,7 @@ final class TurnDriver extends Driver {
     @Override
     void connect(List<VcpuSlot> allSlots, Exits handler) {
         slots = List.copyOf(allSlots);
+        counted = slots.stream().mapToLong(slot -> slot.vcpu.instructionsRetired()).toArray();
         exits = handler;
     }
 
@@ -131,6 +135,8 @@ final class TurnDriver extends Driver {
     }
 
     private boolean run(VcpuSlot slot, long sliceEnd) {
+        // A capture may have had it complete an instruction.
+        time.advance(slot.vcpu.instructionsRetired() - counted[slot.vcpu.id()]);
         long start = time.nanos();
         long left = Math.min(sliceEnd, timers.nextDeadlineNanos()) - start;
         long before = slot.vcpu.instructionsRetired();
@@ -140,7 +146,8 @@ final class TurnDriver extends Driver {
             return exits.handle(slot, exit);
         } finally {
             time.stopCounting();
-            if (slot.vcpu.instructionsRetired() == before) {
+            counted[slot.vcpu.id()] = slot.vcpu.instructionsRetired();
+            if (counted[slot.vcpu.id()] == before) {
                 time.advance(FRUITLESS_RUN_NANOS);
             }
         }
