@@ -6,6 +6,7 @@ module org.xenolith.xl {
     requires org.xenolith.boot;
 
     exports org.xenolith.xl.config;
+    exports org.xenolith.xl.control;
 
     requires org.xenolith.xen;
 }

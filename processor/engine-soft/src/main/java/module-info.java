@@ -7,6 +7,7 @@ module org.xenolith.engine.soft {
     requires org.xenolith.jit;
     requires org.xenolith.state;
     requires org.xenolith.x86;
+    requires jdk.unsupported;
 
     exports org.xenolith.engine.soft;
 }

@@ -29,6 +29,7 @@ final class VcpuSlot {
 
     private volatile Phase phase;
     private volatile long runNanos;
+    private volatile long instructions;
 
     // Requests, guarded by this.
     private boolean initialise;
@@ -101,7 +102,8 @@ final class VcpuSlot {
                 now != Phase.WAIT_FOR_SIPI && now != Phase.DOWN,
                 now == Phase.RUNNING,
                 now == Phase.HALTED || now == Phase.BLOCKED,
-                runNanos);
+                runNanos,
+                instructions);
     }
 
     // ---------------------------------------------------------------- on the vCPU's thread
@@ -116,6 +118,7 @@ final class VcpuSlot {
 
     void addRunNanos(long nanos) {
         runNanos += nanos;
+        instructions = vcpu.instructionsRetired();
     }
 
     /// Does what others have asked for since the last time.

@@ -45,7 +45,7 @@ final class FakeMachine implements Machine {
 
     @Override
     public List<VcpuInfo> vcpus() {
-        return List.of(new VcpuInfo(0, true, running, !running, 0));
+        return List.of(new VcpuInfo(0, true, running, !running, 0, 0));
     }
 
     @Override

@@ -14,17 +14,19 @@ public abstract class Context {
     /// Where execution goes on, in the front end's address space.
     public long pc;
 
-    /// The status flags in lazy form: a [FlagRule] by ordinal, a width in bits, values.
-    public int flagRule;
+    /// The status flags in lazy form: a [Flags#kind] and values, of which the left one counts only
+    /// where the rule does not imply it ([Flags#isLeftImplied]).
+    public int flagKind = Flags.kind(Flags.EXPLICIT, 8);
 
-    public int flagBits = 8;
     public long flagLeft;
     public long flagRight;
     public long flagResult;
 
+    /// From what CF and OF follow, if the kind says so.
+    public long flagCarry;
+
     public final void setFlags(int rule, int bits, long left, long right, long result) {
-        flagRule = rule;
-        flagBits = bits;
+        flagKind = Flags.kind(rule, bits);
         flagLeft = left;
         flagRight = right;
         flagResult = result;
@@ -32,17 +34,23 @@ public abstract class Context {
 
     /// The six status flags at their places in RFLAGS.
     public final int statusFlags() {
-        return Flags.all(flagRule, flagBits, flagLeft, flagRight, flagResult);
+        return Flags.allLazy(flagKind, flagLeft, flagRight, flagResult, flagCarry);
+    }
+
+    /// See [Op.SetCarry].
+    public final void setCarry(int rule, int bits, long value) {
+        flagKind = Flags.withCarry(flagKind, rule, bits);
+        flagCarry = value;
     }
 
     public final void setStatusFlags(long flags) {
-        flagRule = Flags.EXPLICIT;
+        flagKind = Flags.kind(Flags.EXPLICIT, 8);
         flagResult = flags & Flags.STATUS;
     }
 
     /// Whether the condition with x86 code `code` holds.
     public final boolean test(int code) {
-        return Flags.test(code, flagRule, flagBits, flagLeft, flagRight, flagResult);
+        return Flags.testLazy(code, flagKind, flagLeft, flagRight, flagResult, flagCarry);
     }
 
     public abstract long load8(long address);

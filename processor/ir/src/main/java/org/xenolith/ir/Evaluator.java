@@ -87,6 +87,8 @@ public final class Evaluator extends Code {
                         values[index] = context.test(condition.ordinal()) ? 1 : 0;
                 case Op.ReadFlags() -> values[index] = context.statusFlags();
                 case Op.WriteFlags(int value) -> context.setStatusFlags(values[value]);
+                case Op.SetCarry(var rule, var width, int value) ->
+                        context.setCarry(rule.ordinal(), width.bits(), values[value]);
                 case Op.Call(_, var arguments) ->
                         values[index] = call(invokers[index], context, arguments, values);
                 case Op.Jump(long target) -> context.pc = target;

@@ -14,6 +14,9 @@ final class FlagForwarding {
     /// The flag write in force, if the unit has made it.
     private Op.SetFlags flags;
 
+    /// The new value that is CF, or -1 if none is known to be.
+    private int carry = -1;
+
     private FlagForwarding(Unit unit) {
         ops = unit.ops();
         rewriter = new Rewriter(unit);
@@ -29,6 +32,15 @@ final class FlagForwarding {
 
     private void rewrite(int index, Op op) {
         switch (op) {
+            case Op.Test(var condition)
+                    when carry >= 0
+                            && (condition == Condition.BELOW
+                                    || condition == Condition.NOT_BELOW) -> {
+                var width = Ops.width(rewriter.op(carry));
+                int one = constant(width, 1);
+                int set = isSet(rewriter.add(new Op.Binary(BinaryKind.AND, width, carry, one)));
+                rewriter.replace(index, condition == Condition.BELOW ? set : not(set));
+            }
             case Op.Test(var condition) when flags != null -> {
                 int value = condition(condition);
                 if (value >= 0) {
@@ -45,11 +57,16 @@ final class FlagForwarding {
             case Op.SetFlags set -> {
                 rewriter.keep(index, op);
                 flags = set;
+                carry = -1;
             }
             case Op _ -> {
                 rewriter.keep(index, op);
-                if (Ops.mayChangeAnything(op) || Ops.writesFlags(op)) {
+                if (Ops.mayChangeAnything(op) || Ops.changesFlags(op)) {
                     flags = null;
+                    carry = -1;
+                }
+                if (op instanceof Op.SetCarry(var rule, _, int value) && rule == CarryRule.VALUE) {
+                    carry = rewriter.moved(value);
                 }
             }
         }
@@ -160,9 +177,13 @@ final class FlagForwarding {
 
     /// The left value of some rules is a flag, of whatever width.
     private int leftIsSet() {
-        var width = Ops.width(rewriter.op(left()));
+        return isSet(left());
+    }
+
+    private int isSet(int value) {
+        var width = Ops.width(rewriter.op(value));
         int zero = constant(width, 0);
-        return rewriter.add(new Op.Compare(CompareKind.NOT_EQUAL, width, left(), zero));
+        return rewriter.add(new Op.Compare(CompareKind.NOT_EQUAL, width, value, zero));
     }
 
     private int equal(int value, long constant) {

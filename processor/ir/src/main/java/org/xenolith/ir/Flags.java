@@ -26,7 +26,93 @@ public final class Flags {
     public static final int SAR = 10;
     public static final int MUL = 11;
 
+    // Fields of a kind.
+    private static final int FIELD = 0xFF;
+    private static final int BITS_SHIFT = 8;
+    private static final int CARRY_SHIFT = 16;
+    private static final int CARRY_BITS_SHIFT = 20;
+
+    // CarryRule, by ordinal.
+    private static final int CARRY_VALUE = 0;
+    private static final int CARRY_ROTATE_LEFT = 1;
+
+    private static final int OF_SHIFT = 11;
+
     private Flags() {}
+
+    /// A rule and a width in one number.
+    public static int kind(int rule, int bits) {
+        return rule | bits << BITS_SHIFT;
+    }
+
+    /// A kind whose CF, and perhaps OF, follow from a [CarryRule], by ordinal, instead.
+    public static int withCarry(int kind, int carryRule, int bits) {
+        return kind & FIELD
+                | kind & FIELD << BITS_SHIFT
+                | carryRule + 1 << CARRY_SHIFT
+                | bits << CARRY_BITS_SHIFT;
+    }
+
+    public static int rule(int kind) {
+        return kind & FIELD;
+    }
+
+    public static int bits(int kind) {
+        return kind >>> BITS_SHIFT & FIELD;
+    }
+
+    /// Whether CF follows from a [CarryRule].
+    public static boolean hasCarry(int kind) {
+        return (kind >>> CARRY_SHIFT & 0xF) != 0;
+    }
+
+    /// Whether flags of this rule are kept without their left value: it follows from the others.
+    public static boolean isLeftImplied(int rule) {
+        return rule == ADD || rule == SUB;
+    }
+
+    private static long left(int rule, int bits, long left, long right, long result) {
+        return switch (rule) {
+            case ADD -> result - right & -1L >>> 64 - bits;
+            case SUB -> result + right & -1L >>> 64 - bits;
+            default -> left;
+        };
+    }
+
+    /// As [#all], of flags as a [Context] keeps them.
+    public static int allLazy(int kind, long left, long right, long result, long carry) {
+        int rule = rule(kind);
+        int bits = bits(kind);
+        int flags = all(rule, bits, left(rule, bits, left, right, result), right, result);
+        return hasCarry(kind) ? replaceCarry(kind, flags, carry) : flags;
+    }
+
+    private static int replaceCarry(int kind, int flags, long value) {
+        int bits = kind >>> CARRY_BITS_SHIFT;
+        int top = (int) (value >>> bits - 1) & 1;
+        return switch ((kind >>> CARRY_SHIFT & 0xF) - 1) {
+            case CARRY_VALUE -> flags & ~CF | (int) value & 1;
+            case CARRY_ROTATE_LEFT -> {
+                int carry = (int) value & 1;
+                yield flags & ~(CF | OF) | carry | (top ^ carry) << OF_SHIFT;
+            }
+            default -> {
+                int second = (int) (value >>> bits - 2) & 1;
+                yield flags & ~(CF | OF) | top | (top ^ second) << OF_SHIFT;
+            }
+        };
+    }
+
+    /// As [#test], of flags as a [Context] keeps them.
+    public static boolean testLazy(
+            int code, int kind, long left, long right, long result, long carry) {
+        int rule = rule(kind);
+        int bits = bits(kind);
+        if (hasCarry(kind)) {
+            return test(code, EXPLICIT, 8, 0, 0, allLazy(kind, left, right, result, carry));
+        }
+        return test(code, rule, bits, left(rule, bits, left, right, result), right, result);
+    }
 
     /// All six flags at their places in RFLAGS.
     public static int all(int rule, int bits, long left, long right, long result) {

@@ -48,6 +48,9 @@ public sealed interface Op {
     /// The six status flags follow from an operation that has been done.
     record SetFlags(FlagRule rule, Width width, int left, int right, int result) implements Op {}
 
+    /// CF, and with a rotation OF, follow from a value; the other flags stay.
+    record SetCarry(CarryRule rule, Width width, int value) implements Op {}
+
     /// 1 where the condition holds for the present flags, else 0; of width 8.
     record Test(Condition condition) implements Op {}
 

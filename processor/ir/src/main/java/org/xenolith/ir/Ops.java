@@ -35,6 +35,7 @@ public final class Ops {
             case Op.SetFlags(_, _, int left, int right, int result) ->
                     new int[] {left, right, result};
             case Op.WriteFlags(int value) -> new int[] {value};
+            case Op.SetCarry(_, _, int value) -> new int[] {value};
             case Op.Call(_, var arguments) -> {
                 var values = new int[arguments.size()];
                 for (int index = 0; index < values.length; index++) {
@@ -94,6 +95,8 @@ public final class Ops {
                             to.applyAsInt(right),
                             to.applyAsInt(result));
             case Op.WriteFlags(int value) -> new Op.WriteFlags(to.applyAsInt(value));
+            case Op.SetCarry(var rule, var width, int value) ->
+                    new Op.SetCarry(rule, width, to.applyAsInt(value));
             case Op.Call(var helper, var arguments) -> {
                 var renumbered = new ArrayList<Integer>(arguments.size());
                 arguments.forEach(argument -> renumbered.add(to.applyAsInt(argument)));
@@ -127,6 +130,7 @@ public final class Ops {
                     Op.StoreConditional _,
                     Op.SetFlags _,
                     Op.WriteFlags _,
+                    Op.SetCarry _,
                     Op.Jump _,
                     Op.Branch _,
                     Op.JumpTo _,
@@ -153,6 +157,7 @@ public final class Ops {
                     Op.StoreConditional _,
                     Op.SetFlags _,
                     Op.WriteFlags _,
+                    Op.SetCarry _,
                     Op.Jump _,
                     Op.Branch _,
                     Op.JumpTo _,
@@ -186,8 +191,14 @@ public final class Ops {
         return op instanceof Op.Call(var helper, _) && helper.changesContext();
     }
 
+    /// Whether an op sets all six flags.
     public static boolean writesFlags(Op op) {
         return op instanceof Op.SetFlags || op instanceof Op.WriteFlags;
+    }
+
+    /// Whether an op sets some flags or all.
+    public static boolean changesFlags(Op op) {
+        return writesFlags(op) || op instanceof Op.SetCarry;
     }
 
     public static boolean readsFlags(Op op) {
@@ -197,7 +208,7 @@ public final class Ops {
     /// Whether an op changes architectural state.
     public static boolean changesState(Op op) {
         return op instanceof Op.WriteRegister
-                || writesFlags(op)
+                || changesFlags(op)
                 || storesMemory(op)
                 || mayChangeAnything(op);
     }

@@ -38,6 +38,8 @@ public final class Passes {
             if (Ops.writesFlags(op)) {
                 dead.set(index, overwritten);
                 overwritten = true;
+            } else if (op instanceof Op.SetCarry) {
+                dead.set(index, overwritten);
             } else if (Ops.readsFlags(op) || Ops.mayFault(op)) {
                 overwritten = false;
             }

@@ -57,6 +57,8 @@ public final class Printer {
             case Op.Test(var condition) -> "test " + words(condition);
             case Op.ReadFlags() -> "read flags";
             case Op.WriteFlags(int value) -> "write flags %" + value;
+            case Op.SetCarry(var rule, var width, int value) ->
+                    "carry " + rule + " " + width + " %" + value;
             case Op.Call(var helper, var arguments) ->
                     arguments.stream()
                             .map(argument -> "%" + argument)

@@ -67,7 +67,7 @@ public final class Verifier {
                 }
             }
             case Op.Const _, Op.Test _, Op.ReadFlags _, Op.Jump _, Op.Leave _ -> {}
-            case Op.WriteFlags _, Op.Branch _ -> {}
+            case Op.WriteFlags _, Op.SetCarry _, Op.Branch _ -> {}
             case Op.ReadRegister(int slot) -> checkSlot(index, slot);
             case Op.WriteRegister(int slot, int value) -> {
                 checkSlot(index, slot);

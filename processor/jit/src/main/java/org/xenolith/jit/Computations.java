@@ -13,6 +13,7 @@ import java.lang.constant.MethodTypeDesc;
 /// from their width; a mask is emitted only where a result may have bits beyond it.
 final class Computations {
     private static final ClassDesc LONG = ClassDesc.of("java.lang.Long");
+    private static final ClassDesc INTEGER = ClassDesc.of("java.lang.Integer");
     private static final ClassDesc MATH = ClassDesc.of("java.lang.Math");
     private static final MethodTypeDesc LONG_LONG_TO_LONG =
             MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long);
@@ -24,6 +25,9 @@ final class Computations {
             MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_long);
     private static final MethodTypeDesc LONG_LONG_TO_INT =
             MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_long, ConstantDescs.CD_long);
+
+    private static final MethodTypeDesc INT_INT_TO_INT =
+            MethodTypeDesc.of(ConstantDescs.CD_int, ConstantDescs.CD_int, ConstantDescs.CD_int);
 
     private final CodeBuilder code;
 
@@ -67,6 +71,13 @@ final class Computations {
         }
     }
 
+    private CodeBuilder bothAsInts(Runnable left, Runnable right) {
+        left.run();
+        code.l2i();
+        right.run();
+        return code.l2i();
+    }
+
     private CodeBuilder both(Runnable left, Runnable right) {
         left.run();
         right.run();
@@ -97,12 +108,16 @@ final class Computations {
 
     /// A value of 8 or 16 bits is repeated through all 64, rotated, and cut.
     private void rotate(String method, Width width, Runnable value, Runnable count) {
+        if (width == Width.W32) {
+            bothAsInts(value, count).invokestatic(INTEGER, method, INT_INT_TO_INT).i2l();
+            mask(width);
+            return;
+        }
         value.run();
         switch (width) {
             case W8 -> code.loadConstant(0x0101_0101_0101_0101L).lmul();
             case W16 -> code.loadConstant(0x0001_0001_0001_0001L).lmul();
-            case W32 -> code.loadConstant(0x0000_0001_0000_0001L).lmul();
-            case W64 -> {}
+            case W32, W64 -> {}
         }
         count.run();
         code.l2i().invokestatic(LONG, method, LONG_INT_TO_LONG);

@@ -1,9 +1,9 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.FlagRule;
-import org.xenolith.ir.Flags;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
@@ -20,16 +20,17 @@ final class ContextHomes implements Homes {
     static final int CONTEXT_ARGUMENT = 1;
 
     static final ClassDesc CONTEXT = ClassDesc.ofDescriptor(Context.class.descriptorString());
-    private static final ClassDesc FLAGS = ClassDesc.ofDescriptor(Flags.class.descriptorString());
     private static final ClassDesc INT = ConstantDescs.CD_int;
     private static final ClassDesc LONG = ConstantDescs.CD_long;
     private static final ClassDesc VOID = ConstantDescs.CD_void;
 
     private final CodeBuilder code;
+    private final FlagFields flags;
     private final ClassDesc handler;
 
     ContextHomes(CodeBuilder code, ClassDesc handler) {
         this.code = code;
+        flags = new FlagFields(code);
         this.handler = handler;
     }
 
@@ -84,80 +85,65 @@ final class ContextHomes implements Homes {
 
     @Override
     public void setFlags(
-            FlagRule rule, Width width, Runnable left, Runnable right, Runnable result) {
-        // All values are made before any field is written: they may fault or read the flags.
-        pushFlagValue(left);
-        pushFlagValue(right);
-        pushFlagValue(result);
-        code.putfield(CONTEXT, "flagResult", LONG);
-        if (right != null) {
-            code.putfield(CONTEXT, "flagRight", LONG);
-        }
-        if (left != null) {
-            code.putfield(CONTEXT, "flagLeft", LONG);
-        }
-        context();
-        code.loadConstant(rule.ordinal()).putfield(CONTEXT, "flagRule", INT);
-        context();
-        code.loadConstant(width.bits()).putfield(CONTEXT, "flagBits", INT);
-    }
-
-    private void pushFlagValue(Runnable value) {
-        if (value != null) {
-            context();
-            value.run();
-        }
+            FlagRule rule,
+            Width width,
+            Runnable left,
+            Runnable right,
+            Runnable result,
+            boolean resultUsed) {
+        flags.set(rule, width, left, right, result);
     }
 
     @Override
     public void writeFlags(Runnable value) {
-        context();
-        value.run();
-        code.invokevirtual(CONTEXT, "setStatusFlags", MethodTypeDesc.of(VOID, LONG));
+        flags.write(value);
+    }
+
+    @Override
+    public void setCarry(CarryRule rule, Width width, Runnable value) {
+        flags.setCarry(rule, width, value);
     }
 
     @Override
     public void pushFlags() {
-        context();
-        code.invokevirtual(CONTEXT, "statusFlags", MethodTypeDesc.of(INT)).i2l();
+        flags.push();
     }
 
     @Override
     public void pushTest(Condition condition) {
-        context();
-        code.loadConstant(condition.ordinal())
-                .invokevirtual(CONTEXT, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, INT));
+        flags.pushTest(condition);
     }
 
     @Override
-    public void pushLoad(Width width, Runnable address) {
+    public void pushLoad(Width width, int address, Runnable target) {
         context();
-        address.run();
+        target.run();
         code.invokevirtual(CONTEXT, "load" + width.bits(), MethodTypeDesc.of(LONG, LONG));
     }
 
     @Override
-    public void store(Width width, Runnable address, Runnable value) {
+    public void store(Width width, int address, Runnable target, Runnable value) {
         context();
-        address.run();
+        target.run();
         value.run();
         code.invokevirtual(CONTEXT, "store" + width.bits(), MethodTypeDesc.of(VOID, LONG, LONG));
     }
 
     @Override
-    public void storePair(Runnable address, Runnable low, Runnable high) {
+    public void storePair(int address, Runnable target, Runnable low, Runnable high) {
         context();
-        address.run();
+        target.run();
         low.run();
         high.run();
         code.invokevirtual(CONTEXT, "storePair", MethodTypeDesc.of(VOID, LONG, LONG, LONG));
     }
 
     @Override
-    public void storeConditional(Width width, Runnable address, Runnable expected, Runnable value) {
+    public void storeConditional(
+            Width width, int address, Runnable target, Runnable expected, Runnable value) {
         context();
         code.loadConstant(width.bits());
-        address.run();
+        target.run();
         expected.run();
         value.run();
         code.invokevirtual(

@@ -3,6 +3,7 @@ package org.xenolith.jit;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Ops;
+import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
 
 import java.lang.classfile.CodeBuilder;
@@ -16,6 +17,7 @@ import java.util.List;
 final class Emitter {
     private final CodeBuilder code;
     private final Homes homes;
+    private final Unit unit;
     private final List<Op> ops;
     private final Schedule schedule;
     private final Computations computations;
@@ -23,18 +25,20 @@ final class Emitter {
     /// By value: the local variable that holds it.
     private final int[] locals;
 
-    private Emitter(CodeBuilder code, Homes homes, List<Op> ops) {
+    private Emitter(CodeBuilder code, Homes homes, Unit unit) {
         this.code = code;
         this.homes = homes;
-        this.ops = ops;
+        this.unit = unit;
+        ops = unit.ops();
         schedule = new Schedule(ops, homes.faultsInPlace());
         computations = new Computations(code);
         locals = new int[ops.size()];
     }
 
-    /// Emits code that executes `ops` and ends every path.
-    static void emit(CodeBuilder code, Homes homes, List<Op> ops) {
-        var emitter = new Emitter(code, homes, ops);
+    /// Emits code that executes `unit` and ends every path.
+    static void emit(CodeBuilder code, Homes homes, Unit unit) {
+        var emitter = new Emitter(code, homes, unit);
+        var ops = unit.ops();
         for (int index = 0; index < ops.size(); index++) {
             if (emitter.schedule.isInPlace(index)) {
                 emitter.emit(index);
@@ -66,20 +70,23 @@ final class Emitter {
             case Op.Boundary(long pc, _) -> homes.boundary(pc);
             case Op.WriteRegister(int slot, int value) -> homes.writeRegister(slot, pushing(value));
             case Op.Store(var width, int address, int value) ->
-                    homes.store(width, pushing(address), pushing(value));
+                    homes.store(width, address, pushing(address), pushing(value));
             case Op.StorePair(int address, int low, int high) ->
-                    homes.storePair(pushing(address), pushing(low), pushing(high));
+                    homes.storePair(address, pushing(address), pushing(low), pushing(high));
             case Op.StoreConditional(var width, int address, int expected, int value) ->
                     homes.storeConditional(
-                            width, pushing(address), pushing(expected), pushing(value));
+                            width, address, pushing(address), pushing(expected), pushing(value));
             case Op.SetFlags(var rule, var width, int left, int right, int result) ->
                     homes.setFlags(
                             rule,
                             width,
                             Ops.usesLeft(rule) ? pushing(left) : null,
                             Ops.usesRight(rule) ? pushing(right) : null,
-                            pushing(result));
+                            pushing(result),
+                            RegionFlags.isUsedElsewhere(unit, result));
             case Op.WriteFlags(int value) -> homes.writeFlags(pushing(value));
+            case Op.SetCarry(var rule, var width, int value) ->
+                    homes.setCarry(rule, width, pushing(value));
             case Op.Call call -> call(call);
             case Op.Jump(long target) -> homes.jump(target);
             case Op.Branch(int condition, long taken, long notTaken) -> {
@@ -113,7 +120,8 @@ final class Emitter {
         switch (op) {
             case Op.Const(var width, long value) -> homes.pushConstant(width, value);
             case Op.ReadRegister(int slot) -> homes.pushRegister(slot);
-            case Op.Load(var width, int address) -> homes.pushLoad(width, pushing(address));
+            case Op.Load(var width, int address) ->
+                    homes.pushLoad(width, address, pushing(address));
             case Op.Binary(var kind, var width, int left, int right) ->
                     computations.binary(kind, width, pushing(left), pushing(right));
             case Op.Unary(var kind, var width, int value) ->

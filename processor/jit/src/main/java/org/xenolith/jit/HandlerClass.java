@@ -1,5 +1,7 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.Unit;
+
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -64,7 +66,7 @@ final class HandlerClass {
                 "execute",
                 EXECUTE,
                 ClassFile.ACC_PUBLIC,
-                code -> Emitter.emit(code, new ContextHomes(code, self), shape.ops()));
+                code -> Emitter.emit(code, new ContextHomes(code, self), new Unit(shape.ops())));
     }
 
     private ClassDesc typeOf(int parameter) {

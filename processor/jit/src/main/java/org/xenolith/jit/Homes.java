@@ -1,5 +1,6 @@
 package org.xenolith.jit;
 
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
@@ -26,10 +27,19 @@ interface Homes {
 
     void writeRegister(int slot, Runnable value);
 
-    /// Called only for values that the rule uses; `null` for others.
-    void setFlags(FlagRule rule, Width width, Runnable left, Runnable right, Runnable result);
+    /// Values that the rule does not use are `null`. `resultUsed`: the result is made for others
+    /// too.
+    void setFlags(
+            FlagRule rule,
+            Width width,
+            Runnable left,
+            Runnable right,
+            Runnable result,
+            boolean resultUsed);
 
     void writeFlags(Runnable value);
+
+    void setCarry(CarryRule rule, Width width, Runnable value);
 
     /// Pushes the flags at their places in RFLAGS, as a `long`.
     void pushFlags();
@@ -37,13 +47,15 @@ interface Homes {
     /// Pushes whether a condition holds, as an `int` of 0 or 1.
     void pushTest(Condition condition);
 
-    void pushLoad(Width width, Runnable address);
+    /// Memory accesses are told which value of the unit their address is.
+    void pushLoad(Width width, int address, Runnable target);
 
-    void store(Width width, Runnable address, Runnable value);
+    void store(Width width, int address, Runnable target, Runnable value);
 
-    void storePair(Runnable address, Runnable low, Runnable high);
+    void storePair(int address, Runnable target, Runnable low, Runnable high);
 
-    void storeConditional(Width width, Runnable address, Runnable expected, Runnable value);
+    void storeConditional(
+            Width width, int address, Runnable target, Runnable expected, Runnable value);
 
     /// Calls a helper; its value, if it has one, is pushed.
     void call(Helper helper, List<Runnable> arguments);

@@ -1,13 +1,29 @@
 package org.xenolith.jit;
 
+import java.util.Optional;
+
 /// How compiled regions reach memory behind a translation: static methods of `owner`,
 ///
 /// ```java
 /// static long get8(M memory, long at)                 // also 16, 32, 64; zero-extended
 /// static void set8(M memory, long at, long value)
-/// static boolean compareAndSet(M memory, long at, int bits, long expected, long value)
+/// static boolean compareAndSet(M memory, long at, int bytes, long expected, long value)
 /// ```
 ///
-/// where M is `memoryType` and the argument always `memory`, a constant to the JVM's compiler. They
-/// and their types must be visible to the host of the [RegionFactory].
-public record MemoryAccess(Class<?> owner, Class<?> memoryType, Object memory) {}
+/// where M is the type of the memory and the argument always that memory, a constant to the JVM's
+/// compiler. Without a memory the methods have no such parameter, and `at` has `base` added. The
+/// owner and its types must be visible to the host of the [RegionFactory].
+public record MemoryAccess(Class<?> owner, Optional<Memory> memory, long base) {
+    /// What is handed to every access.
+    public record Memory(Class<?> type, Object object) {}
+
+    /// Places are offsets in `memory`.
+    public static MemoryAccess within(Class<?> owner, Class<?> type, Object memory) {
+        return new MemoryAccess(owner, Optional.of(new Memory(type, memory)), 0);
+    }
+
+    /// Places are addresses.
+    public static MemoryAccess from(Class<?> owner, long base) {
+        return new MemoryAccess(owner, Optional.empty(), base);
+    }
+}

@@ -20,9 +20,11 @@ public record Region(List<Block> blocks) {
         }
     }
 
-    /// A sequence of whole instructions that ends in a jump, a branch, or a computed jump.
-    public record Block(long pc, Unit unit) {
+    /// A sequence of whole instructions that ends in a jump, a branch, or a computed jump, of which
+    /// `expected` says where it has been seen to go. `weight` is how often it has been executed.
+    public record Block(long pc, Unit unit, List<Long> expected, long weight) {
         public Block {
+            expected = List.copyOf(expected);
             Bug.check(
                     unit.endsBlock() && !(unit.ops().getLast() instanceof Op.Leave),
                     "a block of a region says where it goes on");

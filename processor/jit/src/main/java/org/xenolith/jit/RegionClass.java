@@ -29,6 +29,13 @@ final class RegionClass {
                     LONGS,
                     ConstantDescs.CD_int);
 
+    // The arguments of CompiledRegion.run.
+    static final int CONTEXT = 1;
+    static final int READ_TAGS = 2;
+    static final int WRITE_TAGS = 3;
+    static final int OFFSETS = 4;
+    static final int BUDGET = 5;
+
     private final Region region;
     private final MemoryAccess memory;
 
@@ -65,7 +72,7 @@ final class RegionClass {
             // Values of a block are local to it, so their variables are used again.
             code.block(body -> {
                 homes.begin(body, current);
-                Emitter.emit(body, homes, flow.unit(current).ops());
+                Emitter.emit(body, homes, flow.unit(current));
             });
         }
         homes.leaveAll(code);

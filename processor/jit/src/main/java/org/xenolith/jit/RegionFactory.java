@@ -39,7 +39,11 @@ public final class RegionFactory {
             return Optional.empty();
         }
         try {
-            var type = host.defineHiddenClassWithClassData(bytes, memory.memory(), true);
+            var type =
+                    host.defineHiddenClassWithClassData(
+                            bytes,
+                            memory.memory().map(MemoryAccess.Memory::object).orElse(this),
+                            true);
             compiled.incrementAndGet();
             var maker = type.findConstructor(type.lookupClass(), NO_ARGUMENTS);
             return Optional.of((CompiledRegion) maker.invoke());

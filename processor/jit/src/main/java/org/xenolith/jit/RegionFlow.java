@@ -6,23 +6,28 @@ import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /// The blocks of a region in the order in which they are emitted (reverse postorder, so that only
 /// what closes a loop goes back), what each needs, and which registers are used.
 final class RegionFlow {
+    private static final int NOT_SEEN = -2;
+    private static final int PEELED_INSTRUCTIONS_MAX = 24;
+
     private final Region region;
     private final Map<Long, Region.Block> byPc = new HashMap<>();
     private final List<Region.Block> order = new ArrayList<>();
     private final Map<Long, Integer> places = new HashMap<>();
     private final List<Unit> units = new ArrayList<>();
+    private int[] flagStates;
     private final BitSet used = new BitSet();
     private final BitSet written = new BitSet();
-    private boolean usesFlags;
 
     RegionFlow(Region region) {
         this.region = region;
@@ -30,6 +35,7 @@ final class RegionFlow {
         sort();
         removeDeadFlags();
         units.forEach(this::findUses);
+        findFlagStates();
     }
 
     /// Blocks that can be reached, the entry first.
@@ -56,15 +62,12 @@ final class RegionFlow {
         return written;
     }
 
-    boolean usesFlags() {
-        return usesFlags;
-    }
-
-    static long[] targets(Unit unit) {
-        return switch (unit.ops().getLast()) {
+    /// Where a block goes on within the region, as far as is known.
+    private static long[] targets(Region.Block block) {
+        return switch (block.unit().ops().getLast()) {
             case Op.Jump(long target) -> new long[] {target};
             case Op.Branch(_, long taken, long notTaken) -> new long[] {taken, notTaken};
-            case Op _ -> new long[0];
+            case Op _ -> block.expected().stream().mapToLong(Long::longValue).toArray();
         };
     }
 
@@ -75,7 +78,7 @@ final class RegionFlow {
         var seen = new HashSet<Long>();
         var entry = region.blocks().getFirst();
         seen.add(entry.pc());
-        visits.add(new Visit(entry, targets(entry.unit()), new int[1]));
+        visits.add(new Visit(entry, targets(entry), new int[1]));
         while (!visits.isEmpty()) {
             var visit = visits.getLast();
             int next = visit.next[0]++;
@@ -85,12 +88,25 @@ final class RegionFlow {
             } else {
                 var target = byPc.get(visit.targets[next]);
                 if (target != null && seen.add(target.pc())) {
-                    visits.add(new Visit(target, targets(target.unit()), new int[1]));
+                    visits.add(new Visit(target, targets(target), new int[1]));
                 }
             }
         }
+        peel(entry);
         for (int place = 0; place < order.size(); place++) {
             places.put(order.get(place).pc(), place);
+        }
+    }
+
+    /// An entry that is part of a loop comes twice, first for the way from outside: so the loop's
+    /// state of the flags need not be that of the entry. What jumps there jumps to the second.
+    private void peel(Region.Block entry) {
+        boolean loops =
+                order.stream()
+                        .flatMapToLong(block -> LongStream.of(targets(block)))
+                        .anyMatch(target -> target == entry.pc());
+        if (loops && entry.instructions() <= PEELED_INSTRUCTIONS_MAX) {
+            order.addFirst(entry);
         }
     }
 
@@ -100,8 +116,8 @@ final class RegionFlow {
         var overwrites = new boolean[order.size()];
         for (int place = order.size() - 1; place >= 0; place--) {
             var unit = units.get(place);
-            boolean dead = targets(unit).length > 0;
-            for (long target : targets(unit)) {
+            boolean dead = !(unit.ops().getLast() instanceof Op.JumpTo);
+            for (long target : targets(order.get(place))) {
                 int successor = place(target);
                 dead &= successor > place && overwrites[successor];
             }
@@ -111,6 +127,42 @@ final class RegionFlow {
             }
             overwrites[place] = overwritesFlags(unit, dead);
         }
+    }
+
+    /// The state of the flags at the beginning of a block, see [RegionFlags].
+    int flagState(int place) {
+        return flagStates[place];
+    }
+
+    /// From blocks to those behind them, until nothing changes. Where ways with different states
+    /// meet, the flags are in the context.
+    private void findFlagStates() {
+        flagStates = new int[order.size()];
+        Arrays.fill(flagStates, NOT_SEEN);
+        flagStates[0] = RegionFlags.IN_CONTEXT;
+        boolean changed = true;
+        while (changed) {
+            changed = false;
+            for (int place = 0; place < order.size(); place++) {
+                if (flagStates[place] != NOT_SEEN) {
+                    changed |= passOnFlagState(place);
+                }
+            }
+        }
+    }
+
+    private boolean passOnFlagState(int place) {
+        int behind = RegionFlags.stateBehind(units.get(place), flagStates[place]);
+        boolean changed = false;
+        for (long target : targets(order.get(place))) {
+            int successor = place(target);
+            if (successor >= 0 && flagStates[successor] != behind) {
+                int met = flagStates[successor] == NOT_SEEN ? behind : RegionFlags.IN_CONTEXT;
+                changed |= flagStates[successor] != met;
+                flagStates[successor] = met;
+            }
+        }
+        return changed;
     }
 
     private static boolean overwritesFlags(Unit unit, boolean otherwise) {
@@ -133,7 +185,7 @@ final class RegionFlow {
                     used.set(slot);
                     written.set(slot);
                 }
-                case Op _ -> usesFlags |= Ops.writesFlags(op) || Ops.readsFlags(op);
+                case Op _ -> {}
             }
         }
     }

@@ -111,7 +111,7 @@ final class Schedule {
                             || second instanceof Op.WriteRegister(int written, _)
                                     && written == slot;
             case Op.Test _, Op.ReadFlags _ ->
-                    Ops.mayChangeAnything(second) || Ops.writesFlags(second);
+                    Ops.mayChangeAnything(second) || Ops.changesFlags(second);
             case Op _ -> Ops.mayFault(second) || Ops.changesState(second);
         };
     }

@@ -54,21 +54,15 @@ class ListingTest {
                           lload 4
                           lastore
                           aload 1
-                          lload 2
-                          aload 1
                           aload 0
                           getfield p1
                           aload 1
                           lload 4
                           putfield flagResult
                           putfield flagRight
-                          putfield flagLeft
                           aload 1
-                          push 1
-                          putfield flagRule
-                          aload 1
-                          push 32
-                          putfield flagBits
+                          push 8193
+                          putfield flagKind
                           return
                         """);
     }
@@ -137,8 +131,6 @@ class ListingTest {
                           laload
                           lstore 4
                           aload 1
-                          lload 2
-                          aload 1
                           lload 4
                           aload 1
                           lload 2
@@ -146,13 +138,9 @@ class ListingTest {
                           lsub
                           putfield flagResult
                           putfield flagRight
-                          putfield flagLeft
                           aload 1
-                          push 3
-                          putfield flagRule
-                          aload 1
-                          push 64
-                          putfield flagBits
+                          push 16387
+                          putfield flagKind
                           lload 2
                           lload 4
                           lcmp

@@ -10,6 +10,7 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
 
@@ -112,8 +113,7 @@ final class BitOperations {
 
     private static void carry(Lifter l, int value, int within) {
         int bit = l.and(l.shiftRight(value, within), l.constant(l.width(value), 1));
-        int others = l.and(l.flags(), l.constant(W64, ~(long) CF));
-        l.writeFlags(l.or(others, l.convert(bit, W64)));
+        l.setCarry(CarryRule.VALUE, bit);
     }
 
     static void bsf(Lifter l, Instruction i) {

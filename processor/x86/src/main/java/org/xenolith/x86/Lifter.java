@@ -6,6 +6,7 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.ir.Width.W8;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
@@ -502,6 +503,11 @@ public final class Lifter {
 
     public void writeFlags(int value) {
         add(new Op.WriteFlags(value), null);
+    }
+
+    /// CF, and with a rotation OF, follow from a value; the other flags stay.
+    public void setCarry(CarryRule rule, int value) {
+        add(new Op.SetCarry(rule, width(value), value), null);
     }
 
     /// Sets ZF where `condition` is not zero, clears it where it is, and leaves the other flags.

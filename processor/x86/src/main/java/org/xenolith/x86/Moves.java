@@ -8,6 +8,7 @@ import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Helper;
 import org.xenolith.ir.Width;
@@ -273,15 +274,15 @@ final class Moves {
     }
 
     static void clc(Lifter l, Instruction i) {
-        l.writeFlags(l.and(l.flags(), l.constant(W64, ~1L)));
+        l.setCarry(CarryRule.VALUE, l.constant(W8, 0));
     }
 
     static void stc(Lifter l, Instruction i) {
-        l.writeFlags(l.or(l.flags(), l.constant(W64, 1)));
+        l.setCarry(CarryRule.VALUE, l.constant(W8, 1));
     }
 
     static void cmc(Lifter l, Instruction i) {
-        l.writeFlags(l.xor(l.flags(), l.constant(W64, 1)));
+        l.setCarry(CarryRule.VALUE, l.test(Condition.NOT_BELOW));
     }
 
     static void cld(Lifter l, Instruction i) {

@@ -9,6 +9,7 @@ import static org.xenolith.ir.Width.W8;
 import static org.xenolith.x86.Row.row;
 import static org.xenolith.x86.Spec.*;
 
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
@@ -129,6 +130,13 @@ final class Shifts {
         int count = count(l, i.second(), width);
         int by = l.convert(l.and(count, l.constant(W8, width.bits() - 1)), width);
         int result = left ? l.rotateLeft(value, by) : l.rotateRight(value, by);
+        if (i.second() instanceof Operand.Immediate immediate) {
+            l.write(i.first(), result);
+            if ((immediate.value() & countMask(width)) != 0) {
+                l.setCarry(left ? CarryRule.ROTATE_LEFT : CarryRule.ROTATE_RIGHT, result);
+            }
+            return;
+        }
         int flags =
                 l.call(
                         ROTATE_FLAGS,

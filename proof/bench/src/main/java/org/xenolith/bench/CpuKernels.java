@@ -4,14 +4,13 @@ import org.xenolith.engine.soft.SoftEngine;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// A program: `CpuKernels [scale=S] [tier=T] [only=NAME,…]` runs every kernel on the software
-/// engine, on QEMU's TCG and on the host, each twice in a row, and prints a table. Times are of the
-/// second time; `first` is how much longer than it the first took on the engine.
+/// `./dev bench engine [scale=S] [tier=T] [only=NAME,…]` runs every kernel on the software engine,
+/// on QEMU's TCG and on the host, each twice in a row, and prints a table. Times are of the second
+/// time; `first` is how much longer than it the first took on the engine.
 public final class CpuKernels {
     private final PrintStream out;
     private final SoftEngine.Options options;
@@ -40,9 +39,11 @@ public final class CpuKernels {
                 throw new IllegalArgumentException("unknown argument " + argument);
             }
         }
-        var workshop = new Workshop(Files.createTempDirectory("xenolith-bench"));
-        var options = SoftEngine.Options.of(tier);
-        new CpuKernels(System.out, options, workshop).run(scale, only);
+        try (var directory = new WorkDirectory()) {
+            var workshop = new Workshop(directory.path());
+            var options = SoftEngine.Options.of(tier);
+            new CpuKernels(System.out, options, workshop).run(scale, only);
+        }
     }
 
     private void run(double scale, List<String> only) throws IOException, InterruptedException {

@@ -1,7 +1,6 @@
 package org.xenolith.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +32,7 @@ final class Workshop {
     }
 
     private void copy(String file) throws IOException {
-        try (var in = Workshop.class.getResourceAsStream("kernels/" + file)) {
-            if (in == null) {
-                throw new IOException("no resource kernels/" + file);
-            }
-            Files.write(directory.resolve(file), in.readAllBytes());
-        }
+        Resources.copy("kernels/" + file, directory);
     }
 
     /// A guest's ELF image with a PVH entry.
@@ -60,15 +54,8 @@ final class Workshop {
         command.addAll(List.of("-o", name, "-DROUNDS=" + kernel.rounds(), "main.c"));
         command.add(kernel.name() + ".c");
         command.addAll(options);
-        var process =
-                new ProcessBuilder(command)
-                        .directory(directory.toFile())
-                        .redirectErrorStream(true)
-                        .start();
-        var output = new String(process.getInputStream().readAllBytes());
-        if (process.waitFor() != 0) {
-            throw new IOException("cannot compile " + kernel.name() + ": " + output);
-        }
-        return directory.resolve(name);
+        var kernels = directory.resolve("kernels");
+        HostCommand.run(kernels, command);
+        return kernels.resolve(name);
     }
 }

@@ -61,7 +61,8 @@ public record DomainDescription(
                     .put("online", vcpu.online())
                     .put("running", vcpu.running())
                     .put("blocked", vcpu.blocked())
-                    .put("nanos", vcpu.runNanos());
+                    .put("nanos", vcpu.runNanos())
+                    .put("instructions", vcpu.instructions());
         }
         json.set("config", config);
         return json;
@@ -77,7 +78,8 @@ public record DomainDescription(
                             vcpu.path("online").asBoolean(),
                             vcpu.path("running").asBoolean(),
                             vcpu.path("blocked").asBoolean(),
-                            vcpu.path("nanos").asLong()));
+                            vcpu.path("nanos").asLong(),
+                            vcpu.path("instructions").asLong()));
         }
         return new DomainDescription(
                 json.path("domid").asInt(),

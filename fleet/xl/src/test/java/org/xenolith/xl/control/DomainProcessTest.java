@@ -47,6 +47,7 @@ class DomainProcessTest {
         assertThat(info.state()).isEqualTo(DomainState.RUNNING);
         assertThat(info.memoryMib()).isEqualTo(64);
         assertThat(info.runSeconds()).isEqualTo(1.5);
+        assertThat(info.vcpus().getFirst().instructions()).isEqualTo(7);
         assertThat(info.config().at("/b_info/target_memkb").asLong()).isEqualTo(65_536);
         assertThat(info.config().at("/c_info/name").asText()).isEqualTo("echo");
         client.pause();

@@ -56,7 +56,7 @@ public final class EchoMachine implements Machine {
 
     @Override
     public List<VcpuInfo> vcpus() {
-        return List.of(new VcpuInfo(0, true, running, !running, 1_500_000_000L));
+        return List.of(new VcpuInfo(0, true, running, !running, 1_500_000_000L, 7));
     }
 
     @Override

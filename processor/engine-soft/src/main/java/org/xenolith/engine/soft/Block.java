@@ -20,6 +20,11 @@ final class Block {
 
     private static final int SETTLED = 4 * SETTLE_INTERVAL;
 
+    private static final long[] NOWHERE = {};
+
+    /// Places that a computed jump is remembered for.
+    private static final int SEEN_MAX = 16;
+
     /// Thrown by a block that is no more.
     static final Abort STALE = new Stale();
 
@@ -54,11 +59,21 @@ final class Block {
     /// Behind it in its chain of the [BlockTable].
     Block next;
 
+    /// Where the last instruction jumps to, if the code says so.
+    private final long[] direct;
+
+    /// Where a computed jump at the end has been seen to go.
+    private long[] seen = NOWHERE;
+
+    private int seenCount;
+
     /// What is to be executed instead, if there is something.
     LiveRegion region;
 
     /// Some executions by several vCPUs at a time may be lost.
     private int runs;
+
+    private int coldRuns;
 
     Block(
             long pc,
@@ -68,7 +83,9 @@ final class Block {
             int secondFrame,
             Code[] codes,
             short[] starts,
-            int instructions) {
+            int instructions,
+            long[] direct) {
+        this.direct = direct;
         this.pc = pc;
         this.mode = mode;
         this.host = host;
@@ -95,6 +112,43 @@ final class Block {
         }
     }
 
+    /// Whether it ends in a computed jump.
+    boolean isComputed() {
+        return direct.length == 0;
+    }
+
+    /// Remembers where a computed jump has gone, the latest at the end.
+    void saw(long target) {
+        var known = seen;
+        int count = Math.min(seenCount, known.length);
+        for (int index = 0; index < count; index++) {
+            if (known[index] == target) {
+                return;
+            }
+        }
+        if (count < SEEN_MAX) {
+            add(target);
+        }
+    }
+
+    private synchronized void add(long target) {
+        if (seenCount < SEEN_MAX) {
+            if (seenCount == seen.length) {
+                seen = Arrays.copyOf(seen, Math.max(2, 2 * seenCount));
+            }
+            seen[seenCount++] = target;
+        }
+    }
+
+    synchronized long[] seenTargets() {
+        return Arrays.copyOf(seen, seenCount);
+    }
+
+    /// Where execution may go on behind it, as far as is known.
+    long[] targets() {
+        return isComputed() ? seenTargets() : direct;
+    }
+
     /// How often it has been executed since it was made or became cool.
     int runs() {
         return runs;
@@ -102,7 +156,13 @@ final class Block {
 
     /// Begins to count its executions anew.
     void cool() {
+        coldRuns += runs;
         runs = 0;
+    }
+
+    /// How often it has been executed by handlers since it was made.
+    int weight() {
+        return coldRuns + runs;
     }
 
     void invalidate() {

@@ -145,12 +145,8 @@ final class CodeCache {
     }
 
     private synchronized void invalidate(int frame, int offset, int bytes) {
-        var inFrame = byFrame.get(frame);
-        if (inFrame == null) {
-            return;
-        }
         removeRegions(frame, lineMask(offset, bytes));
-        for (var block : List.copyOf(inFrame)) {
+        for (var block : List.copyOf(blocksIn(frame))) {
             if (covers(block, frame, offset, bytes)) {
                 remove(block);
             }
@@ -161,7 +157,7 @@ final class CodeCache {
     /// Removes regions that were made from any of these lines of a frame.
     private void removeRegions(int frame, long written) {
         for (var region : List.copyOf(regions.getOrDefault(frame, List.of()))) {
-            if ((region.lines & written) != 0) {
+            if ((lines(region, frame) & written) != 0) {
                 region.entry.cool();
                 remove(region);
                 onRewritten.accept(frame);
@@ -184,25 +180,41 @@ final class CodeCache {
         if (region.entry.region != null) {
             remove(region.entry.region);
         }
-        regions.computeIfAbsent(region.frame, _ -> new ArrayList<>()).add(region);
-        lines[region.frame] |= region.lines;
+        for (var page : region.pages) {
+            regions.computeIfAbsent(page.frame(), _ -> new ArrayList<>()).add(region);
+            lines[page.frame()] |= page.lines();
+        }
         regionCount++;
         region.entry.region = region;
         VarHandle.fullFence();
         if (!isCurrent.getAsBoolean()) {
             remove(region);
-            recompute(region.frame);
+            for (var page : region.pages) {
+                recompute(page.frame());
+            }
         }
+    }
+
+    private static long lines(LiveRegion region, int frame) {
+        long lines = 0;
+        for (var page : region.pages) {
+            lines |= page.frame() == frame ? page.lines() : 0;
+        }
+        return lines;
     }
 
     /// Takes a region out of use.
     synchronized void remove(LiveRegion region) {
-        var inFrame = regions.get(region.frame);
-        if (inFrame != null && inFrame.remove(region)) {
+        if (region.entry.region == region) {
             region.entry.region = null;
             regionCount--;
-            if (inFrame.isEmpty()) {
-                regions.remove(region.frame);
+            for (var page : region.pages) {
+                regions.computeIfPresent(
+                        page.frame(),
+                        (_, inFrame) -> {
+                            inFrame.remove(region);
+                            return inFrame.isEmpty() ? null : inFrame;
+                        });
             }
         }
     }
@@ -245,11 +257,8 @@ final class CodeCache {
     }
 
     private void recompute(int frame) {
-        if (byFrame.get(frame) == null) {
-            return;
-        }
         long mask = 0;
-        for (var block : byFrame.get(frame)) {
+        for (var block : blocksIn(frame)) {
             if (frame == block.firstFrame()) {
                 int offset = (int) block.host & 4095;
                 mask |= lineMask(offset, Math.min(block.length, 4096 - offset));
@@ -258,7 +267,7 @@ final class CodeCache {
             }
         }
         for (var region : regions.getOrDefault(frame, List.of())) {
-            mask |= region.lines;
+            mask |= lines(region, frame);
         }
         lines[frame] = mask;
         if (mask == 0) {
@@ -270,14 +279,16 @@ final class CodeCache {
     /// A watched frame has been written by others than the processor. Its blocks go at once: a vCPU
     /// that is told of it later finds none.
     private synchronized void writtenOutside(int frame) {
-        var inFrame = byFrame.get(frame);
-        if (inFrame != null) {
-            removeRegions(frame, -1L);
-            for (var block : List.copyOf(inFrame)) {
-                remove(block);
-            }
-            recompute(frame);
+        removeRegions(frame, -1L);
+        for (var block : List.copyOf(blocksIn(frame))) {
+            remove(block);
         }
+        recompute(frame);
+    }
+
+    private List<Block> blocksIn(int frame) {
+        var inFrame = byFrame.get(frame);
+        return inFrame == null ? List.of() : inFrame;
     }
 
     /// Drops everything.
@@ -286,7 +297,7 @@ final class CodeCache {
         blocks.forEach(Block::invalidate);
         blocks.clear();
         for (int frame = 0; frame < lines.length; frame++) {
-            if (byFrame.get(frame) != null) {
+            if (memory.isWatched(frame)) {
                 byFrame.set(frame, null);
                 lines[frame] = 0;
                 memory.unwatch(frame);

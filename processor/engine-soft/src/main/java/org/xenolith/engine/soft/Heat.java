@@ -7,8 +7,10 @@ final class Heat {
     private final boolean on;
     private final int compileAfter;
     private final Regions regions;
+    private final SoftCpu cpu;
 
-    Heat(boolean on, int compileAfter, Regions regions) {
+    Heat(boolean on, int compileAfter, Regions regions, SoftCpu cpu) {
+        this.cpu = cpu;
         this.on = on;
         this.compileAfter = compileAfter;
         this.regions = regions;
@@ -17,14 +19,14 @@ final class Heat {
     /// A block is about to be executed for the first time since it was translated or became cool.
     void before(Block block) {
         if (on && compileAfter == ALWAYS && Regions.isEligible(block)) {
-            regions.compileNow(block);
+            regions.compileNow(block, cpu);
         }
     }
 
     /// A block has been executed once more.
     void after(Block block) {
         if (on && block.runs() == compileAfter && Regions.isEligible(block)) {
-            if (!regions.request(block)) {
+            if (!regions.request(block, cpu)) {
                 block.cool();
             }
         }

@@ -3,7 +3,7 @@ package org.xenolith.engine.soft;
 import org.xenolith.jit.CompiledRegion;
 
 /// A compiled region in use, entered where its entry block begins. It has been made from bytes of
-/// one frame: those of the 64-byte lines whose bits are set in `lines`. **Hot path.**
+/// one or more pages: those of the 64-byte lines whose bits are set. **Hot path.**
 final class LiveRegion {
     /// After how many executions it is judged, and how many instructions it must then have done in
     /// each to be worth its entry and exit.
@@ -11,19 +11,54 @@ final class LiveRegion {
 
     private static final int WORTH_INSTRUCTIONS = 4;
 
+    private static final int LASTING_INSTRUCTIONS = 300;
+
+    /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
+    record Page(long linear, int frame, long lines) {}
+
     final Block entry;
     final CompiledRegion code;
-    final int frame;
-    final long lines;
+
+    /// The entry's page first.
+    final Page[] pages;
+
+    /// By vCPU: the generation of its code's addresses for which the pages are where they must be.
+    private final long[] checkedGenerations;
 
     private int executions;
     private long instructions;
 
-    LiveRegion(Block entry, CompiledRegion code, long lines) {
+    LiveRegion(Block entry, CompiledRegion code, Page[] pages, int vcpus) {
         this.entry = entry;
         this.code = code;
-        this.frame = entry.firstFrame();
-        this.lines = lines;
+        this.pages = pages;
+        checkedGenerations = new long[vcpus];
+    }
+
+    /// Whether all pages are still where the code has been made from. The entry's is: that is how
+    /// the entry was found.
+    boolean isInPlace(SoftCpu cpu, int vcpu) {
+        if (pages.length == 1) {
+            return true;
+        }
+        boolean remembers = vcpu < checkedGenerations.length;
+        if (remembers && checkedGenerations[vcpu] == cpu.codeGeneration) {
+            return true;
+        }
+        for (int index = 1; index < pages.length; index++) {
+            if (cpu.codeFrame(pages[index].linear) != pages[index].frame) {
+                return false;
+            }
+        }
+        if (remembers) {
+            checkedGenerations[vcpu] = cpu.codeGeneration;
+        }
+        return true;
+    }
+
+    /// Whether an execution does so much that entry and exit do not count.
+    boolean isLasting() {
+        return executions > 0 && instructions / executions >= LASTING_INSTRUCTIONS;
     }
 
     /// Counts an execution of so many instructions. Answers whether the region has turned out to be

@@ -8,15 +8,18 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Mode;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntSupplier;
 
-/// Compiles regions at hot blocks, on a thread of its own, and puts them into use. All methods but
-/// the thread's belong to whoever runs the vCPU.
+/// Compiles regions at hot blocks, on a thread of its own, and puts them into use. May be called by
+/// several vCPUs at a time.
 final class Regions implements AutoCloseable {
     /// Requests that wait at most; a block that finds no room asks again later.
     static final int REQUESTS_MAX = 64;
@@ -27,31 +30,34 @@ final class Regions implements AutoCloseable {
     /// How often code of one frame may be compiled again because it was written.
     private static final int REWRITES_MAX = 16;
 
-    private static final int INSTRUCTIONS_MAX = 200;
+    private static final int INSTRUCTIONS_MAX = 100;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
 
-    /// The page is as it was when the request was made.
-    private record Request(Block block, byte[] page) {}
-
-    private record Result(Request request, CompiledRegion code, long lines) {}
+    private record Result(
+            RegionRequest request,
+            Collection<Block> members,
+            CompiledRegion code,
+            Map<Long, Long> lines) {}
 
     private final GuestMemory memory;
     private final CodeCache cache;
     private final RegionFactory factory;
     private final Runnable ready;
-    private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
+    private final IntSupplier vcpus;
+    private final BlockingQueue<RegionRequest> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
     private final byte[] rewrites;
     private Thread thread;
     private volatile Throwable failure;
 
     /// @param ready called on the compiler's thread when [#install] has something to do
-    Regions(GuestMemory memory, CodeCache cache, Runnable ready) {
+    Regions(GuestMemory memory, CodeCache cache, IntSupplier vcpus, Runnable ready) {
+        this.vcpus = vcpus;
         this.memory = memory;
         this.cache = cache;
         this.ready = ready;
-        var access = new MemoryAccess(HostAccess.class, MemorySegment.class, memory.segment());
+        var access = MemoryAccess.within(HostAccess.class, MemorySegment.class, memory.segment());
         factory = new RegionFactory(MethodHandles.lookup(), access);
         rewrites = new byte[memory.frameCount()];
     }
@@ -63,12 +69,12 @@ final class Regions implements AutoCloseable {
     }
 
     /// Asks for a region at a block. False if it is to ask again later.
-    boolean request(Block block) {
+    boolean request(Block block, SoftCpu cpu) {
         if (rewrites[block.firstFrame()] >= REWRITES_MAX) {
             return true;
         }
         startThread();
-        return requests.remainingCapacity() > 0 && requests.offer(snapshot(block));
+        return requests.remainingCapacity() > 0 && requests.offer(gather(block, cpu));
     }
 
     private synchronized void startThread() {
@@ -79,22 +85,23 @@ final class Regions implements AutoCloseable {
         }
     }
 
-    private Request snapshot(Block block) {
-        var page = new byte[4096];
-        long host = block.host & -4096L;
-        MemorySegment.copy(memory.segment(), ValueLayout.JAVA_BYTE, host, page, 0, page.length);
-        return new Request(block, page);
+    private RegionRequest gather(Block block, SoftCpu cpu) {
+        return RegionRequest.gather(block, memory, cache, cpu::peekFrame, INSTRUCTIONS_MAX);
     }
 
     /// Compiles and puts into use at once.
-    synchronized void compileNow(Block block) {
-        compile(snapshot(block)).ifPresent(this::install);
+    synchronized void compileNow(Block block, SoftCpu cpu) {
+        compile(gather(block, cpu)).ifPresent(this::install);
     }
 
     private void compileAll() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                var result = compile(requests.take());
+                var request = requests.take();
+                if (request.entry().runs() == 0) {
+                    continue; // part of another region meanwhile
+                }
+                var result = compile(request);
                 if (result.isPresent()) {
                     results.add(result.get());
                     ready.run();
@@ -109,17 +116,17 @@ final class Regions implements AutoCloseable {
     }
 
     /// Smaller until the code is short enough.
-    private Optional<Result> compile(Request request) {
-        var block = request.block;
-        var mode = new Mode(block.mode);
-        for (int most = INSTRUCTIONS_MAX; most >= INSTRUCTIONS_MIN; most /= 2) {
-            var built = RegionBuilder.build(request.page, block.pc, mode, most);
+    private Optional<Result> compile(RegionRequest request) {
+        for (int most = INSTRUCTIONS_MAX; most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
+            var part = request.limited(most);
+            var built = RegionBuilder.build(part);
             if (built.isEmpty()) {
                 return Optional.empty();
             }
             var code = factory.compile(built.get().region());
             if (code.isPresent()) {
-                return Optional.of(new Result(request, code.get(), built.get().lines()));
+                var members = part.members().values();
+                return Optional.of(new Result(request, members, code.get(), built.get().lines()));
             }
         }
         return Optional.empty();
@@ -137,20 +144,42 @@ final class Regions implements AutoCloseable {
     }
 
     private void install(Result result) {
-        var block = result.request.block;
+        var block = result.request.entry();
         if (cache.regionCount() >= REGIONS_MAX) {
             cache.dropRegions();
         }
-        cache.add(new LiveRegion(block, result.code, result.lines), () -> !isChanged(result));
+        result.members.forEach(Block::cool);
+        cache.add(
+                new LiveRegion(block, result.code, pages(result), vcpus.getAsInt()),
+                () -> !isChanged(result));
     }
 
-    /// Whether the page is no longer what the code has been made from.
+    /// The entry's page first.
+    private static LiveRegion.Page[] pages(Result result) {
+        long first = result.request.entry().pc & -4096L;
+        return result.lines.entrySet().stream()
+                .sorted(Comparator.comparing(entry -> entry.getKey() != first))
+                .map(entry -> {
+                    var page = result.request.pages().get(entry.getKey());
+                    return new LiveRegion.Page(entry.getKey(), page.frame(), entry.getValue());
+                })
+                .toArray(LiveRegion.Page[]::new);
+    }
+
+    /// Whether the code is no longer what the region has been made from.
     private boolean isChanged(Result result) {
-        long host = result.request.block.host & -4096L;
-        var now = memory.segment().asSlice(host, 4096);
-        var then = MemorySegment.ofArray(result.request.page);
-        for (long lines = result.lines; lines != 0; lines &= lines - 1) {
-            long at = (long) Long.numberOfTrailingZeros(lines) << CodeCache.LINE_SHIFT;
+        return result.lines.entrySet().stream()
+                .anyMatch(entry -> {
+                    var page = result.request.pages().get(entry.getKey());
+                    return !memory.isWatched(page.frame()) || isChanged(page, entry.getValue());
+                });
+    }
+
+    private boolean isChanged(RegionRequest.Page page, long lines) {
+        var now = memory.segment().asSlice((long) page.frame() << 12, 4096);
+        var then = MemorySegment.ofArray(page.bytes());
+        for (long left = lines; left != 0; left &= left - 1) {
+            long at = (long) Long.numberOfTrailingZeros(left) << CodeCache.LINE_SHIFT;
             long end = at + CodeCache.LINE_BYTES;
             if (MemorySegment.mismatch(now, at, end, then, at, end) >= 0) {
                 return true;

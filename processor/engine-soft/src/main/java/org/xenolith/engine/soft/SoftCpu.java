@@ -484,6 +484,21 @@ final class SoftCpu extends Cpu {
         return host;
     }
 
+    /// The frame of the code at a linear page address, or -1 where none can be fetched.
+    int codeFrame(long linear) {
+        try {
+            return (int) (resolveCode(linear) >>> 12);
+        } catch (Trap notExecutable) {
+            return -1;
+        }
+    }
+
+    /// The frame behind a linear page address, or -1; changes nothing.
+    long peekFrame(long linear) {
+        long gpa = walk.peek(linear);
+        return gpa < 0 ? -1 : memory.frameAt(gpa >>> 12);
+    }
+
     // ---------------------------------------------------------------- TLB maintenance
 
     @Override

@@ -60,12 +60,12 @@ public final class SoftEngine implements Engine {
     private final Clock clock;
     private final Entropy entropy;
     private final Options options;
+    private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
     private final CodeCache code;
     private final HandlerFactory handlers;
     private final Regions regions;
     private final Standstill standstill = new Standstill();
     private final AtomicLong commonTscOffset;
-    private final List<SoftVcpu> vcpus = new CopyOnWriteArrayList<>();
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
         this.memory = memory;
@@ -74,7 +74,8 @@ public final class SoftEngine implements Engine {
         this.options = options;
         this.commonTscOffset = new AtomicLong(-clock.nanos());
         this.code = new CodeCache(memory, this::codeRewritten);
-        this.regions = new Regions(memory, code, () -> vcpus.forEach(SoftVcpu::codeChanged));
+        this.regions =
+                new Regions(memory, code, vcpus::size, () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> standstill.alone(null, () -> vcpus.forEach(SoftVcpu::memoryChanged)));
     }
@@ -106,7 +107,7 @@ public final class SoftEngine implements Engine {
                     case HANDLERS, COMPILER -> handlers::handler;
                 };
         var translator = new Translator(cpu, maker, options.verify(), blockMax);
-        var heat = new Heat(options.tier() == Tier.COMPILER, options.compileAfter(), regions);
+        var heat = new Heat(options.tier() == Tier.COMPILER, options.compileAfter(), regions, cpu);
         var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, standstill, this::watch);
         self.set(vcpu);
         vcpus.add(vcpu);

@@ -24,8 +24,10 @@ public final class SoftVcpu implements Vcpu {
     private static final int TRANSLATIONS_MAX = 8;
 
     /// Instructions that a compiled region executes between looks at the vCPU's attention at most:
-    /// some microseconds.
-    private static final int REGION_BUDGET = 16_384;
+    /// some tens of microseconds.
+    private static final int REGION_BUDGET = 65_536;
+
+    private static final int RESUMED_BLOCKS = 64;
 
     /// DR6.BS: a single step.
     private static final int SINGLE_STEP = 1 << 14;
@@ -58,6 +60,10 @@ public final class SoftVcpu implements Vcpu {
     private VcpuState.Activity activity;
     private String shutdownReason = "";
     private long retired;
+
+    /// How many more blocks do not count as hot: a region was left in its middle because its budget
+    /// was used up, and will be found again.
+    private int resumed;
 
     /// The value of [#retired] at which the run ends. Comes nearer with every step that retires
     /// nothing, so that a guest which only ever faults does not run for ever.
@@ -172,7 +178,10 @@ public final class SoftVcpu implements Vcpu {
             heat.before(block);
         }
         var region = block.region;
-        if (region != null && budget > 0 && executeRegion(region, budget)) {
+        if (region != null
+                && budget > 0
+                && region.isInPlace(cpu, id)
+                && executeRegion(region, budget)) {
             return null;
         }
         return executeBlock(block);
@@ -183,6 +192,7 @@ public final class SoftVcpu implements Vcpu {
         int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
         int executed = budget - left;
         retired += executed;
+        resumed = left <= 0 ? RESUMED_BLOCKS : 0;
         if (region.isUseless(executed)) {
             code.remove(region);
         }
@@ -210,7 +220,14 @@ public final class SoftVcpu implements Vcpu {
         if (block.ran()) {
             code.settle(block);
         }
-        heat.after(block);
+        if (block.isComputed()) {
+            block.saw(cpu.pc);
+        }
+        if (resumed > 0) {
+            resumed--;
+        } else {
+            heat.after(block);
+        }
         var exit = cpu.exitAfter;
         if (exit != null) {
             cpu.exitAfter = null;

@@ -3,6 +3,7 @@ package org.xenolith.engine.soft;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Verifier;
@@ -64,6 +65,7 @@ final class Translator {
         int instructions = 0;
         long at = pc;
         boolean ended = false;
+        Unit last = null;
         Instruction ahead = window.decode(decoder, at, mode);
         while (!ended) {
             var current = ahead;
@@ -87,7 +89,8 @@ final class Translator {
                 lifter.endAt(Lifter.following(mode, at));
                 ended = true;
             }
-            codes.add(code(lifter.unit()));
+            last = lifter.unit();
+            codes.add(code(last));
         }
         return new Block(
                 pc,
@@ -97,7 +100,16 @@ final class Translator {
                 window.secondFrame(),
                 codes.toArray(Code[]::new),
                 shorts(starts),
-                instructions);
+                instructions,
+                targets(last.ops().getLast()));
+    }
+
+    private static long[] targets(Op end) {
+        return switch (end) {
+            case Op.Jump(long target) -> new long[] {target};
+            case Op.Branch(_, long taken, long notTaken) -> new long[] {taken, notTaken};
+            case Op _ -> new long[0];
+        };
     }
 
     /// Whether the bytes of the block that [#translate] has returned last are still those that it

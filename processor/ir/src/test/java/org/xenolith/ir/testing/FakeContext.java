@@ -34,7 +34,10 @@ public final class FakeContext extends Context {
         System.arraycopy(memory, 0, copy.memory, 0, MEMORY_BYTES);
         copy.pc = pc;
         copy.history = history;
-        copy.setFlags(flagRule, flagBits, flagLeft, flagRight, flagResult);
+        copy.flagKind = flagKind;
+        copy.flagLeft = flagLeft;
+        copy.flagRight = flagRight;
+        copy.flagResult = flagResult;
         return copy;
     }
 

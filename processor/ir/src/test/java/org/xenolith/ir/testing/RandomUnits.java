@@ -1,5 +1,6 @@
 package org.xenolith.ir.testing;
 
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
@@ -75,7 +76,14 @@ public final class RandomUnits {
         }
         switch (random.nextInt(4)) {
             case 0, 1 -> flags();
-            case 2 -> add(new Op.WriteFlags(value(width())));
+            case 2 -> {
+                if (random.nextBoolean()) {
+                    add(new Op.WriteFlags(value(width())));
+                } else {
+                    var width = width();
+                    add(new Op.SetCarry(any(CarryRule.values()), width, value(width)));
+                }
+            }
             default -> {}
         }
     }

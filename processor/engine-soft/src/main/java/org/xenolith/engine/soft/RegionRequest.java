@@ -1,0 +1,108 @@
+package org.xenolith.engine.soft;
+
+import org.xenolith.memory.GuestMemory;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.LongUnaryOperator;
+
+/// What a region is to be made from: hot blocks that lead to each other, the entry first, and their
+/// pages as they are when it is asked for.
+///
+/// @param pages by linear page address
+record RegionRequest(Block entry, Map<Long, Block> members, Map<Long, Page> pages) {
+    /// A block is left out if it is executed this much more seldom than the entry.
+    private static final int SELDOM = 64;
+
+    /// Bytes of a page, which lie in `frame`.
+    record Page(int frame, byte[] bytes) {}
+
+    /// Gathers from `entry` along the ways that execution has taken, the hottest first. On the
+    /// thread of the vCPU.
+    ///
+    /// @param frames the frame behind a linear page address of code, or -1
+    static RegionRequest gather(
+            Block entry,
+            GuestMemory memory,
+            CodeCache cache,
+            LongUnaryOperator frames,
+            int instructionsMax) {
+        var request = new RegionRequest(entry, new LinkedHashMap<>(), new HashMap<>());
+        var waiting = new PriorityQueue<Block>(Comparator.comparingInt((Block b) -> -b.weight()));
+        waiting.add(entry);
+        int instructions = 0;
+        while (!waiting.isEmpty() && instructions < instructionsMax) {
+            var block = waiting.remove();
+            if (request.members.putIfAbsent(block.pc, block) != null) {
+                continue;
+            }
+            instructions += block.instructions;
+            request.addPages(block, memory);
+            for (long target : block.targets()) {
+                var next = request.find(target, cache, frames);
+                if (next != null && request.isWanted(next)) {
+                    waiting.add(next);
+                }
+            }
+        }
+        return request;
+    }
+
+    /// Not what is executed seldom, nor what has a region that works for long once it is entered:
+    /// it is better left alone.
+    private boolean isWanted(Block block) {
+        return block.weight() >= entry.weight() / SELDOM
+                && (block == entry || block.region == null || !block.region.isLasting());
+    }
+
+    private Block find(long pc, CodeCache cache, LongUnaryOperator frames) {
+        if (members.containsKey(pc)) {
+            return null;
+        }
+        var known = pages.get(pc & -4096L);
+        long frame = known != null ? known.frame : frames.applyAsLong(pc & -4096L);
+        return frame < 0 ? null : cache.find(frame << 12 | pc & 4095, pc, entry.mode);
+    }
+
+    private void addPages(Block block, GuestMemory memory) {
+        addPage(block.pc & -4096L, block.firstFrame(), memory);
+        if (block.secondFrame >= 0) {
+            addPage((block.pc & -4096L) + 4096, block.secondFrame, memory);
+        }
+    }
+
+    private void addPage(long linear, int frame, GuestMemory memory) {
+        pages.computeIfAbsent(
+                linear,
+                _ -> {
+                    var bytes = new byte[4096];
+                    MemorySegment.copy(
+                            memory.segment(),
+                            ValueLayout.JAVA_BYTE,
+                            (long) frame << 12,
+                            bytes,
+                            0,
+                            bytes.length);
+                    return new Page(frame, bytes);
+                });
+    }
+
+    /// A copy with fewer members: those that were found first, of at most so many instructions.
+    RegionRequest limited(int instructionsMax) {
+        var fewer = new LinkedHashMap<Long, Block>();
+        int instructions = 0;
+        for (var block : members.values()) {
+            instructions += block.instructions;
+            if (!fewer.isEmpty() && instructions > instructionsMax) {
+                break;
+            }
+            fewer.put(block.pc, block);
+        }
+        return new RegionRequest(entry, fewer, pages);
+    }
+}

@@ -1,0 +1,60 @@
+package org.xenolith.bench;
+
+import org.xenolith.base.Clock;
+import org.xenolith.bench.guest.GuestFiles;
+import org.xenolith.bench.guest.Tcg;
+import org.xenolith.bench.guest.Xenolith;
+import org.xenolith.bench.table.Table;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+
+/// `./dev bench`. The property `xenolith.root` is the directory of `xl`.
+public final class Main {
+    private static final int WRONG_USE = 2;
+
+    private Main() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+        try {
+            var options = Options.parse(List.of(arguments));
+            if (options.help()) {
+                System.out.print(Options.usage());
+                return;
+            }
+            System.exit(run(options) ? 0 : 1);
+        } catch (IllegalArgumentException e) {
+            say(e.getMessage());
+            System.exit(WRONG_USE);
+        } catch (IOException e) {
+            say(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void say(String what) {
+        System.err.println("bench: " + what);
+    }
+
+    private static boolean run(Options options) throws IOException, InterruptedException {
+        var root = Path.of(System.getProperty("xenolith.root", "")).toAbsolutePath();
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        try (var directory = new WorkDirectory()) {
+            var clock = Clock.system();
+            var files = GuestFiles.make(directory.path(), Main::say);
+            var ours = new Xenolith(root, files, directory.path(), clock);
+            var theirs = new Tcg(files, directory.path(), clock);
+            var session = new Session(ours, theirs, options, Main::say);
+            session.run();
+            var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+            out.println(HostDescription.of(root, files, options.rounds(), load));
+            out.print(Table.of(session.comparisons(), session.failures()));
+            out.print(session.clocks());
+            return session.isGood();
+        }
+    }
+}

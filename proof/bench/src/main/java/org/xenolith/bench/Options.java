@@ -1,0 +1,94 @@
+package org.xenolith.bench;
+
+import org.xenolith.bench.table.Group;
+import org.xenolith.bench.table.Row;
+import org.xenolith.bench.table.Rows;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// What the command line asks for.
+///
+/// @param rows in the table's order
+record Options(boolean help, int rounds, List<Row> rows) {
+    static final int ROUNDS_MAX = 100;
+
+    private static final int ROUNDS = 3;
+    private static final String ROUNDS_OPTION = "--rounds";
+
+    /// @throws IllegalArgumentException with a message for the user
+    static Options parse(List<String> words) {
+        boolean help = false;
+        int rounds = ROUNDS;
+        var wanted = new LinkedHashSet<Row>();
+        var rest = new ArrayList<>(words);
+        while (!rest.isEmpty()) {
+            var word = rest.removeFirst();
+            if (word.equals("--help") || word.equals("-h") || word.equals("help")) {
+                help = true;
+            } else if (word.equals(ROUNDS_OPTION)) {
+                rounds = rounds(rest.isEmpty() ? "" : rest.removeFirst());
+            } else if (word.startsWith(ROUNDS_OPTION + "=")) {
+                rounds = rounds(word.substring(ROUNDS_OPTION.length() + 1));
+            } else {
+                wanted.addAll(rows(word));
+            }
+        }
+        var rows =
+                Rows.ALL.stream().filter(row -> wanted.isEmpty() || wanted.contains(row)).toList();
+        return new Options(help, rounds, rows);
+    }
+
+    private static List<Row> rows(String word) {
+        var rows = Rows.named(word);
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "there is no row or group \"" + word + "\"; ./dev bench --help lists them");
+        }
+        return rows;
+    }
+
+    private static int rounds(String text) {
+        try {
+            int rounds = Integer.parseInt(text);
+            if (rounds >= 1 && rounds <= ROUNDS_MAX) {
+                return rounds;
+            }
+        } catch (NumberFormatException _) {
+            // The same complaint.
+        }
+        throw new IllegalArgumentException(
+                "--rounds is a number from 1 to %d, not \"%s\"".formatted(ROUNDS_MAX, text));
+    }
+
+    static String usage() {
+        var groups =
+                Arrays.stream(Group.values()).map(Group::word).collect(Collectors.joining(", "));
+        var rows =
+                Rows.ALL.stream()
+                        .map(row ->
+                                "  %-10s  %-2s  %s%n"
+                                        .formatted(row.name(), row.unit().symbol(), row.meaning()))
+                        .collect(Collectors.joining());
+        return """
+        Usage: ./dev bench [ROW|GROUP...] [--rounds N]
+               ./dev bench jmh [ARGS]
+               ./dev bench engine [scale=S] [tier=T] [only=NAME,...]
+
+        The same kernel and initramfs on Xenolith and on QEMU's TCG, in N alternating runs (%d);
+        the table goes to standard output. docs/benchmarks.md tells what its columns mean. Exit
+        code 1 if a row could not be run or a guest has computed something wrong, else 0: no
+        matter how fast.
+
+        jmh runs the benchmarks of inner parts, with JMH's own arguments; engine runs the kernels
+        on the processor alone, without a machine around it.
+
+        Groups: %s. Rows:
+        %s\
+        """
+                .formatted(ROUNDS, groups, rows);
+    }
+}

@@ -1,0 +1,63 @@
+package org.xenolith.bench;
+
+import org.xenolith.bench.guest.Boot;
+import org.xenolith.bench.guest.Run;
+import org.xenolith.bench.table.Group;
+import org.xenolith.bench.table.Row;
+import org.xenolith.bench.table.Sample;
+
+import java.io.IOException;
+
+/// What is called in the guest for a row, and what its laps mean.
+final class RowProgram {
+    /// The lap that is measured, of a program that does its work twice.
+    private static final int SECOND = 1;
+
+    /// Laps of a program that scales: one process, and two.
+    private static final int ONE = 1;
+
+    private static final int TWO = 2;
+
+    private RowProgram() {}
+
+    static String command(Row row, long rounds) {
+        if (row.group() == Group.SCALING) {
+            return "/bench/bench scaling %s %d".formatted(row.work(), rounds);
+        }
+        return row.name().equals("shell")
+                ? "/bench/shell.sh " + rounds
+                : "/bench/bench %s %d".formatted(row.work(), rounds);
+    }
+
+    static Sample sample(Row row, Boot boot) {
+        long nanos = row.name().equals("boot-init") ? boot.initNanos() : boot.shellNanos();
+        return Sample.of(row.perOperation(nanos, 1), "");
+    }
+
+    /// The time that tells how long `rounds` take.
+    static long lapNanos(Row row, Run run) throws IOException {
+        return lap(row, run, row.group() == Group.SCALING ? ONE : SECOND).nanos();
+    }
+
+    static Sample sample(Row row, long rounds, Run run) throws IOException {
+        if (row.group() == Group.SCALING) {
+            double one = lap(row, run, ONE).nanos();
+            return Sample.of(2 * one / lap(row, run, TWO).nanos(), run.sum());
+        }
+        var measured = lap(row, run, SECOND);
+        return new Sample(
+                row.perOperation(measured.nanos(), rounds),
+                row.perOperation(run.laps().getFirst().nanos(), rounds),
+                measured.nanos(),
+                measured.instructions(),
+                run.sum());
+    }
+
+    private static Run.Lap lap(Row row, Run run, int index) throws IOException {
+        if (index >= run.laps().size()) {
+            throw new IOException(
+                    "%s has made %d laps only".formatted(row.name(), run.laps().size()));
+        }
+        return run.laps().get(index);
+    }
+}

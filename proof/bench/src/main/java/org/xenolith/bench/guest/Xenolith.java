@@ -1,0 +1,104 @@
+package org.xenolith.bench.guest;
+
+import org.xenolith.base.Clock;
+import org.xenolith.board.VcpuInfo;
+import org.xenolith.xl.control.ControlClient;
+import org.xenolith.xl.control.ControlException;
+import org.xenolith.xl.control.RuntimeDirectory;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// Xenolith as a user gets it: `./xl create -c`, in a runtime directory of its own.
+public final class Xenolith implements Hypervisor {
+    private static final String CONFIG =
+            """
+            name = "bench"
+            type = "pvh"
+            kernel = "%s"
+            ramdisk = "%s"
+            extra = "console=hvc0 quiet %s"
+            memory = %d
+            vcpus = %d
+            """;
+
+    private static final long END_SECONDS_MAX = 10;
+
+    private final Path xl;
+    private final GuestFiles files;
+    private final Path directory;
+    private final RuntimeDirectory runtime;
+    private final Clock clock;
+
+    /// @param root the directory of `xl`
+    /// @param directory a place for files
+    public Xenolith(Path root, GuestFiles files, Path directory, Clock clock) throws IOException {
+        this.xl = root.resolve("xl");
+        this.files = files;
+        this.directory = directory;
+        this.runtime = RuntimeDirectory.open(directory.resolve("run").resolve("xenolith"));
+        this.clock = clock;
+    }
+
+    @Override
+    public String name() {
+        return "Xenolith";
+    }
+
+    @Override
+    public Guest start(int vcpus) throws IOException, InterruptedException {
+        var config = directory.resolve("bench-%d.cfg".formatted(vcpus));
+        Files.writeString(
+                config,
+                CONFIG.formatted(
+                        files.kernel(),
+                        files.ramdisk(),
+                        GuestFiles.INIT,
+                        GuestFiles.MEMORY_MIB,
+                        vcpus));
+        var command =
+                new ProcessBuilder(List.of(xl.toString(), "create", "-c", config.toString()))
+                        .redirectError(directory.resolve("xl.log").toFile());
+        command.environment().put("XDG_RUNTIME_DIR", directory.resolve("run").toString());
+        return Guest.boot(command, new Domain(runtime), clock);
+    }
+
+    /// The only domain of the runtime directory, found through its control socket.
+    private record Domain(RuntimeDirectory runtime) implements Guest.Host {
+        @Override
+        public long instructions() throws IOException {
+            try {
+                var entry = runtime.list().getFirst();
+                var vcpus = new ControlClient(entry).info().vcpus();
+                return vcpus.stream().mapToLong(VcpuInfo::instructions).sum();
+            } catch (ControlException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void end() throws IOException {
+            try {
+                for (var entry : runtime.list()) {
+                    new ControlClient(entry).destroy();
+                    awaitEnd(entry.pid());
+                }
+            } catch (ControlException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+
+        /// What comes next is not to be disturbed by a process that ends.
+        private static void awaitEnd(long pid) {
+            ProcessHandle.of(pid)
+                    .ifPresent(process ->
+                            process.onExit()
+                                    .completeOnTimeout(process, END_SECONDS_MAX, TimeUnit.SECONDS)
+                                    .thenAccept(ProcessHandle::destroyForcibly)
+                                    .join());
+        }
+    }
+}

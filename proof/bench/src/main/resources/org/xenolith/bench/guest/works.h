@@ -1,0 +1,12 @@
+/* The kernels of ../kernels. `string` is `memory` with string instructions. */
+KERNEL(sieve)
+KERNEL(crc)
+KERNEL(qsort)
+KERNEL(hash)
+KERNEL(interp)
+KERNEL(state)
+KERNEL(nbody)
+KERNEL(sha256)
+KERNEL(memory)
+KERNEL(string)
+KERNEL(words)

@@ -1,0 +1,52 @@
+package org.xenolith.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.xenolith.bench.table.Row;
+import org.xenolith.bench.table.Rows;
+
+import java.util.List;
+
+class OptionsTest {
+    private static Options parse(String line) {
+        return Options.parse(line.isEmpty() ? List.of() : List.of(line.split(" ")));
+    }
+
+    @Test
+    void withoutWordsEverythingIsRunThreeTimes() {
+        assertThat(parse("")).isEqualTo(new Options(false, 3, Rows.ALL));
+    }
+
+    @Test
+    void rowsComeInTheTablesOrder() {
+        assertThat(parse("pipe boot crc pipe").rows())
+                .extracting(Row::name)
+                .containsExactly("boot-init", "boot-shell", "crc", "pipe");
+    }
+
+    @Test
+    void roundsAreANumber() {
+        assertThat(parse("--rounds 5").rounds()).isEqualTo(5);
+        assertThat(parse("--rounds=1 crc").rounds()).isEqualTo(1);
+        for (var wrong : List.of("--rounds", "--rounds=", "--rounds 0", "--rounds x")) {
+            assertThatThrownBy(() -> parse(wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("--rounds");
+        }
+    }
+
+    @Test
+    void otherWordsAreRefused() {
+        assertThatThrownBy(() -> parse("crc doom"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("\"doom\"");
+    }
+
+    @Test
+    void helpNamesEveryRow() {
+        assertThat(parse("--help").help()).isTrue();
+        assertThat(Rows.ALL).allSatisfy(row -> assertThat(Options.usage()).contains(row.name()));
+    }
+}
