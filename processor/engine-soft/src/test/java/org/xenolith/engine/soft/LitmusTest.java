@@ -9,10 +9,12 @@ import static org.xenolith.engine.soft.Litmus.store;
 import static org.xenolith.engine.soft.ParallelGuest.RSI;
 import static org.xenolith.engine.soft.ParallelGuest.memory;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.xenolith.testkit.Fuzz;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -182,6 +184,18 @@ class LitmusTest {
     @MethodSource("forbidden")
     void whatX86ForbidsIsNotSeen(String name, Litmus test, SoftEngine.Tier tier) throws Exception {
         assertThat(test.run(tier, ROUNDS, LIMIT)).as(name).isZero();
+    }
+
+    @Test
+    @Tag("fuzz")
+    void whatX86ForbidsIsNotSeenForLonger() throws Exception {
+        var tests = forbidden().toList();
+        var fuzz = new Fuzz(51, 1);
+        while (fuzz.goesOn()) {
+            var test = tests.get((int) Math.floorMod(fuzz.seed(), (long) tests.size())).get();
+            long seen = ((Litmus) test[1]).run((SoftEngine.Tier) test[2], ROUNDS, LIMIT);
+            assertThat(seen).as(test[0] + " " + fuzz).isZero();
+        }
     }
 
     /// Four vCPUs: where the host has fewer processors, most rounds are not at the same time.
