@@ -43,7 +43,10 @@ final class ParallelDriver extends Driver {
     @Override
     void wake(VcpuSlot slot) {
         slot.wake();
-        vcpus.get(slot.vcpu.id()).signal();
+        int id = slot.vcpu.id();
+        if (id < vcpus.size()) { // else it has not been connected yet, and will look
+            vcpus.get(id).signal();
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import org.xenolith.engine.Exit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +42,11 @@ final class ParallelGuest implements AutoCloseable {
         return code;
     }
 
+    /// One more vCPU that executes code which another has already.
+    void shares(Assembler code) {
+        codes.add(code);
+    }
+
     /// An instruction on a register and memory: its opcode bytes, REX.W and LOCK among them.
     static Assembler memory(Assembler code, int register, long address, int... opcode) {
         return code.bytes(opcode).bytes(4 | register << 3, 0x25).number(address, 4);
@@ -73,8 +79,8 @@ final class ParallelGuest implements AutoCloseable {
     /// Starts all vCPUs; completes when they have halted.
     CompletableFuture<Void> start() {
         var done = new ArrayList<CompletableFuture<Void>>();
-        for (int id = 0; id < codes.size(); id++) {
-            guest.load(codes.get(id).bytes(0xF4));
+        for (var code : Set.copyOf(codes)) {
+            guest.load(code.bytes(0xF4));
         }
         for (int id = 0; id < codes.size(); id++) {
             long pc = codes.get(id).origin();

@@ -140,6 +140,70 @@ class ParallelTest {
         }
     }
 
+    /// All execute the same blocks while they are translated, settled and compiled.
+    @ParameterizedTest
+    @EnumSource(SoftEngine.Tier.class)
+    void vcpusThatShareTheirCodeComputeTheSame(SoftEngine.Tier tier) throws Exception {
+        int vcpus = 3;
+        try (var parallel = new ParallelGuest(tier)) {
+            var code = parallel.vcpu();
+            code.bytes(0xB8).number(8, 4);
+            memory(code, RAX, COUNTERS, 0xF0, 0x48, 0x0F, 0xC1); // lock xadd
+            code.bytes(0x48, 0x89, 0xC3, 0x31, 0xF6); // mov rbx, rax; xor esi, esi
+            repeat(
+                    code,
+                    300_000,
+                    () -> {
+                        code.bytes(0x48, 0x8D, 0x74, 0x37, 3); // lea rsi, [rdi+rsi+3]
+                        code.bytes(0x48, 0xC1, 0xC6, 7); // rol rsi, 7
+                        code.bytes(0x40, 0xF6, 0xC6, 1, 0x74, 3); // test sil, 1; jz
+                        code.bytes(0x48, 0xF7, 0xD6); // not rsi
+                        code.bytes(0x56, 0x5A); // push rsi; pop rdx
+                    });
+            code.bytes(0x48, 0x89, 0x93).number(COUNTERS + 0x100, 4); // mov [rbx+...], rdx
+            for (int id = 1; id < vcpus; id++) {
+                parallel.shares(code);
+            }
+            parallel.run(LIMIT);
+
+            long result = parallel.word(COUNTERS + 0x100);
+            assertThat(result).isNotZero();
+            assertThat(parallel.word(COUNTERS + 0x108)).isEqualTo(result);
+            assertThat(parallel.word(COUNTERS + 0x110)).isEqualTo(result);
+        }
+    }
+
+    /// A function is rewritten while it is being called: it never goes back to an older form.
+    @ParameterizedTest
+    @EnumSource(SoftEngine.Tier.class)
+    void codeThatIsRewrittenWhileItRunsOnlyGetsNewer(SoftEngine.Tier tier) throws Exception {
+        int rounds = 20_000;
+        try (var parallel = new ParallelGuest(tier)) {
+            var writer = parallel.vcpu();
+            writer.bytes(0x31, 0xC0);
+            repeat(
+                    writer,
+                    rounds,
+                    () -> {
+                        writer.bytes(0xFF, 0xC0);
+                        memory(writer, RAX, FUNCTION + 4, 0x89);
+                    });
+            var caller = parallel.vcpu();
+            caller.bytes(0x31, 0xF6);
+            long top = caller.here();
+            caller.call(FUNCTION + 3);
+            caller.bytes(0x39, 0xF0, 0x73, 9); // cmp eax, esi; jae
+            memory(caller, 0, ERRORS, 0x48, 0xFF);
+            caller.bytes(0x90, 0x89, 0xC6); // mov esi, eax
+            caller.bytes(0x3D).number(rounds, 4).jump(top, 0x0F, 0x85);
+            parallel.shares(caller);
+            parallel.guest.load(new Assembler(FUNCTION + 3).bytes(0xB8).number(0, 4).bytes(0xC3));
+            parallel.run(LIMIT);
+
+            assertThat(parallel.word(ERRORS)).isZero();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(SoftEngine.Tier.class)
     void aPageThatAnotherVcpuHasRemappedIsSeenAsRemapped(SoftEngine.Tier tier) throws Exception {
