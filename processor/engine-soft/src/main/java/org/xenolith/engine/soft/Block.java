@@ -20,6 +20,10 @@ final class Block {
 
     private static final int SETTLED = 4 * SETTLE_INTERVAL;
 
+    /// Executions that are counted, after which it is hot or never will be. Two vCPUs that went on
+    /// counting in one place would wait for each other's caches at every block.
+    private static final int COUNTED_MAX = 1 << 13;
+
     private static final long[] NOWHERE = {};
 
     /// Places that a computed jump is remembered for.
@@ -102,7 +106,7 @@ final class Block {
 
     /// Counts an execution. Answers whether it is time to [#settle].
     boolean ran() {
-        return (++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED;
+        return runs < COUNTED_MAX && (++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED;
     }
 
     /// Puts in what codes have become, if that is something shorter.

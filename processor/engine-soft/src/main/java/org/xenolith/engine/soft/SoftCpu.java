@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
 /// engine. **Hot path.**
-final class SoftCpu extends Cpu {
+sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Ticks of the guest's TSC in a nanosecond: 1 GHz, so that no scaling is needed.
     static final long TSC_KHZ = 1_000_000;
 

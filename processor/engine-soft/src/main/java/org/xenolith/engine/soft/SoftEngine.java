@@ -94,7 +94,7 @@ public final class SoftEngine implements Engine {
     SoftVcpu createVcpu(int id, CpuidTable cpuid, int blockMax) {
         var self = new AtomicReference<SoftVcpu>();
         var cpu =
-                new SoftCpu(
+                new ApartCpu(
                         memory,
                         code,
                         clock,

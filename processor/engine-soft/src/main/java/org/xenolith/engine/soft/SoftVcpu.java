@@ -17,7 +17,7 @@ import org.xenolith.x86.Trap;
 import java.util.function.IntConsumer;
 
 /// The run loop of one software vCPU. **Hot path** ([#run] and what it calls for each block).
-public final class SoftVcpu implements Vcpu {
+public final class SoftVcpu extends Apart implements Vcpu {
     private static final int JUMP_ENTRIES = 4096;
 
     /// Attempts to translate code that others change at the same time.
