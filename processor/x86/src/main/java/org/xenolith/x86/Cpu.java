@@ -194,6 +194,13 @@ public abstract class Cpu extends Context {
 
     public abstract void probeRead(long linear, int bytes);
 
+    /// Stores 16 bytes at a multiple of 16 in one step as seen by all processors, if memory still
+    /// holds what was expected; else throws [org.xenolith.ir.Abort#restart].
+    public void storePairConditional(
+            long address, long expectedLow, long expectedHigh, long low, long high) {
+        storePair(address, low, high);
+    }
+
     /// Copies `bytes` (no overlap that matters, no page crossing on either side) if both sides are
     /// plain RAM; false, with nothing done, if they are not, or if they overlap because two pages
     /// are one frame. Faults as the accesses would.
