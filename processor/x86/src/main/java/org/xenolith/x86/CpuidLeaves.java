@@ -44,6 +44,10 @@ public final class CpuidLeaves {
             1 | 1 << 1 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 13 | 1 << 18 | 1 << 20;
     private static final int EDX_7 = 1 << 26 | 1 << 28 | 1 << 29;
 
+    /// Leaf 7, sub-leaf 2, EDX: IA32_SPEC_CTRL.BHI_DIS_S, which spares kernels the loop that else
+    /// clears the branch history at every entry, whatever BHI_NO says.
+    private static final int BHI_CTRL = 1 << 4;
+
     // Leaf 80000001: ECX LAHF, PREFETCHW; EDX SYSCALL, NX, PDPE1GB, RDTSCP, LM.
     private static final int ECX_EXTENDED = 1 | 1 << 8;
     private static final int EDX_EXTENDED = 1 << 11 | 1 << 20 | 1 << 26 | 1 << 27 | 1 << 29;
@@ -74,7 +78,8 @@ public final class CpuidLeaves {
         builder.leaf(0, 0x16, vendor[0], vendor[2], vendor[1])
                 .leaf(1, SIGNATURE, ebx1, ecx1, EDX_1 | multi)
                 .leaf(2, 1, 0, 0, 0)
-                .subleaf(7, 0, 0, EBX_7, 0, EDX_7);
+                .subleaf(7, 0, 2, EBX_7, 0, EDX_7)
+                .subleaf(7, 2, 0, 0, 0, BHI_CTRL);
         topology(builder, apicId, vcpus);
         builder.leaf(0x15, 1, 1, tscKhz * 1000, 0)
                 .leaf(0x16, tscKhz / 1000, tscKhz / 1000, 100, 0)

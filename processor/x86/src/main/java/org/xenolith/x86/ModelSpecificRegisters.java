@@ -52,6 +52,9 @@ public final class ModelSpecificRegisters {
             1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14 | 1 << 15
                     | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
 
+    /// IBRS, STIBP, SSBD, BHI_DIS_S.
+    private static final long SPEC_CTRL_WRITABLE = 7 | 1 << 10;
+
     private static final long EFER_WRITABLE =
             Bits.EFER_SCE | Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE;
 
@@ -144,7 +147,7 @@ public final class ModelSpecificRegisters {
             }
             case IA32_EFER -> writeEfer(cpu, value);
             case SPEC_CTRL -> {
-                require((value & ~7L) == 0);
+                require((value & ~SPEC_CTRL_WRITABLE) == 0);
                 m.specCtrl = value;
             }
             case PRED_CMD, FLUSH_CMD -> require((value & ~1L) == 0);

@@ -45,7 +45,7 @@ final class LiveRegion {
             return true;
         }
         boolean remembers = vcpu < checkedGenerations.length;
-        if (remembers && checkedGenerations[vcpu] == cpu.codeGeneration) {
+        if (remembers && checkedGenerations[vcpu] == cpu.codeGeneration()) {
             return true;
         }
         for (int index = 1; index < pages.length; index++) {
@@ -54,7 +54,7 @@ final class LiveRegion {
             }
         }
         if (remembers) {
-            checkedGenerations[vcpu] = cpu.codeGeneration;
+            checkedGenerations[vcpu] = cpu.codeGeneration();
         }
         return true;
     }

@@ -58,7 +58,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private boolean watchesData;
     private boolean checksAlignment;
 
-    // The code segment that `codeGeneration` knows of.
+    // The code segment that `codePages` know of.
     private long codeBase;
     private int codeLimit;
 
@@ -73,8 +73,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Set by an instruction that is complete but after which the vCPU must leave.
     Exit exitAfter;
 
-    /// Rises whenever linear addresses of code may mean something else.
-    long codeGeneration;
+    private final CodePages codePages = new CodePages();
 
     /// Added to the clock to give the TSC. Read by others while the vCPU runs.
     private volatile long tscOffset;
@@ -476,12 +475,23 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         if (longActive() && linear << 16 >> 16 != linear) {
             throw Trap.nonCanonical(linear);
         }
-        var found = walk.translate(linear, PageWalk.EXECUTE, cpl() == 3, true);
+        boolean user = cpl() == 3;
+        long known = codePages.find(linear & PAGE_MASK, user);
+        if (known >= 0) {
+            return known | linear & 4095;
+        }
+        var found = walk.translate(linear, PageWalk.EXECUTE, user, true);
         long host = memory.hostOffset(found.gpa());
         if (host < 0) {
             throw Trap.pageFault(0, linear);
         }
+        codePages.put(linear & PAGE_MASK, user, host & PAGE_MASK, found.global());
         return host;
+    }
+
+    /// Rises whenever linear addresses of code may mean something else.
+    long codeGeneration() {
+        return codePages.generation();
     }
 
     /// The frame of the code at a linear page address, or -1 where none can be fetched.
@@ -518,7 +528,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         if (base(Segments.CS) != codeBase || limits[Segments.CS] != codeLimit) {
             codeBase = base(Segments.CS);
             codeLimit = limits[Segments.CS];
-            codeGeneration++;
+            codePages.flush(true);
         }
     }
 
@@ -531,7 +541,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
                 tlb.clearNonGlobal();
             }
         }
-        codeGeneration++;
+        codePages.flush(globalToo);
     }
 
     @Override
@@ -539,7 +549,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         for (var tlb : tlbs) {
             tlb.clearPage(linear);
         }
-        codeGeneration++;
+        codePages.flush(true);
     }
 
     /// The next write to any page must be noticed.

@@ -281,13 +281,19 @@ public final class SoftVcpu extends Apart implements Vcpu {
                 && block.pc == pc
                 && block.mode == key
                 && block.valid
-                && jumpGenerations[slot] == cpu.codeGeneration) {
+                && (jumpGenerations[slot] == cpu.codeGeneration() || isInPlace(block))) {
+            jumpGenerations[slot] = cpu.codeGeneration();
             return block;
         }
         block = findOrTranslate(pc, key);
         jumpBlocks[slot] = block;
-        jumpGenerations[slot] = cpu.codeGeneration;
+        jumpGenerations[slot] = cpu.codeGeneration();
         return block;
+    }
+
+    /// Whether a block of the present address is also that of the memory there.
+    private boolean isInPlace(Block block) {
+        return block.secondFrame < 0 && cpu.is64() && cpu.resolveCode(block.pc) == block.host;
     }
 
     private Block findOrTranslate(long pc, int key) {

@@ -22,13 +22,21 @@ final class Tlb {
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
     private final int[] spans = new int[ENTRIES];
 
+    /// Whether there may be an entry of a large page in the lower, in the upper half of addresses.
+    private final boolean[] large = new boolean[2];
+
     private final boolean[] global = new boolean[ENTRIES];
 
     Tlb() {
         clear();
     }
 
+    private static int half(long linear) {
+        return (int) (linear >>> 63);
+    }
+
     void clear() {
+        Arrays.fill(large, false);
         Arrays.fill(readTags, EMPTY);
         Arrays.fill(writeTags, EMPTY);
     }
@@ -44,6 +52,12 @@ final class Tlb {
 
     /// Forgets whatever the guest's page around `linear` has put here.
     void clearPage(long linear) {
+        if (!large[half(linear)]) {
+            int index = (int) (linear >>> 12) & INDEX_MASK;
+            readTags[index] = EMPTY;
+            writeTags[index] = EMPTY;
+            return;
+        }
         for (int index = 0; index < ENTRIES; index++) {
             long tag = readTags[index] != EMPTY ? readTags[index] : writeTags[index];
             long outside = ~(long) spans[index];
@@ -71,6 +85,7 @@ final class Tlb {
         }
         offsets[index] = offset;
         spans[index] = (int) translation.pageBytes() - 1;
+        large[half(page)] |= translation.pageBytes() > 4096;
         global[index] = translation.global();
         readTags[index] = page;
         if (write) {
