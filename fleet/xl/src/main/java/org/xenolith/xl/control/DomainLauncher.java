@@ -25,7 +25,6 @@ public final class DomainLauncher {
                     "-XX:ReservedCodeCacheSize=64m",
                     "-XX:MaxMetaspaceSize=96m",
                     "-XX:-UsePerfData",
-                    "-Xshare:auto",
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow");
 
@@ -92,15 +91,17 @@ public final class DomainLauncher {
     }
 
     private List<String> command(String source, boolean paused, File errors) {
+        var classPath = System.getProperty("java.class.path");
         var command = new ArrayList<String>();
         if (hasSetsid()) {
             command.add("setsid");
         }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_OPTIONS);
+        command.addAll(StartupCache.of(classPath, System.getenv()).options());
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
         command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.add(classPath);
         command.add(DomainProcess.class.getName());
         command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
         return command;
