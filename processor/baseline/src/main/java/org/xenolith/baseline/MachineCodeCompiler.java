@@ -50,13 +50,13 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     @Override
     public Optional<CompiledRegion> compile(Region region) {
-        if (!isPossible(region)) {
-            return Optional.empty();
-        }
         Assembler code;
         try {
+            if (!isPossible(region)) {
+                return Optional.empty();
+            }
             code = RegionCode.generate(region, base, translations);
-        } catch (Values.Full full) {
+        } catch (Unfit unfit) {
             return Optional.empty();
         }
         if (code.size() > CODE_BYTES_MAX) {

@@ -1,6 +1,7 @@
 package org.xenolith.baseline;
 
 import org.xenolith.ir.Op;
+import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 
 import java.util.ArrayList;
@@ -23,17 +24,24 @@ final class Support {
     /// The part of a block up to the first instruction that cannot be done.
     ///
     /// @param kind of the flags at its beginning
+    /// @throws Unfit when there is no such part
     static Unit possible(Unit unit, int kind) {
         var ops = unit.ops();
         int instruction = 0;
         int now = kind;
+        boolean kept = true; // the flags before the instruction, since it reads them
         for (int index = 0; index < ops.size(); index++) {
             var op = ops.get(index);
             if (op instanceof Op.Boundary) {
                 instruction = index;
+                kept = true;
             } else if (!isPossible(op, now)) {
+                if (!kept) {
+                    throw new Unfit("flags that a block would end with are not kept");
+                }
                 return before(unit, instruction);
             }
+            kept &= !Ops.writesFlags(op);
             now = kindAfter(op, now);
         }
         return unit;

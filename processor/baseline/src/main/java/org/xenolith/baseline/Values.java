@@ -9,15 +9,6 @@ import java.util.Arrays;
 /// that has the same value now, or on the stack. What was to be kept longest goes first when
 /// registers run out, and costs nothing if it is in a slot anyway.
 final class Values {
-    /// The block needs more room than there is.
-    static final class Full extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Full() {
-            super("a block keeps too many values", null, false, false);
-        }
-    }
-
     /// Bytes of the stack for values.
     static final int STACK_BYTES = 512;
 
@@ -106,7 +97,7 @@ final class Values {
             }
         }
         if (best == NOWHERE) {
-            throw new Full();
+            throw new Unfit("a block keeps too many values");
         }
         evict(best);
         pin(best);
@@ -144,7 +135,7 @@ final class Values {
                 return place;
             }
         }
-        throw new Full();
+        throw new Unfit("a block keeps too many values");
     }
 
     private int stackAt(int home) {
