@@ -8,7 +8,10 @@ import org.xenolith.base.Sizes;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
@@ -22,8 +25,10 @@ import java.util.function.IntConsumer;
 /// [#segment]. A *gfn* is a guest frame number; most have no frame (a hole). Reads of a hole give
 /// all-ones and writes to it are dropped; whoever must tell the two apart asks [#hostOffset].
 ///
-/// Typed access may cross pages and is little-endian. All methods may be called from any thread;
-/// typed access is plain (no ordering), so that callers that share rings with a guest use [#fence].
+/// Typed access may cross pages and is little-endian. All methods may be called from any thread.
+/// Typed reads come in order, and so do typed writes; a write and a later read may change places,
+/// unless there is a [#fence] between them. Within its page an aligned value is read and written as
+/// a whole.
 public final class GuestMemory implements AutoCloseable {
     /// Highest guest-physical address bit that may be mapped, exclusive: 2^40 bytes.
     public static final int PHYSICAL_ADDRESS_BITS = 40;
@@ -38,6 +43,11 @@ public final class GuestMemory implements AutoCloseable {
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final VarHandle ATOMIC_INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+    private static final VarHandle ATOMIC_LONG =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
     private final HostMemory host;
     private final MemorySegment segment;
@@ -107,7 +117,7 @@ public final class GuestMemory implements AutoCloseable {
     public synchronized void freeFrame(int frame) {
         checkFrame(frame);
         host.discard((long) frame * PAGE_BYTES, PAGE_BYTES);
-        markDirty(frame);
+        wrote(frame);
         freeFrames.push(frame);
     }
 
@@ -151,22 +161,28 @@ public final class GuestMemory implements AutoCloseable {
         return frame < 0 ? -1 : ((long) frame << PAGE_SHIFT) | (gpa & (PAGE_BYTES - 1));
     }
 
-    /// `listener` is called after every change of the map and at every new epoch: cached
-    /// translations must go.
+    /// `listener` is called whenever a gfn has ceased to show a frame and at every new epoch:
+    /// cached translations must go. When it returns, nothing reaches the frame through the gfn any
+    /// more.
     public void onChange(Runnable listener) {
         changeListeners.add(listener);
     }
 
     private void put(long gfn, int value) {
         Bug.check(isAddressable(gfn), "a gfn to map is addressable");
+        int old;
         synchronized (this) {
             int index = (int) (gfn >>> CHUNK_SHIFT);
             if (chunks[index] == null) {
                 chunks[index] = new int[CHUNK_FRAMES];
             }
-            chunks[index][(int) gfn & (CHUNK_FRAMES - 1)] = value;
+            int within = (int) gfn & (CHUNK_FRAMES - 1);
+            old = chunks[index][within];
+            chunks[index][within] = value;
         }
-        changeListeners.forEach(Runnable::run);
+        if (old != 0 && old != value) {
+            changeListeners.forEach(Runnable::run);
+        }
     }
 
     private void checkFrame(int frame) {
@@ -182,7 +198,10 @@ public final class GuestMemory implements AutoCloseable {
 
     /// Begins a new epoch and returns its number. Pages written from now on carry it.
     public int beginEpoch() {
-        int next = ++epoch;
+        int next;
+        synchronized (this) {
+            next = ++epoch;
+        }
         changeListeners.forEach(Runnable::run);
         return next;
     }
@@ -197,7 +216,17 @@ public final class GuestMemory implements AutoCloseable {
         dirtyEpoch[frame] = epoch;
     }
 
-    /// Asks for the write watchers to be told of the next write to `frame`.
+    /// For those who write through [#segment]: `frame` has been written.
+    public void wrote(int frame) {
+        dirtyEpoch[frame] = epoch;
+        VarHandle.fullFence(); // one who begins to watch sees the write, or is told of it
+        if (watched[frame] != 0) {
+            writeWatchers.forEach(watcher -> watcher.accept(frame));
+        }
+    }
+
+    /// Asks for the write watchers to be told of writes to `frame`. Who reads it behind a [#fence]
+    /// afterwards sees every earlier write.
     public void watch(int frame) {
         watched[frame] = 1;
     }
@@ -216,18 +245,19 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     private void written(long offset) {
-        int frame = (int) (offset >>> PAGE_SHIFT);
-        dirtyEpoch[frame] = epoch;
-        if (watched[frame] != 0) {
-            writeWatchers.forEach(watcher -> watcher.accept(frame));
-        }
+        wrote((int) (offset >>> PAGE_SHIFT));
     }
 
     // ---------------------------------------------------------------- typed access
 
     public int readByte(long gpa) {
         long offset = hostOffset(gpa);
-        return offset < 0 ? 0xFF : segment.get(ValueLayout.JAVA_BYTE, offset) & 0xFF;
+        if (offset < 0) {
+            return 0xFF;
+        }
+        int value = segment.get(ValueLayout.JAVA_BYTE, offset) & 0xFF;
+        VarHandle.acquireFence();
+        return value;
     }
 
     public int readShort(long gpa) {
@@ -235,7 +265,12 @@ public final class GuestMemory implements AutoCloseable {
             return readByte(gpa) | readByte(gpa + 1) << 8;
         }
         long offset = hostOffset(gpa);
-        return offset < 0 ? 0xFFFF : segment.get(SHORT, offset) & 0xFFFF;
+        if (offset < 0) {
+            return 0xFFFF;
+        }
+        int value = segment.get(SHORT, offset) & 0xFFFF;
+        VarHandle.acquireFence();
+        return value;
     }
 
     public int readInt(long gpa) {
@@ -243,7 +278,12 @@ public final class GuestMemory implements AutoCloseable {
             return readShort(gpa) | readShort(gpa + 2) << 16;
         }
         long offset = hostOffset(gpa);
-        return offset < 0 ? -1 : segment.get(INT, offset);
+        if (offset < 0) {
+            return -1;
+        }
+        int value = segment.get(INT, offset);
+        VarHandle.acquireFence();
+        return value;
     }
 
     public long readLong(long gpa) {
@@ -251,12 +291,18 @@ public final class GuestMemory implements AutoCloseable {
             return Integer.toUnsignedLong(readInt(gpa)) | (long) readInt(gpa + 4) << 32;
         }
         long offset = hostOffset(gpa);
-        return offset < 0 ? -1 : segment.get(LONG, offset);
+        if (offset < 0) {
+            return -1;
+        }
+        long value = segment.get(LONG, offset);
+        VarHandle.acquireFence();
+        return value;
     }
 
     public void writeByte(long gpa, int value) {
         long offset = hostOffset(gpa);
         if (offset >= 0) {
+            VarHandle.releaseFence();
             segment.set(ValueLayout.JAVA_BYTE, offset, (byte) value);
             written(offset);
         }
@@ -270,6 +316,7 @@ public final class GuestMemory implements AutoCloseable {
         }
         long offset = hostOffset(gpa);
         if (offset >= 0) {
+            VarHandle.releaseFence();
             segment.set(SHORT, offset, (short) value);
             written(offset);
         }
@@ -283,6 +330,7 @@ public final class GuestMemory implements AutoCloseable {
         }
         long offset = hostOffset(gpa);
         if (offset >= 0) {
+            VarHandle.releaseFence();
             segment.set(INT, offset, value);
             written(offset);
         }
@@ -296,6 +344,7 @@ public final class GuestMemory implements AutoCloseable {
         }
         long offset = hostOffset(gpa);
         if (offset >= 0) {
+            VarHandle.releaseFence();
             segment.set(LONG, offset, value);
             written(offset);
         }
@@ -315,6 +364,7 @@ public final class GuestMemory implements AutoCloseable {
             }
             done += part;
         }
+        VarHandle.acquireFence();
         return whole;
     }
 
@@ -324,9 +374,29 @@ public final class GuestMemory implements AutoCloseable {
         return bytes;
     }
 
+    /// Feeds `digest` with every gfn that shows a frame, and with what it shows.
+    public void digest(MessageDigest digest) {
+        var number = ByteBuffer.allocate(Long.BYTES);
+        for (int index = 0; index < chunks.length; index++) {
+            if (chunks[index] == null) {
+                continue;
+            }
+            for (int within = 0; within < CHUNK_FRAMES; within++) {
+                long gfn = ((long) index << CHUNK_SHIFT) + within;
+                int frame = frameAt(gfn);
+                if (frame >= 0) {
+                    digest.update(number.clear().putLong(gfn).flip());
+                    long offset = (long) frame << PAGE_SHIFT;
+                    digest.update(segment.asSlice(offset, PAGE_BYTES).asByteBuffer());
+                }
+            }
+        }
+    }
+
     /// Copies into guest memory. False if a hole was touched (bytes for it are dropped).
     public boolean write(long gpa, byte[] bytes, int from, int length) {
         boolean whole = true;
+        VarHandle.releaseFence();
         for (int done = 0; done < length; ) {
             int part = Math.min(length - done, PAGE_BYTES - (int) (gpa + done & (PAGE_BYTES - 1)));
             long offset = hostOffset(gpa + done);
@@ -346,9 +416,36 @@ public final class GuestMemory implements AutoCloseable {
         return write(gpa, bytes, 0, bytes.length);
     }
 
+    /// Replaces `expected` by `value` in one step as seen by all threads, if it is there. In a hole
+    /// it succeeds, and nothing is written. `gpa` is a multiple of 4.
+    public boolean compareAndSetInt(long gpa, int expected, int value) {
+        long offset = hostOffset(gpa);
+        if (offset < 0) {
+            return true;
+        }
+        boolean done = ATOMIC_INT.compareAndSet(segment, offset, expected, value);
+        if (done) {
+            written(offset);
+        }
+        return done;
+    }
+
+    /// The same for 8 bytes; `gpa` is a multiple of 8.
+    public boolean compareAndSetLong(long gpa, long expected, long value) {
+        long offset = hostOffset(gpa);
+        if (offset < 0) {
+            return true;
+        }
+        boolean done = ATOMIC_LONG.compareAndSet(segment, offset, expected, value);
+        if (done) {
+            written(offset);
+        }
+        return done;
+    }
+
     /// Orders earlier accesses before later ones, as seen by all threads.
     public static void fence() {
-        java.lang.invoke.VarHandle.fullFence();
+        VarHandle.fullFence();
     }
 
     private static boolean crosses(long gpa, int bytes) {

@@ -1,12 +1,18 @@
 package org.xenolith.board;
 
+import org.xenolith.base.Bug;
 import org.xenolith.engine.Engine;
+import org.xenolith.engine.VcpuState.ModelSpecific;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.PvConsole;
 import org.xenolith.xen.ShutdownReason;
 import org.xenolith.xenstore.DomainDirectory;
 import org.xenolith.xenstore.XenStore;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -49,13 +55,16 @@ final class Board implements Machine {
 
     @Override
     public void requestShutdown(ShutdownReason reason) {
-        switch (reason) {
-            case POWEROFF -> parts.directory.requestShutdown("poweroff");
-            case REBOOT -> parts.directory.requestShutdown("reboot");
-            case SUSPEND -> parts.directory.requestShutdown("suspend");
-            case CRASH, WATCHDOG, SOFT_RESET ->
-                    throw new IllegalArgumentException("a guest cannot be asked for " + reason);
-        }
+        var word =
+                switch (reason) {
+                    case POWEROFF -> "poweroff";
+                    case REBOOT -> "reboot";
+                    case SUSPEND -> "suspend";
+                    case CRASH, WATCHDOG, SOFT_RESET ->
+                            throw new IllegalArgumentException(
+                                    "a guest cannot be asked for " + reason);
+                };
+        parts.driver.request(() -> parts.directory.requestShutdown(word));
     }
 
     @Override
@@ -66,6 +75,34 @@ final class Board implements Machine {
     @Override
     public List<VcpuInfo> vcpus() {
         return parts.slots.stream().map(VcpuSlot::info).toList();
+    }
+
+    @Override
+    public CompletableFuture<String> fingerprint() {
+        var result = new CompletableFuture<String>();
+        parts.driver
+                .whileStopped(() -> result.complete(fingerprintNow()))
+                .whenComplete((_, failure) -> {
+                    if (failure != null) {
+                        result.completeExceptionally(failure);
+                    }
+                });
+        return result;
+    }
+
+    private String fingerprintNow() {
+        try {
+            var digest = MessageDigest.getInstance("SHA-256");
+            parts.memory.digest(digest);
+            for (var slot : parts.slots) {
+                var state = slot.vcpu.capture();
+                var withoutTime = state.withMsrs(new ModelSpecific(0, state.msrs().registers()));
+                digest.update(withoutTime.toString().getBytes(StandardCharsets.UTF_8));
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new Bug("every JVM has SHA-256", e);
+        }
     }
 
     /// The driver ends within a slice, so the wait is short; an interrupt does not cut it off.

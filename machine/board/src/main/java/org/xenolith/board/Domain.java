@@ -118,6 +118,12 @@ public final class Domain implements AutoCloseable {
         return machine.vcpus();
     }
 
+    /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
+    /// time. Two deterministic domains that have done the same have the same.
+    public String fingerprint() {
+        return machine.fingerprint().join();
+    }
+
     public void pause() throws InterruptedException {
         var done = new CompletableFuture<Void>();
         submit(new Request.Pause(done), done);

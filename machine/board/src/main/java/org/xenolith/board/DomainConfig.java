@@ -15,6 +15,10 @@ import java.util.UUID;
 /// `kernel` is the path of a bzImage or an ELF file, and `ramdisk` a path; either may also name the
 /// guest kit, see [org.xenolith.boot.GuestKit]. `memoryBytes` is what the domain has at start,
 /// `maxMemoryBytes` what it may grow to; `vcpus` are online at start, `maxVcpus` exist.
+///
+/// With a seed in `deterministic` the domain runs on one thread, its time is counted in
+/// instructions, and all that it gets by chance follows from the seed: given the same input it does
+/// the same in every run.
 public record DomainConfig(
         String name,
         UUID uuid,
@@ -28,7 +32,8 @@ public record DomainConfig(
         int maxVcpus,
         ShutdownActions actions,
         Limits limits,
-        EngineChoice engine) {
+        EngineChoice engine,
+        Optional<Long> deterministic) {
     public static final int VCPUS_MAX = 128;
     public static final long MEMORY_BYTES_MIN = 4 * MIB;
     public static final long MEMORY_BYTES_MAX = 256 * 1024 * MIB;
@@ -76,7 +81,10 @@ public record DomainConfig(
 
     /// A version 4 UUID (RFC 9562, 5.4).
     public static UUID randomUuid() {
-        var entropy = Entropy.system();
+        return uuid(Entropy.system());
+    }
+
+    private static UUID uuid(Entropy entropy) {
         long high = entropy.nextLong() & ~0xF000L | 0x4000L;
         long low = entropy.nextLong() & ~(3L << 62) | 2L << 62;
         return new UUID(high, low);
@@ -97,12 +105,13 @@ public record DomainConfig(
         private ShutdownActions actions = ShutdownActions.DEFAULT;
         private Limits limits = Limits.DEFAULT;
         private EngineChoice engine = EngineChoice.AUTO;
+        private Optional<Long> deterministic = Optional.empty();
 
         private Builder(String name) {
             this.name = name;
         }
 
-        /// A random one unless set.
+        /// A random one unless set; one that follows from the seed of a deterministic domain.
         public Builder uuid(UUID uuid) {
             this.uuid = uuid;
             return this;
@@ -175,10 +184,16 @@ public record DomainConfig(
             return this;
         }
 
+        /// The domain does the same in every run. Another seed gives it other random numbers.
+        public Builder deterministic(long seed) {
+            this.deterministic = Optional.of(seed);
+            return this;
+        }
+
         public DomainConfig build() {
             return new DomainConfig(
                     name,
-                    uuid == null ? randomUuid() : uuid,
+                    uuid == null ? newUuid() : uuid,
                     type,
                     kernel,
                     ramdisk.isEmpty() ? Optional.empty() : Optional.of(ramdisk),
@@ -189,7 +204,14 @@ public record DomainConfig(
                     maxVcpus == 0 ? vcpus : maxVcpus,
                     actions,
                     limits,
-                    engine);
+                    engine,
+                    deterministic);
+        }
+
+        private UUID newUuid() {
+            return deterministic
+                    .map(seed -> DomainConfig.uuid(Entropy.seeded(seed)))
+                    .orElseGet(DomainConfig::randomUuid);
         }
 
         private static long toBytes(String setting, long mebibytes) {

@@ -26,6 +26,13 @@ final class Engines {
         return new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
     }
 
+    /// One whose vCPUs leave at the same instructions in every run: nothing depends on when another
+    /// thread has compiled something.
+    Engine createDeterministic(GuestMemory memory, Clock clock, Entropy entropy) {
+        var options = SoftEngine.Options.of(SoftEngine.Tier.HANDLERS);
+        return new SoftEngine(memory, clock, entropy, options);
+    }
+
     long tscHertz() {
         return SoftEngine.TSC_KHZ * 1000;
     }

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /// What happens between two runs of a vCPU: interrupts before, the reason it left after. On the
-/// driver's thread.
+/// thread that runs the vCPU; several may be here at a time.
 final class ExitHandler implements Driver.Exits {
     /// RFLAGS.IF.
     private static final long INTERRUPT_FLAG = 1 << 9;
@@ -61,7 +61,7 @@ final class ExitHandler implements Driver.Exits {
         }
         slot.enter(VcpuSlot.Phase.RUNNING);
         slot.takeWoken();
-        xen.vcpuRuns(slot.vcpu.id(), slot.vcpu.timeStampCounter());
+        xen.vcpuRuns(slot.vcpu.id(), slot.vcpu::timeStampCounter);
         offerInterrupt(slot);
         return true;
     }
@@ -89,7 +89,7 @@ final class ExitHandler implements Driver.Exits {
     }
 
     @Override
-    public void sliceEnds(VcpuSlot slot) {
+    public void rests(VcpuSlot slot) {
         var state =
                 switch (slot.phase()) {
                     case RUNNING -> RunState.RUNNABLE;

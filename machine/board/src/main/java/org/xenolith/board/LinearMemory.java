@@ -6,7 +6,7 @@ import org.xenolith.engine.Vcpu;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.VcpuContext;
 
-/// Guest memory as the code on one vCPU addresses it, for hypercalls. On the driver's thread.
+/// Guest memory as the code on one vCPU addresses it, for hypercalls. On the vCPU's thread.
 final class LinearMemory implements VcpuContext {
     private final Vcpu vcpu;
     private final GuestMemory memory;

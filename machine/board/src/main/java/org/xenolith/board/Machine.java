@@ -27,6 +27,10 @@ public interface Machine extends AutoCloseable {
 
     List<VcpuInfo> vcpus();
 
+    /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
+    /// time; taken while no vCPU runs.
+    CompletableFuture<String> fingerprint();
+
     /// Stops everything at once and gives the memory back. May be called twice.
     @Override
     void close();

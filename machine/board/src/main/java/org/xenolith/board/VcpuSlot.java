@@ -5,7 +5,7 @@ import org.xenolith.engine.VcpuState;
 import org.xenolith.platform.LocalApic;
 
 /// One vCPU with what its driver knows about it: what it waits for, and what others have asked of
-/// it. Requests may come from any thread; the rest is the driver's.
+/// it. Requests may come from any thread; the rest is for the thread that runs the vCPU.
 final class VcpuSlot {
     /// What a vCPU is doing, or why it is not.
     enum Phase {
@@ -106,7 +106,7 @@ final class VcpuSlot {
                 instructions);
     }
 
-    // ---------------------------------------------------------------- on the driver's thread
+    // ---------------------------------------------------------------- on the vCPU's thread
 
     Phase phase() {
         return phase;

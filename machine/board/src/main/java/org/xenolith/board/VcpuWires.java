@@ -48,14 +48,14 @@ final class VcpuWires implements DomainHost, InterruptSink {
     public void init(int vcpu) {
         slots.get(vcpu).init();
         xen.vcpuStarted(vcpu, false);
-        driver.interrupt();
+        wake(vcpu);
     }
 
     @Override
     public void startup(int vcpu, int vector) {
         if (slots.get(vcpu).startup(vector)) {
             xen.vcpuStarted(vcpu, true);
-            driver.interrupt();
+            wake(vcpu);
         }
     }
 

@@ -2,7 +2,9 @@ package org.xenolith.board;
 
 import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
+import org.xenolith.base.CountedClock;
 import org.xenolith.base.DomainId;
+import org.xenolith.base.Entropy;
 import org.xenolith.base.Sizes;
 import org.xenolith.base.TimerQueue;
 import org.xenolith.boot.BootException;
@@ -14,6 +16,7 @@ import org.xenolith.device.InterruptLine;
 import org.xenolith.device.Outbox;
 import org.xenolith.device.PortDevice;
 import org.xenolith.engine.Engine;
+import org.xenolith.engine.VcpuState;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.platform.AcpiTables;
 import org.xenolith.platform.DebugPort;
@@ -68,13 +71,31 @@ final class Wiring {
         this.map = map;
         this.spec = spec;
         this.memory = memory;
-        timers = new TimerQueue(around.clock());
-        driver = new Driver("vcpus-" + config.name(), timers);
+        if (config.deterministic().isPresent()) {
+            var counted = new CountedClock(around.clock());
+            timers = new TimerQueue(counted);
+            driver = new TurnDriver(config.name(), timers, counted);
+        } else {
+            timers = new TimerQueue(around.clock());
+            driver = new ParallelDriver(config.name(), timers);
+        }
         lines = new GuestLines(around.log());
         wires = new VcpuWires(driver, store, around.id(), lines);
         map.populate(memory);
         xen = new XenDomain(spec, memory, timers, wires);
-        engine = engines.create(memory, around.clock(), around.entropy());
+        engine = engine(engines);
+    }
+
+    private Engine engine(Engines engines) {
+        return config.deterministic()
+                .map(seed ->
+                        engines.createDeterministic(memory, timers.clock(), Entropy.seeded(seed)))
+                .orElseGet(() -> engines.create(memory, timers.clock(), around.entropy()));
+    }
+
+    /// What the host has for the guest: at once, or between two slices of a deterministic machine.
+    private Runnable input(Runnable feed) {
+        return config.deterministic().isPresent() ? new CoalescedRequest(driver, feed) : feed;
     }
 
     /// A machine with its kernel in place, ready to start. Gives everything back if it throws.
@@ -134,6 +155,8 @@ final class Wiring {
                         config.commandLine(),
                         acpi.rsdpAddress(),
                         memoryMapForBoot());
+        // All at once, so that their time-stamp counters are in step.
+        slots.forEach(slot -> slot.vcpu.restore(VcpuState.powerOn(slot.vcpu.id())));
         slots.getFirst().vcpu.restore(start.bootProcessor());
         var handler = new ExitHandler(xen, memory, ports, around.log(), driver::shutdownReason);
         driver.connect(slots, handler);
@@ -190,7 +213,7 @@ final class Wiring {
                         value -> console.output(new byte[] {(byte) value}),
                         InterruptLine.UNCONNECTED);
         Console.Sink sink = bytes -> serial.receive(bytes, 0, bytes.length);
-        console.onInput(() -> console.feed(sink));
+        console.onInput(input(() -> console.feed(sink)));
         ports.add(
                 PvhLayout.SERIAL_PORT,
                 SERIAL_PORTS,
@@ -245,7 +268,7 @@ final class Wiring {
             console.feed(pvConsole::accept); // there may be room again
         });
         storeLink.connect(storeRing::notified);
-        console.onInput(() -> console.feed(pvConsole::accept));
+        console.onInput(input(() -> console.feed(pvConsole::accept)));
         return pvConsole;
     }
 }

@@ -49,6 +49,11 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public CompletableFuture<String> fingerprint() {
+        return CompletableFuture.completedFuture("");
+    }
+
+    @Override
     public void close() {
         closed = true;
         running = false;

@@ -16,6 +16,9 @@ final class TinyKernel {
     /// A page of free memory for the code's use.
     static final int DATA = 0x20_0000;
 
+    /// Where other vCPUs begin, in real mode.
+    private static final int TRAMPOLINE = 0x1_0000;
+
     private static final int HEADERS_BYTES = 52 + 2 * 32;
     private static final int SERIAL_PORT = 0x3F8;
     private static final int HYPERCALL_SCHED_OP = 29;
@@ -35,8 +38,16 @@ final class TinyKernel {
         return this;
     }
 
-    private TinyKernel word(int value) {
+    TinyKernel word(int value) {
         return bytes(value, value >>> 8, value >>> 16, value >>> 24);
+    }
+
+    byte[] code() {
+        return code.toByteArray();
+    }
+
+    int length() {
+        return code.size();
     }
 
     /// Where the next byte of code will be.
@@ -79,6 +90,66 @@ final class TinyKernel {
                 .load(3, SCHEDOP_SHUTDOWN)
                 .load(1, DATA)
                 .vmcall();
+    }
+
+    /// Starts all other vCPUs, by INIT and a start-up IPI, at `target`: 32-bit code, flat and
+    /// unpaged, with data segments that are still to be loaded ([#flatData]).
+    TinyKernel startOthers(int target) {
+        store(
+                TRAMPOLINE,
+                new int[] {
+                    0xFA, // cli
+                    0x2E,
+                    0x66,
+                    0x0F,
+                    0x01,
+                    0x16,
+                    0x00,
+                    0x01, // lgdt cs:[0x100]
+                    0x0F,
+                    0x20,
+                    0xC0,
+                    0x0C,
+                    0x01,
+                    0x0F,
+                    0x22,
+                    0xC0, // cr0 |= PE
+                    0x66,
+                    0xEA,
+                    target,
+                    target >>> 8,
+                    target >>> 16,
+                    target >>> 24,
+                    8,
+                    0
+                });
+        int table = TRAMPOLINE + 0x110;
+        storeWord(TRAMPOLINE + 0x100, 0x17 | table << 16)
+                .storeWord(TRAMPOLINE + 0x104, table >>> 16);
+        storeWord(table + 8, 0x0000_FFFF).storeWord(table + 12, 0x00CF_9A00);
+        storeWord(table + 16, 0x0000_FFFF).storeWord(table + 20, 0x00CF_9200);
+        return storeWord(0xFEE0_0300, 0xC4500).storeWord(0xFEE0_0300, 0xC4600 | TRAMPOLINE >>> 12);
+    }
+
+    private void store(int address, int[] bytes) {
+        for (int i = 0; i < bytes.length; i++) {
+            storeByte(address + i, bytes[i]);
+        }
+    }
+
+    /// Loads DS and SS on a vCPU that [#startOthers] has started.
+    TinyKernel flatData() {
+        return bytes(0x66, 0xB8, 0x10, 0, 0x8E, 0xD8, 0x8E, 0xD0);
+    }
+
+    /// An instruction with an absolute memory operand: opcode, then register or extension.
+    TinyKernel memory(int register, int address, int... opcode) {
+        return bytes(opcode).bytes(5 | register << 3).word(address);
+    }
+
+    /// Jcc, by its opcode's second byte, to an address in the code.
+    TinyKernel jumpIf(int condition, int target) {
+        return bytes(0x0F, condition).word(target - (here() + 4));
     }
 
     /// JMP to an address in the code.

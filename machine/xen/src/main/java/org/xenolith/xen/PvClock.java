@@ -10,17 +10,29 @@ import org.xenolith.xen.abi.XenAbi;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongSupplier;
 
 /// The paravirtual clock: for each vCPU, how to get system time from its TSC (`struct
 /// vcpu_time_info`, xen/include/public/xen.h). Guarded by the domain's lock.
 ///
 /// The TSCs of all vCPUs run at one constant frequency and in step, so a record stays right once
-/// written; it is renewed now and then all the same.
+/// written; it is renewed now and then all the same. All records say the same of the same TSC, so
+/// that time never goes back for a program that moves from one vCPU to another.
 final class PvClock {
     /// `XEN_PVCLOCK_TSC_STABLE_BIT`: readers need no monotonicity check between vCPUs.
     private static final int TSC_STABLE = 1;
 
     private static final long RENEW_NANOS = 1_000_000_000L;
+
+    /// TSC and time are read again if this much time has gone by between them, so many times.
+    private static final long SAMPLE_NANOS = 500;
+
+    private static final int SAMPLES_MAX = 8;
+
+    /// A record that is closer than this to what the others say says the same.
+    private static final long AGREEMENT_NANOS = 10_000;
+
     private static final long NANOS_IN_SECOND = 1_000_000_000L;
     private static final int VERSION_OFFSET = 0;
     private static final Struct LAYOUT = XenAbi.VCPU_TIME_INFO;
@@ -36,7 +48,13 @@ final class PvClock {
     private final int shift;
 
     /// System time of the last record; 0 makes the next one due.
-    private final long[] written;
+    private final AtomicLongArray written;
+
+    // A TSC and the system time at it, as some record says. May be forgotten: the next one is as
+    // good.
+    private boolean anchored;
+    private long anchorTsc;
+    private long anchorTime;
 
     private final GuestArea[] secondary;
 
@@ -45,7 +63,7 @@ final class PvClock {
         this.words = words;
         this.shared = shared;
         this.time = time;
-        this.written = new long[spec.vcpus()];
+        this.written = new AtomicLongArray(spec.vcpus());
         this.secondary = new GuestArea[spec.vcpus()];
         this.shift = shift(spec.tscKilohertz());
         this.multiplier = multiplier(spec.tscKilohertz());
@@ -76,7 +94,13 @@ final class PvClock {
 
     /// The next [#update] of the vCPU writes a record.
     void invalidate(int vcpu) {
-        written[vcpu] = 0;
+        written.set(vcpu, 0);
+    }
+
+    /// Whether the vCPU needs a new record. May be called without the lock.
+    boolean isDue(int vcpu) {
+        long last = written.get(vcpu);
+        return last == 0 || time.now() - last >= RENEW_NANOS;
     }
 
     /// Registers a second place for the vCPU's record (`VCPUOP_register_vcpu_time_memory_area`).
@@ -85,13 +109,20 @@ final class PvClock {
         invalidate(vcpu);
     }
 
-    /// The vCPU is about to run, and its TSC reads `tsc` now.
-    void update(int vcpu, long tsc) {
-        long now = time.now();
-        if (written[vcpu] != 0 && now - written[vcpu] < RENEW_NANOS) {
+    /// The vCPU is about to run; `counter` reads its TSC.
+    void update(int vcpu, LongSupplier counter) {
+        if (!isDue(vcpu)) {
             return;
         }
-        written[vcpu] = Math.max(now, 1);
+        long sampled;
+        long tsc;
+        int samples = 0;
+        do {
+            sampled = time.now();
+            tsc = counter.getAsLong();
+        } while (time.now() - sampled > SAMPLE_NANOS && ++samples < SAMPLES_MAX);
+        long now = agreed(tsc, sampled);
+        written.set(vcpu, Math.max(now, 1));
         var record =
                 LAYOUT.blank(Abi.X86_64)
                         .set("tsc_timestamp", tsc)
@@ -103,6 +134,27 @@ final class PvClock {
         if (secondary[vcpu] != null) {
             writeSecondary(secondary[vcpu], record);
         }
+    }
+
+    private long agreed(long tsc, long sampled) {
+        if (anchored) {
+            long expected = anchorTime + nanos(tsc - anchorTsc);
+            if (Math.abs(expected - sampled) < AGREEMENT_NANOS) {
+                return expected;
+            }
+        }
+        anchored = true;
+        anchorTsc = tsc;
+        anchorTime = sampled;
+        return sampled;
+    }
+
+    /// As the guest computes it.
+    private long nanos(long ticks) {
+        long distance = Math.abs(ticks);
+        long scaled = shift < 0 ? distance >>> -shift : distance << shift;
+        long nanos = Math.unsignedMultiplyHigh(scaled, (long) multiplier << 32);
+        return ticks < 0 ? -nanos : nanos;
     }
 
     // The reader repeats while the version is odd or has changed.
@@ -154,9 +206,9 @@ final class PvClock {
 
     State capture() {
         var vcpus = new ArrayList<VcpuClock>();
-        for (int vcpu = 0; vcpu < written.length; vcpu++) {
+        for (int vcpu = 0; vcpu < secondary.length; vcpu++) {
             var area = secondary[vcpu] == null ? List.<GuestArea>of() : List.of(secondary[vcpu]);
-            vcpus.add(new VcpuClock(written[vcpu], area));
+            vcpus.add(new VcpuClock(written.get(vcpu), area));
         }
         return new State(vcpus);
     }
@@ -167,9 +219,10 @@ final class PvClock {
     }
 
     void restore(State state) {
+        anchored = false;
         for (int vcpu = 0; vcpu < secondary.length; vcpu++) {
             var saved = state.vcpus.get(vcpu);
-            written[vcpu] = saved.written;
+            written.set(vcpu, saved.written);
             secondary[vcpu] = saved.area.isEmpty() ? null : saved.area.getFirst();
         }
     }

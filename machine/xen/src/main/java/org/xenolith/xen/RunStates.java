@@ -55,6 +55,12 @@ final class RunStates {
         publish(vcpu);
     }
 
+    /// Whether the vCPU is in its running state. Without the lock, on its own thread: nobody else
+    /// changes it.
+    boolean isRunning(int vcpu) {
+        return states[vcpu] == RunState.RUNNING;
+    }
+
     /// The record as a caller sees it, with the time in the running state up to now.
     Struct.View info(int vcpu, Abi abi) {
         var view =

@@ -101,6 +101,6 @@ final class SpecialPage {
         var content = state.content.toArray();
         MemorySegment.copy(
                 content, 0, memory.segment(), ValueLayout.JAVA_BYTE, place(), content.length);
-        memory.markDirty(frame);
+        memory.wrote(frame);
     }
 }

@@ -97,6 +97,6 @@ final class Words {
     }
 
     private void written(long place) {
-        memory.markDirty((int) (place >>> Sizes.PAGE_SHIFT));
+        memory.wrote((int) (place >>> Sizes.PAGE_SHIFT));
     }
 }

@@ -15,6 +15,7 @@ import org.xenolith.xen.abi.XenErrno;
 
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 
 /// The Xen side of one domain: what answers its hypercalls and tells it of events.
 ///
@@ -123,8 +124,12 @@ public final class XenDomain implements Device<DomainState> {
         return upcalls.pendingVector(vcpu);
     }
 
-    /// The vCPU is about to run and its TSC reads `tsc`. On the vCPU's thread, before each run.
-    public void vcpuRuns(int vcpu, long tsc) {
+    /// The vCPU is about to run; `tsc` reads its TSC, and takes no lock. On the vCPU's thread,
+    /// before each run.
+    public void vcpuRuns(int vcpu, LongSupplier tsc) {
+        if (runStates.isRunning(vcpu) && !clock.isDue(vcpu)) {
+            return;
+        }
         lock.run(() -> {
             runStates.enter(vcpu, RunState.RUNNING);
             clock.update(vcpu, tsc);

@@ -43,7 +43,8 @@ class DomainLawsTest {
                             yield "time";
                         }
                         case 1 -> {
-                            guest.domain.vcpuRuns(random.nextInt(3), random.nextLong());
+                            guest.domain.vcpuRuns(
+                                    random.nextInt(3), Guest.counter(random.nextLong()));
                             yield guest.domain.pendingCallbackVector(random.nextInt(3));
                         }
                         case 2 -> {

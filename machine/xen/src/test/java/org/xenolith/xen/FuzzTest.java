@@ -45,7 +45,7 @@ class FuzzTest {
     private static void live(Guest guest, SplittableRandom random) {
         switch (random.nextInt(6)) {
             case 0 -> guest.pass(random.nextLong(50_000_000));
-            case 1 -> guest.domain.vcpuRuns(random.nextInt(3), random.nextLong());
+            case 1 -> guest.domain.vcpuRuns(random.nextInt(3), Guest.counter(random.nextLong()));
             case 2 -> guest.domain.vcpuWaits(random.nextInt(3), RunState.BLOCKED);
             case 3 -> guest.domain.pendingCallbackVector(random.nextInt(3));
             case 4 -> guest.domain.vcpuWoke(random.nextInt(3));

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 
 /// A domain with memory, a clock set by hand and a host that writes down what it is told. Linear
 /// addresses are guest-physical ones. Structures for hypercalls go to a page of their own.
@@ -188,5 +189,10 @@ final class Guest {
     void pass(long nanos) {
         clock.advance(nanos);
         timers.runDue();
+    }
+
+    /// A TSC that stands still.
+    static LongSupplier counter(long value) {
+        return () -> value;
     }
 }

@@ -153,7 +153,7 @@ class VcpusTest {
 
     @Test
     void vcpuInfoMovesOnceWithItsContent() {
-        guest.domain.vcpuRuns(1, 1000);
+        guest.domain.vcpuRuns(1, () -> 1000);
         assertThat(
                         op(
                                 VCPUOP_register_vcpu_info,

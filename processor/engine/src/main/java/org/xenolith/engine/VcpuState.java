@@ -103,6 +103,10 @@ public record VcpuState(
         return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
+    public VcpuState withMsrs(ModelSpecific msrs) {
+        return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
+    }
+
     public VcpuState withActivity(Activity activity) {
         return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }

@@ -56,6 +56,9 @@ public abstract class Context {
         return Flags.testLazy(code, flagKind, flagLeft, flagRight, flagResult, flagCarry);
     }
 
+    /// Whether the quick forms of helpers count, see [Quick].
+    public abstract boolean isPlain();
+
     public abstract long load8(long address);
 
     public abstract long load16(long address);

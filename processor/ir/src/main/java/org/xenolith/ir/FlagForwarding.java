@@ -17,6 +17,9 @@ final class FlagForwarding {
     /// The new value that is CF, or -1 if none is known to be.
     private int carry = -1;
 
+    /// The new value that holds all flags at their places, or -1.
+    private int written = -1;
+
     private FlagForwarding(Unit unit) {
         ops = unit.ops();
         rewriter = new Rewriter(unit);
@@ -41,6 +44,13 @@ final class FlagForwarding {
                 int set = isSet(rewriter.add(new Op.Binary(BinaryKind.AND, width, carry, one)));
                 rewriter.replace(index, condition == Condition.BELOW ? set : not(set));
             }
+            case Op.Test(var condition) when written >= 0 && maskOf(condition) != 0 -> {
+                var width = Ops.width(rewriter.op(written));
+                int mask = constant(width, maskOf(condition));
+                int bits = rewriter.add(new Op.Binary(BinaryKind.AND, width, written, mask));
+                int set = isSet(bits);
+                rewriter.replace(index, (condition.ordinal() & 1) == 0 ? set : not(set));
+            }
             case Op.Test(var condition) when flags != null -> {
                 int value = condition(condition);
                 if (value >= 0) {
@@ -58,12 +68,18 @@ final class FlagForwarding {
                 rewriter.keep(index, op);
                 flags = set;
                 carry = -1;
+                written = -1;
             }
             case Op _ -> {
                 rewriter.keep(index, op);
                 if (Ops.mayChangeAnything(op) || Ops.changesFlags(op)) {
                     flags = null;
                     carry = -1;
+                    written = -1;
+                }
+                if (op instanceof Op.WriteFlags(int value)
+                        && Ops.width(rewriter.op(rewriter.moved(value))).bits() >= 16) {
+                    written = rewriter.moved(value);
                 }
                 if (op instanceof Op.SetCarry(var rule, _, int value) && rule == CarryRule.VALUE) {
                     carry = rewriter.moved(value);
@@ -79,6 +95,20 @@ final class FlagForwarding {
                 && rewriter.op(left) instanceof Op.Compare
                 && rewriter.op(right) instanceof Op.Const(_, long value)
                 && value == 1;
+    }
+
+    /// The flags of which one must be set for a condition, or its negation, to hold; 0 if it is not
+    /// so simple.
+    private static int maskOf(Condition condition) {
+        return switch (condition) {
+            case OVERFLOW, NOT_OVERFLOW -> Flags.OF;
+            case BELOW, NOT_BELOW -> Flags.CF;
+            case ZERO, NOT_ZERO -> Flags.ZF;
+            case BELOW_OR_EQUAL, ABOVE -> Flags.CF | Flags.ZF;
+            case SIGN, NOT_SIGN -> Flags.SF;
+            case PARITY, NOT_PARITY -> Flags.PF;
+            case LESS, NOT_LESS, LESS_OR_EQUAL, GREATER -> 0;
+        };
     }
 
     /// A new value that is 1 where the condition holds, or -1 if there is no simple one.

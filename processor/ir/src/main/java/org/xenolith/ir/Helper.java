@@ -65,19 +65,38 @@ public record Helper(Method method) {
         if (annotation == null || !takesContext() || returnsValue()) {
             return Optional.empty();
         }
+        return Optional.of(pure(annotation.value(), boolean.class, numbers()));
+    }
+
+    /// The pure methods that can stand in for a helper; see [Quick].
+    public record QuickForm(Method value, Method guard) {}
+
+    public Optional<QuickForm> quick() {
+        var annotation = method.getAnnotation(Quick.class);
+        if (annotation == null || !takesContext()) {
+            return Optional.empty();
+        }
+        var types = returnsValue() ? numbers() : new Class<?>[] {long.class, long.class};
+        return Optional.of(
+                new QuickForm(
+                        pure(annotation.value(), long.class, types),
+                        pure(annotation.guard(), boolean.class, types)));
+    }
+
+    private Class<?>[] numbers() {
         var types = method.getParameterTypes();
+        return Arrays.copyOfRange(types, 1, types.length);
+    }
+
+    private Method pure(String name, Class<?> result, Class<?>... types) {
         try {
-            var guard =
-                    method.getDeclaringClass()
-                            .getMethod(
-                                    annotation.value(), Arrays.copyOfRange(types, 1, types.length));
+            var found = method.getDeclaringClass().getMethod(name, types);
             Bug.check(
-                    Modifier.isStatic(guard.getModifiers())
-                            && guard.getReturnType() == boolean.class,
-                    "guard " + guard + " is static and answers yes or no");
-            return Optional.of(guard);
+                    Modifier.isStatic(found.getModifiers()) && found.getReturnType() == result,
+                    "method " + found + " is static and returns " + result);
+            return found;
         } catch (NoSuchMethodException cause) {
-            throw new Bug("helper " + method + " has its guard", cause);
+            throw new Bug("helper " + method + " has its pure method " + name, cause);
         }
     }
 

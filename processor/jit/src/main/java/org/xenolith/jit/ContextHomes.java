@@ -4,7 +4,7 @@ import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.FlagRule;
-import org.xenolith.ir.Helper;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Width;
 
 import java.lang.classfile.CodeBuilder;
@@ -151,7 +151,8 @@ final class ContextHomes implements Homes {
     }
 
     @Override
-    public void call(Helper helper, List<Runnable> arguments) {
+    public void call(Op.Call call, List<Runnable> arguments) {
+        var helper = call.helper();
         if (helper.takesContext()) {
             context();
             var type = helper.method().getParameterTypes()[0];

@@ -142,7 +142,7 @@ final class Emitter {
     }
 
     private void call(Op.Call call) {
-        homes.call(call.helper(), call.arguments().stream().map(this::pushing).toList());
+        homes.call(call, call.arguments().stream().map(this::pushing).toList());
     }
 
     private void chooseOne(Op.Compare compare) {

@@ -3,7 +3,7 @@ package org.xenolith.jit;
 import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
-import org.xenolith.ir.Helper;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Width;
 
 import java.util.List;
@@ -58,7 +58,7 @@ interface Homes {
             Width width, int address, Runnable target, Runnable expected, Runnable value);
 
     /// Calls a helper; its value, if it has one, is pushed.
-    void call(Helper helper, List<Runnable> arguments);
+    void call(Op.Call call, List<Runnable> arguments);
 
     /// Goes on at a known address; ends the path.
     void jump(long target);

@@ -45,6 +45,7 @@ public record Region(List<Block> blocks) {
 
     private static boolean isCompilable(Op op) {
         return !Ops.callsContext(op)
-                || op instanceof Op.Call(var helper, _) && helper.guard().isPresent();
+                || op instanceof Op.Call(var helper, _)
+                        && (helper.guard().isPresent() || helper.quick().isPresent());
     }
 }

@@ -74,7 +74,7 @@ final class RegionFlags {
         for (var op : ops) {
             if (op instanceof Op.SetFlags(var rule, var width, _, _, int value)) {
                 state = state(rule, width, isUsedElsewhere(unit, value));
-            } else if (op instanceof Op.WriteFlags || Ops.mayChangeAnything(op)) {
+            } else if (op instanceof Op.WriteFlags) {
                 state = IN_CONTEXT;
             } else if (op instanceof Op.SetCarry(var rule, var width, _) && state != IN_CONTEXT) {
                 state = withCarry(state, rule, width);

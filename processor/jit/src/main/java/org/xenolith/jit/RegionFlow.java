@@ -26,6 +26,7 @@ public final class RegionFlow {
     private final Map<Long, Integer> places = new HashMap<>();
     private final List<Unit> units = new ArrayList<>();
     private int[] flagStates;
+    private boolean quick;
     private final BitSet used = new BitSet();
     private final BitSet written = new BitSet();
 
@@ -191,8 +192,26 @@ public final class RegionFlow {
                     used.set(slot);
                     written.set(slot);
                 }
+                case Op.Call call when call.helper().quick().isPresent() -> {
+                    quick = true;
+                    if (!call.helper().returnsValue()) {
+                        int slot = slot(unit, call);
+                        used.set(slot, slot + 2);
+                        written.set(slot, slot + 2);
+                    }
+                }
                 case Op _ -> {}
             }
         }
+    }
+
+    /// The register slot that a call without a value works on: its first number, a constant.
+    static int slot(Unit unit, Op.Call call) {
+        return (int) ((Op.Const) unit.ops().get(call.arguments().getFirst())).value();
+    }
+
+    /// Whether a block uses quick forms of helpers.
+    boolean isQuick() {
+        return quick;
     }
 }

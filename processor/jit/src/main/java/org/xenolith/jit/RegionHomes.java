@@ -6,6 +6,7 @@ import org.xenolith.ir.Condition;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Helper;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Width;
 
 import java.lang.classfile.CodeBuilder;
@@ -13,6 +14,7 @@ import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,6 +82,12 @@ final class RegionHomes implements Homes {
 
     /// Registers come into local variables.
     void enter() {
+        if (flow.isQuick()) {
+            var plain = code.newLabel();
+            code.aload(CONTEXT_ARGUMENT)
+                    .invokevirtual(CONTEXT, "isPlain", MethodTypeDesc.of(ConstantDescs.CD_boolean));
+            code.ifne(plain).iload(BUDGET).ireturn().labelBinding(plain);
+        }
         memory.enter(code);
         if (!flow.used().isEmpty()) {
             int array = code.allocateLocal(TypeKind.REFERENCE);
@@ -293,14 +301,45 @@ final class RegionHomes implements Homes {
     // ---------------------------------------------------------------- calls
 
     @Override
-    public void call(Helper helper, List<Runnable> arguments) {
+    public void call(Op.Call call, List<Runnable> arguments) {
+        var helper = call.helper();
         var guard = helper.guard();
+        var quick = helper.quick();
         if (guard.isPresent()) {
             Calls.call(code, guard.get(), arguments);
             code.ifeq(miss());
+        } else if (quick.isPresent() && helper.returnsValue()) {
+            callQuick(quick.get(), arguments);
+        } else if (quick.isPresent()) {
+            int slot = RegionFlow.slot(flow.unit(place), call);
+            int low = callQuickHalf(quick.get(), slot, arguments.get(1));
+            int high = callQuickHalf(quick.get(), slot + 1, arguments.getLast());
+            code.lload(low).lstore(registers[slot]).lload(high).lstore(registers[slot + 1]);
         } else {
             Bug.check(!helper.takesContext(), "a region calls nothing that takes the context");
             Calls.call(code, helper.method(), arguments);
         }
+    }
+
+    /// Leaves unless the guard accepts; then pushes the value.
+    private void callQuick(Helper.QuickForm quick, List<Runnable> arguments) {
+        var kept = new ArrayList<Runnable>();
+        for (var argument : arguments) {
+            int local = code.allocateLocal(TypeKind.LONG);
+            argument.run();
+            code.lstore(local);
+            kept.add(() -> code.lload(local));
+        }
+        Calls.call(code, quick.guard(), kept);
+        code.ifeq(miss());
+        Calls.call(code, quick.value(), kept);
+    }
+
+    /// Answers the local variable that has the new value of a register.
+    private int callQuickHalf(Helper.QuickForm quick, int slot, Runnable argument) {
+        callQuick(quick, List.of(() -> code.lload(registers[slot]), argument));
+        int local = code.allocateLocal(TypeKind.LONG);
+        code.lstore(local);
+        return local;
     }
 }

@@ -107,6 +107,11 @@ final class HandlerSpeed {
 
     /// A small memory of words that wraps around.
     private static final class FastContext extends Context {
+        @Override
+        public boolean isPlain() {
+            return true;
+        }
+
         private final long[] memory = new long[1 << 12];
 
         private int place(long address) {

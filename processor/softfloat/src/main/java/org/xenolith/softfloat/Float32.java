@@ -28,6 +28,45 @@ public final class Float32 {
         return Integer.compareUnsigned((a << 1) - SMALLEST - 1, SPAN - 1) < 0;
     }
 
+    // Quick forms: what the operations below do while MXCSR is plain, and whether it is all.
+
+    public static int quickSum(int a, int b) {
+        return bits(number(a) + number(b));
+    }
+
+    public static boolean isQuickSum(int a, int b) {
+        return ordinary(a) && ordinary(b) && isSafeOrZero(quickSum(a, b));
+    }
+
+    public static int quickDifference(int a, int b) {
+        return bits(number(a) - number(b));
+    }
+
+    public static boolean isQuickDifference(int a, int b) {
+        return ordinary(a) && ordinary(b) && isSafeOrZero(quickDifference(a, b));
+    }
+
+    public static int quickProduct(int a, int b) {
+        return bits(number(a) * number(b));
+    }
+
+    public static boolean isQuickProduct(int a, int b) {
+        return ordinary(a) && ordinary(b) && safe(quickProduct(a, b));
+    }
+
+    public static int quickQuotient(int a, int b) {
+        return bits(number(a) / number(b));
+    }
+
+    public static boolean isQuickQuotient(int a, int b) {
+        return ordinary(a) && ordinary(b) && safe(quickQuotient(a, b));
+    }
+
+    /// A sum or difference of ordinary numbers is zero only if that is exact.
+    private static boolean isSafeOrZero(int a) {
+        return safe(a) || a << 1 == 0;
+    }
+
     private static float number(int a) {
         return Float.intBitsToFloat(a);
     }

@@ -28,6 +28,77 @@ public final class Float64 {
         return Long.compareUnsigned((a << 1) - SMALLEST - 1, SPAN - 1) < 0;
     }
 
+    // Quick forms: what the operations below do while MXCSR is plain, and whether it is all.
+
+    public static long quickSum(long a, long b) {
+        return bits(number(a) + number(b));
+    }
+
+    public static boolean isQuickSum(long a, long b) {
+        return ordinary(a) && ordinary(b) && isSafeOrZero(quickSum(a, b));
+    }
+
+    public static long quickDifference(long a, long b) {
+        return bits(number(a) - number(b));
+    }
+
+    public static boolean isQuickDifference(long a, long b) {
+        return ordinary(a) && ordinary(b) && isSafeOrZero(quickDifference(a, b));
+    }
+
+    public static long quickProduct(long a, long b) {
+        return bits(number(a) * number(b));
+    }
+
+    public static boolean isQuickProduct(long a, long b) {
+        return ordinary(a) && ordinary(b) && safe(quickProduct(a, b));
+    }
+
+    public static long quickQuotient(long a, long b) {
+        return bits(number(a) / number(b));
+    }
+
+    public static boolean isQuickQuotient(long a, long b) {
+        return ordinary(a) && ordinary(b) && safe(quickQuotient(a, b));
+    }
+
+    public static long quickRoot(long a) {
+        return bits(Math.sqrt(number(a)));
+    }
+
+    public static boolean isQuickRoot(long a) {
+        return ordinary(a) && a >= 0;
+    }
+
+    public static long quickOrder(long a, long b) {
+        return order(number(a), number(b));
+    }
+
+    public static boolean isQuickOrder(long a, long b) {
+        return ordinary(a) && ordinary(b);
+    }
+
+    public static boolean isQuickTruncation(long a, double limit) {
+        return ordinary(a) && Math.abs(number(a)) < limit;
+    }
+
+    public static long quickTruncation(long a) {
+        return (long) number(a);
+    }
+
+    public static boolean isQuickInteger(long value) {
+        return Math.abs(value) <= 1L << F && value != Long.MIN_VALUE;
+    }
+
+    public static long quickInteger(long value) {
+        return bits(value);
+    }
+
+    /// A sum or difference of ordinary numbers is zero only if that is exact.
+    private static boolean isSafeOrZero(long a) {
+        return safe(a) || a << 1 == 0;
+    }
+
     private static double number(long a) {
         return Double.longBitsToDouble(a);
     }

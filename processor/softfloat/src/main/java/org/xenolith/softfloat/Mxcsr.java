@@ -63,7 +63,7 @@ public final class Mxcsr extends Unrounded {
 
     /// Whether an operation that neither meets nor makes a special number leaves no trace but its
     /// result to the nearest: all exceptions masked, and PE set already.
-    boolean plain() {
+    public boolean plain() {
         return (value & (MASKS | ROUNDING | FloatFlags.PRECISION))
                 == (MASKS | FloatFlags.PRECISION);
     }

@@ -47,6 +47,7 @@ public final class ControlRegisters {
     }
 
     public static void write(Cpu cpu, int number, long value) {
+        MemoryOrder.serialise();
         switch (number) {
             case 0 -> writeCr0(cpu, value);
             case 2 -> cpu.cr2 = value;
@@ -138,6 +139,7 @@ public final class ControlRegisters {
     }
 
     public static void writeDebug(Cpu cpu, int number, long value) {
+        MemoryOrder.serialise();
         int register = debugRegister(cpu, number);
         if (register < 4) {
             cpu.dr[register] = value;

@@ -156,6 +156,11 @@ public abstract class Cpu extends Context {
         return bits;
     }
 
+    @Override
+    public final boolean isPlain() {
+        return fpu.mxcsr.plain();
+    }
+
     /// Any breakpoint is enabled in DR7.
     public final boolean hasBreakpoint() {
         return (dr[7] & 0xFF) != 0;
@@ -188,6 +193,13 @@ public abstract class Cpu extends Context {
     public abstract void probeWrite(long linear, int bytes);
 
     public abstract void probeRead(long linear, int bytes);
+
+    /// Stores 16 bytes at a multiple of 16 in one step as seen by all processors, if memory still
+    /// holds what was expected; else throws [org.xenolith.ir.Abort#restart].
+    public void storePairConditional(
+            long address, long expectedLow, long expectedHigh, long low, long high) {
+        storePair(address, low, high);
+    }
 
     /// Copies `bytes` (no overlap that matters, no page crossing on either side) if both sides are
     /// plain RAM; false, with nothing done, if they are not, or if they overlap because two pages

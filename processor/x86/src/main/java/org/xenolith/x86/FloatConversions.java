@@ -1,5 +1,6 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.Quick;
 import org.xenolith.softfloat.Float32;
 import org.xenolith.softfloat.Float64;
 import org.xenolith.softfloat.FloatLanes;
@@ -28,6 +29,7 @@ public final class FloatConversions {
     }
 
     /// CVTSI2SD from a sign-extended integer.
+    @Quick(value = "quickInteger", guard = "isQuickInteger")
     public static long integerToFloat64(Cpu cpu, long value) {
         return checked(cpu, Float64.fromInteger(value, cpu.fpu.mxcsr));
     }
@@ -45,10 +47,12 @@ public final class FloatConversions {
         return checked(cpu, Float64.toInt64(value, cpu.fpu.mxcsr));
     }
 
+    @Quick(value = "quickTruncation", guard = "isQuickTruncation32")
     public static long float64TruncateToInt32(Cpu cpu, long value) {
         return checked(cpu, Float64.truncateToInt32(value, cpu.fpu.mxcsr));
     }
 
+    @Quick(value = "quickTruncation", guard = "isQuickTruncation64")
     public static long float64TruncateToInt64(Cpu cpu, long value) {
         return checked(cpu, Float64.truncateToInt64(value, cpu.fpu.mxcsr));
     }
@@ -125,5 +129,27 @@ public final class FloatConversions {
     /// One lane of CVTDQ2PD, in the low 32 bits of `value`; always exact. Pure.
     public static long int32ToFloat64(long value) {
         return Double.doubleToRawLongBits((int) value);
+    }
+
+    // ---------------------------------------------------------------- quick forms
+
+    public static long quickTruncation(long value) {
+        return Float64.quickTruncation(value);
+    }
+
+    public static boolean isQuickTruncation32(long value) {
+        return Float64.isQuickTruncation(value, 0x1p31);
+    }
+
+    public static boolean isQuickTruncation64(long value) {
+        return Float64.isQuickTruncation(value, 0x1p63);
+    }
+
+    public static long quickInteger(long value) {
+        return Float64.quickInteger(value);
+    }
+
+    public static boolean isQuickInteger(long value) {
+        return Float64.isQuickInteger(value);
     }
 }

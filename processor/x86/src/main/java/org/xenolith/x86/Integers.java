@@ -84,6 +84,8 @@ final class Integers {
     private static final Helper QUOTIENT_SIGNED = Helper.named(Division.class, "quotientSigned");
     private static final Helper REMAINDER_SIGNED = Helper.named(Division.class, "remainderSigned");
     private static final Helper CHECK_ALIGNED = Helper.named(Alignment.class, "require16");
+    private static final Helper STORE_PAIR_CONDITIONAL =
+            Helper.named(MemoryOrder.class, "storePairConditional");
     private static final Helper DECIMAL = Helper.named(Decimal.class, "adjustAfter");
     private static final Helper DECIMAL_FLAGS = Helper.named(Decimal.class, "flagsAfter");
 
@@ -402,10 +404,13 @@ final class Integers {
         int different =
                 l.or(l.xor(low, l.register(Registers.RAX)), l.xor(high, l.register(Registers.RDX)));
         int same = l.equal(different, l.constant(W64, 0));
-        l.storePair(
-                address,
-                l.select(same, l.register(Registers.RBX), low),
-                l.select(same, l.register(Registers.RCX), high));
+        int newLow = l.select(same, l.register(Registers.RBX), low);
+        int newHigh = l.select(same, l.register(Registers.RCX), high);
+        if (i.lock()) {
+            l.call(STORE_PAIR_CONDITIONAL, address, low, high, newLow, newHigh);
+        } else {
+            l.storePair(address, newLow, newHigh);
+        }
         setUnless(l, same, Registers.RAX, low);
         setUnless(l, same, Registers.RDX, high);
         l.setZeroFlag(same);

@@ -11,6 +11,7 @@ public final class InterruptReturn {
 
     /// `bytes` is the operand size; `next` where a nested task comes back to.
     public static void iret(Cpu cpu, int bytes, long next) {
+        MemoryOrder.serialise();
         cpu.nmiBlocked = false; // even if it faults
         if (!cpu.isProtected()) {
             iretReal(cpu, bytes);

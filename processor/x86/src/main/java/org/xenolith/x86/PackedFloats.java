@@ -1,5 +1,6 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.Quick;
 import org.xenolith.softfloat.Float64;
 import org.xenolith.softfloat.FloatLanes;
 
@@ -15,6 +16,7 @@ public final class PackedFloats {
         cpu.registers[slot + 1] = high;
     }
 
+    @Quick(value = "quickSum64", guard = "isQuickSum64")
     public static void add64(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
         long first = Float64.add(cpu.registers[slot], low, mxcsr);
@@ -27,6 +29,7 @@ public final class PackedFloats {
         write(cpu, slot, first, FloatLanes.add(cpu.registers[slot + 1], high, mxcsr));
     }
 
+    @Quick(value = "quickDifference64", guard = "isQuickDifference64")
     public static void subtract64(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
         long first = Float64.subtract(cpu.registers[slot], low, mxcsr);
@@ -39,6 +42,7 @@ public final class PackedFloats {
         write(cpu, slot, first, FloatLanes.subtract(cpu.registers[slot + 1], high, mxcsr));
     }
 
+    @Quick(value = "quickProduct64", guard = "isQuickProduct64")
     public static void multiply64(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
         long first = Float64.multiply(cpu.registers[slot], low, mxcsr);
@@ -51,6 +55,7 @@ public final class PackedFloats {
         write(cpu, slot, first, FloatLanes.multiply(cpu.registers[slot + 1], high, mxcsr));
     }
 
+    @Quick(value = "quickQuotient64", guard = "isQuickQuotient64")
     public static void divide64(Cpu cpu, int slot, long low, long high) {
         var mxcsr = cpu.fpu.mxcsr;
         long first = Float64.divide(cpu.registers[slot], low, mxcsr);
@@ -188,5 +193,39 @@ public final class PackedFloats {
     /// RSQRTPS of two lanes. Pure.
     public static long approximateReciprocalRoot(long value) {
         return FloatLanes.approximateReciprocalRoot(value);
+    }
+
+    // ---------------------------------------------------------------- quick forms of one half
+
+    public static long quickSum64(long a, long b) {
+        return Float64.quickSum(a, b);
+    }
+
+    public static boolean isQuickSum64(long a, long b) {
+        return Float64.isQuickSum(a, b);
+    }
+
+    public static long quickDifference64(long a, long b) {
+        return Float64.quickDifference(a, b);
+    }
+
+    public static boolean isQuickDifference64(long a, long b) {
+        return Float64.isQuickDifference(a, b);
+    }
+
+    public static long quickProduct64(long a, long b) {
+        return Float64.quickProduct(a, b);
+    }
+
+    public static boolean isQuickProduct64(long a, long b) {
+        return Float64.isQuickProduct(a, b);
+    }
+
+    public static long quickQuotient64(long a, long b) {
+        return Float64.quickQuotient(a, b);
+    }
+
+    public static boolean isQuickQuotient64(long a, long b) {
+        return Float64.isQuickQuotient(a, b);
     }
 }

@@ -76,6 +76,7 @@ public final class SystemHelpers {
     }
 
     public static void cpuid(Cpu cpu) {
+        MemoryOrder.serialise();
         int leaf = (int) cpu.registers[Registers.RAX];
         int subleaf = (int) cpu.registers[Registers.RCX];
         var answer = cpu.cpuid.lookup(leaf, subleaf);
@@ -107,6 +108,7 @@ public final class SystemHelpers {
     }
 
     public static void writeMsr(Cpu cpu) {
+        MemoryOrder.serialise();
         long low = cpu.registers[Registers.RAX] & 0xFFFF_FFFFL;
         long value = cpu.registers[Registers.RDX] << 32 | low;
         ModelSpecificRegisters.write(cpu, (int) cpu.registers[Registers.RCX], value);
@@ -127,6 +129,7 @@ public final class SystemHelpers {
     }
 
     public static void loadTable(Cpu cpu, int interrupt, int limit, long base) {
+        MemoryOrder.serialise();
         if (base << 16 >> 16 != base) {
             throw Trap.generalProtection(0);
         }
@@ -140,6 +143,7 @@ public final class SystemHelpers {
     }
 
     public static void invalidatePage(Cpu cpu, long linear) {
+        MemoryOrder.serialise();
         cpu.invalidatePage(cpu.is64() ? linear : linear & 0xFFFF_FFFFL);
     }
 

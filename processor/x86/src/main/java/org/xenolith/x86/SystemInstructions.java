@@ -53,14 +53,14 @@ final class SystemInstructions {
         row("VERW",    "0F 00 /5",    SystemInstructions::verw, Ew),
         row("LAR",     "0F 02 /r",    SystemInstructions::lar, Gv, Ew),
         row("LSL",     "0F 03 /r",    SystemInstructions::lsl, Gv, Ew),
-        row("INVD",    "0F 08",       SystemInstructions::nop).privileged(),
-        row("WBINVD",  "0F 09",       SystemInstructions::nop).privileged(),
+        row("INVD",    "0F 08",       SystemInstructions::fence).privileged(),
+        row("WBINVD",  "0F 09",       SystemInstructions::fence).privileged(),
         row("RDFSBASE", "F3 0F AE /0 reg", SystemInstructions::readBase, Ry).only64(),
         row("RDGSBASE", "F3 0F AE /1 reg", SystemInstructions::readBase, Ry).only64(),
         row("WRFSBASE", "F3 0F AE /2 reg", SystemInstructions::writeBase, Ry).only64(),
         row("WRGSBASE", "F3 0F AE /3 reg", SystemInstructions::writeBase, Ry).only64(),
         row("LFENCE",  "NP 0F AE /5 reg", SystemInstructions::nop),
-        row("MFENCE",  "NP 0F AE /6 reg", SystemInstructions::nop),
+        row("MFENCE",  "NP 0F AE /6 reg", SystemInstructions::fence),
         row("SFENCE",  "NP 0F AE /7 reg", SystemInstructions::nop),
         row("CLFLUSH", "NP 0F AE /7 mem", SystemInstructions::clflush, Mb),
         row("MOV",     "8C /r",       SystemInstructions::fromSegment, RvMw, Sw),
@@ -91,6 +91,7 @@ final class SystemInstructions {
         return Helper.named(SystemHelpers.class, name);
     }
 
+    private static final Helper FENCE = Helper.named(MemoryOrder.class, "fence");
     private static final Helper READ_FLAGS = helper("readFlags");
     private static final Helper RAISE_RPL = helper("raiseRpl");
     private static final Helper POP_FLAGS = helper("popFlags");
@@ -138,6 +139,10 @@ final class SystemInstructions {
     }
 
     static void nop(Lifter l, Instruction i) {}
+
+    static void fence(Lifter l, Instruction i) {
+        l.call(FENCE);
+    }
 
     static void pushf(Lifter l, Instruction i) {
         l.push(l.convert(l.call(READ_FLAGS), i.operandSize()));

@@ -63,6 +63,7 @@ final class ConfigKeys {
                     row("max_grant_version", NUMBER, FULL),
                     row("max_event_channels", NUMBER, FULL),
                     row("engine", TEXT, FULL), // ours: auto, soft or kvm
+                    row("deterministic", NUMBER, FULL), // ours: a seed
                     row("acpi", NUMBER, ALWAYS_ON),
                     row("apic", NUMBER, ALWAYS_ON),
                     row("nx", NUMBER, ALWAYS_ON),

@@ -88,8 +88,11 @@ public final class ConfigReader {
     private DomainConfig domain() throws ConfigException {
         var name = text("name").orElseThrow(() -> new ConfigException(source, "name is missing"));
         var type = type();
-        return DomainConfig.builder(name)
-                .uuid(uuid())
+        var builder = DomainConfig.builder(name);
+        if (text("deterministic").isPresent()) {
+            builder.deterministic(number("deterministic", 0));
+        }
+        return builder.uuid(uuid())
                 .type(type)
                 .kernel(kernel(type))
                 .ramdisk(file("ramdisk"))

@@ -40,6 +40,7 @@ class ConfigReaderTest {
                         on_crash = "preserve"
                         max_event_channels = 4096
                         engine = "soft"
+                        deterministic = 42
                         # ends without a newline\
                         """);
         assertThat(result.warnings()).isEmpty();
@@ -56,6 +57,7 @@ class ConfigReaderTest {
         assertThat(config.actions().onCrash()).isEqualTo(ShutdownAction.PRESERVE);
         assertThat(config.limits().eventChannelsMax()).isEqualTo(4096);
         assertThat(config.engine()).isEqualTo(EngineChoice.SOFT);
+        assertThat(config.deterministic()).contains(42L);
     }
 
     @Test

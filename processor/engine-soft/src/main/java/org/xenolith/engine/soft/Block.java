@@ -11,12 +11,18 @@ import java.util.Arrays;
 /// `codes[i]` executes the unit that begins at `pc + starts[i]`. **Hot path.**
 ///
 /// When the memory behind it changes, its codes are replaced by one that leaves at once, so that
-/// even a vCPU in the middle of it does not execute a stale instruction.
+/// even the vCPU that has changed it from its middle does not execute a stale instruction. Any
+/// number of vCPUs may execute it; it is changed by one at a time, under the lock of its
+/// [CodeCache].
 final class Block {
     /// Executions between looks at what codes have become, and until the last look.
     private static final int SETTLE_INTERVAL = 128;
 
     private static final int SETTLED = 4 * SETTLE_INTERVAL;
+
+    /// Executions that are counted, after which it is hot or never will be. Two vCPUs that went on
+    /// counting in one place would wait for each other's caches at every block.
+    private static final int COUNTED_MAX = 1 << 13;
 
     private static final long[] NOWHERE = {};
 
@@ -54,6 +60,9 @@ final class Block {
 
     boolean valid = true;
 
+    /// Behind it in its chain of the [BlockTable].
+    Block next;
+
     /// Where the last instruction jumps to, if the code says so.
     private final long[] direct;
 
@@ -65,7 +74,9 @@ final class Block {
     /// What is to be executed instead, if there is something.
     LiveRegion region;
 
+    /// Some executions by several vCPUs at a time may be lost.
     private int runs;
+
     private int coldRuns;
 
     Block(
@@ -93,12 +104,15 @@ final class Block {
         return (int) (host >>> 12);
     }
 
-    /// Counts an execution. Now and then looks whether codes have become something shorter.
-    void ran() {
-        if ((++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED && valid) {
-            for (int index = 0; index < codes.length; index++) {
-                codes[index] = HandlerFactory.settled(codes[index]);
-            }
+    /// Counts an execution. Answers whether it is time to [#settle].
+    boolean ran() {
+        return runs < COUNTED_MAX && (++runs & SETTLE_INTERVAL - 1) == 0 && runs <= SETTLED;
+    }
+
+    /// Puts in what codes have become, if that is something shorter.
+    void settle() {
+        for (int index = 0; index < codes.length; index++) {
+            codes[index] = HandlerFactory.settled(codes[index]);
         }
     }
 
@@ -109,11 +123,19 @@ final class Block {
 
     /// Remembers where a computed jump has gone, the latest at the end.
     void saw(long target) {
-        for (int index = 0; index < seenCount; index++) {
-            if (seen[index] == target) {
+        var known = seen;
+        int count = Math.min(seenCount, known.length);
+        for (int index = 0; index < count; index++) {
+            if (known[index] == target) {
                 return;
             }
         }
+        if (count < SEEN_MAX) {
+            add(target);
+        }
+    }
+
+    private synchronized void add(long target) {
         if (seenCount < SEEN_MAX) {
             if (seenCount == seen.length) {
                 seen = Arrays.copyOf(seen, Math.max(2, 2 * seenCount));
@@ -122,7 +144,7 @@ final class Block {
         }
     }
 
-    long[] seenTargets() {
+    synchronized long[] seenTargets() {
         return Arrays.copyOf(seen, seenCount);
     }
 

@@ -1,17 +1,26 @@
 package org.xenolith.engine.soft;
 
-import org.xenolith.base.Bug;
 import org.xenolith.memory.GuestMemory;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
-/// translated code are watched; a write into the bytes of a block invalidates it.
+/// translated code are watched; a write into the bytes of a block invalidates it for all vCPUs
+/// before the instruction that writes is complete.
+///
+/// Any thread may call it. Look-ups take no lock; its own lock is held for short and nothing is
+/// waited for under it. How a block comes in although others may be writing to its bytes:
+///
+/// 1. its frames are watched, by a vCPU that is alone ([Standstill]): nobody writes unnoticed;
+/// 2. its bytes are copied, and translated from the copy;
+/// 3. it is put into use; then its bytes are compared with the copy ([#publish]). Who writes does
+///    so before looking whether there is a block: one of the two notices the other.
 ///
 /// Bounded: when it holds more than [#INSTRUCTIONS_MAX] instructions it is emptied.
 final class CodeCache {
@@ -23,10 +32,8 @@ final class CodeCache {
 
     static final int LINE_BYTES = 1 << LINE_SHIFT;
 
-    private record Key(long host, long pc, int mode) {}
-
     private final GuestMemory memory;
-    private final Map<Key, Block> blocks = new HashMap<>();
+    private final BlockTable blocks = new BlockTable();
     private final List<List<Block>> byFrame;
     private final long[] lines;
     private final Map<Integer, List<LiveRegion>> regions = new HashMap<>();
@@ -36,10 +43,7 @@ final class CodeCache {
     /// Told of the frame when a region goes because its code has been written.
     private final IntConsumer onRewritten;
 
-    /// Frames written from outside the processor; their blocks go at the next chance.
-    private final ConcurrentLinkedQueue<Integer> writtenOutside = new ConcurrentLinkedQueue<>();
-
-    CodeCache(GuestMemory memory, Runnable onWrittenOutside, IntConsumer onRewritten) {
+    CodeCache(GuestMemory memory, IntConsumer onRewritten) {
         this.memory = memory;
         this.onRewritten = onRewritten;
         byFrame = new ArrayList<>(memory.frameCount());
@@ -47,43 +51,81 @@ final class CodeCache {
             byFrame.add(null);
         }
         lines = new long[memory.frameCount()];
-        memory.onWatchedWrite(frame -> {
-            writtenOutside.add(frame);
-            onWrittenOutside.run();
-        });
+        memory.onWatchedWrite(this::writtenOutside);
     }
 
+    /// A block of this key, or null. Others that differ in their second page may come behind it.
     Block find(long host, long pc, int mode) {
-        return blocks.get(new Key(host, pc, mode));
+        return blocks.find(host, pc, mode);
     }
 
-    /// Adds a block and watches its frames. The caller must make sure that no write to them goes
-    /// unnoticed from now on. Returns whether a frame is newly watched.
-    boolean add(Block block) {
+    Block findNext(Block block) {
+        return blocks.findNext(block);
+    }
+
+    /// Watches a frame. Only by a vCPU that is alone, which must make sure that no vCPU goes on
+    /// writing to it unnoticed.
+    synchronized void watch(int frame) {
+        memory.watch(frame);
+    }
+
+    /// Puts a block into use, if its frames are still watched and its bytes still those that it was
+    /// made from, as `isCurrent` tells. Answers the block to use, which may be the same made by
+    /// another vCPU meanwhile, or null.
+    synchronized Block publish(Block block, BooleanSupplier isCurrent) {
+        for (var same = find(block); same != null; same = blocks.findNext(same)) {
+            if (same.secondFrame == block.secondFrame) {
+                return same;
+            }
+        }
         if (instructions > INSTRUCTIONS_MAX) {
             clear();
         }
-        instructions += block.instructions;
-        blocks.put(new Key(block.host, block.pc, block.mode), block);
-        int frame = block.firstFrame();
-        int offset = (int) block.host & 4095;
-        int within = Math.min(block.length, 4096 - offset);
-        boolean fresh = watch(block, frame, offset, within);
-        if (block.secondFrame >= 0) {
-            fresh |= watch(block, block.secondFrame, 0, block.length - within);
+        int second = block.secondFrame;
+        if (!memory.isWatched(block.firstFrame()) || second >= 0 && !memory.isWatched(second)) {
+            return null;
         }
-        return fresh;
+        insert(block);
+        VarHandle.fullFence();
+        if (isCurrent.getAsBoolean()) {
+            return block;
+        }
+        remove(block);
+        recompute(block.firstFrame());
+        if (second >= 0) {
+            recompute(second);
+        }
+        return null;
     }
 
-    private boolean watch(Block block, int frame, int offset, int length) {
-        boolean fresh = !memory.isWatched(frame);
+    private Block find(Block block) {
+        return blocks.find(block.host, block.pc, block.mode);
+    }
+
+    private void insert(Block block) {
+        instructions += block.instructions;
+        blocks.add(block);
+        int offset = (int) block.host & 4095;
+        int within = Math.min(block.length, 4096 - offset);
+        insert(block, block.firstFrame(), offset, within);
+        if (block.secondFrame >= 0) {
+            insert(block, block.secondFrame, 0, block.length - within);
+        }
+    }
+
+    private void insert(Block block, int frame, int offset, int length) {
         if (byFrame.get(frame) == null) {
             byFrame.set(frame, new ArrayList<>());
         }
         byFrame.get(frame).add(block);
         lines[frame] |= lineMask(offset, length);
-        memory.watch(frame);
-        return fresh;
+    }
+
+    /// Puts in what the codes of a block have become.
+    synchronized void settle(Block block) {
+        if (block.valid) {
+            block.settle();
+        }
     }
 
     static long lineMask(int offset, int length) {
@@ -96,15 +138,15 @@ final class CodeCache {
     void written(long host, int bytes) {
         int frame = (int) (host >>> 12);
         int offset = (int) host & 4095;
-        if ((lines[frame] & lineMask(offset, bytes)) == 0) {
-            return;
+        VarHandle.fullFence(); // see above: the write comes first
+        if ((lines[frame] & lineMask(offset, bytes)) != 0) {
+            invalidate(frame, offset, bytes);
         }
-        var inFrame = byFrame.get(frame);
-        if (inFrame == null) {
-            return;
-        }
+    }
+
+    private synchronized void invalidate(int frame, int offset, int bytes) {
         removeRegions(frame, lineMask(offset, bytes));
-        for (var block : List.copyOf(inFrame)) {
+        for (var block : List.copyOf(blocksIn(frame))) {
             if (covers(block, frame, offset, bytes)) {
                 remove(block);
             }
@@ -125,22 +167,32 @@ final class CodeCache {
 
     // ---------------------------------------------------------------- regions
 
-    int regionCount() {
+    synchronized int regionCount() {
         return regionCount;
     }
 
-    /// Puts a region into use at its entry block, which is in the cache.
-    void add(LiveRegion region) {
-        Bug.check(region.entry.valid, "a region's entry is in use");
+    /// Puts a region into use at its entry block, if that is still in use and the region's bytes
+    /// are still those that it was made from, as `isCurrent` tells.
+    synchronized void add(LiveRegion region, BooleanSupplier isCurrent) {
+        if (!region.entry.valid) {
+            return;
+        }
         if (region.entry.region != null) {
             remove(region.entry.region);
         }
-        region.entry.region = region;
         for (var page : region.pages) {
             regions.computeIfAbsent(page.frame(), _ -> new ArrayList<>()).add(region);
             lines[page.frame()] |= page.lines();
         }
         regionCount++;
+        region.entry.region = region;
+        VarHandle.fullFence();
+        if (!isCurrent.getAsBoolean()) {
+            remove(region);
+            for (var page : region.pages) {
+                recompute(page.frame());
+            }
+        }
     }
 
     private static long lines(LiveRegion region, int frame) {
@@ -152,7 +204,7 @@ final class CodeCache {
     }
 
     /// Takes a region out of use.
-    void remove(LiveRegion region) {
+    synchronized void remove(LiveRegion region) {
         if (region.entry.region == region) {
             region.entry.region = null;
             regionCount--;
@@ -168,7 +220,7 @@ final class CodeCache {
     }
 
     /// Takes all regions out of use, so that the JVM can forget their classes.
-    void dropRegions() {
+    synchronized void dropRegions() {
         for (var inFrame : List.copyOf(regions.values())) {
             for (var region : List.copyOf(inFrame)) {
                 region.entry.cool();
@@ -197,7 +249,7 @@ final class CodeCache {
             remove(block.region);
         }
         instructions -= block.instructions;
-        blocks.remove(new Key(block.host, block.pc, block.mode));
+        blocks.remove(block);
         byFrame.get(block.firstFrame()).remove(block);
         if (block.secondFrame >= 0) {
             byFrame.get(block.secondFrame).remove(block);
@@ -206,7 +258,7 @@ final class CodeCache {
 
     private void recompute(int frame) {
         long mask = 0;
-        for (var block : byFrame.get(frame)) {
+        for (var block : blocksIn(frame)) {
             if (frame == block.firstFrame()) {
                 int offset = (int) block.host & 4095;
                 mask |= lineMask(offset, Math.min(block.length, 4096 - offset));
@@ -224,30 +276,28 @@ final class CodeCache {
         }
     }
 
-    /// Drops the blocks of frames that were written by others than the processor.
-    void dropWrittenOutside() {
-        Integer frame;
-        while ((frame = writtenOutside.poll()) != null) {
-            var inFrame = byFrame.get(frame);
-            if (inFrame != null) {
-                removeRegions(frame, -1L);
-                for (var block : List.copyOf(inFrame)) {
-                    remove(block);
-                }
-                recompute(frame);
-            }
+    /// A watched frame has been written by others than the processor. Its blocks go at once: a vCPU
+    /// that is told of it later finds none.
+    private synchronized void writtenOutside(int frame) {
+        removeRegions(frame, -1L);
+        for (var block : List.copyOf(blocksIn(frame))) {
+            remove(block);
         }
+        recompute(frame);
+    }
+
+    private List<Block> blocksIn(int frame) {
+        var inFrame = byFrame.get(frame);
+        return inFrame == null ? List.of() : inFrame;
     }
 
     /// Drops everything.
-    void clear() {
+    synchronized void clear() {
         dropRegions();
-        for (var block : blocks.values()) {
-            block.invalidate();
-        }
+        blocks.forEach(Block::invalidate);
         blocks.clear();
         for (int frame = 0; frame < lines.length; frame++) {
-            if (byFrame.get(frame) != null) {
+            if (memory.isWatched(frame)) {
                 byFrame.set(frame, null);
                 lines[frame] = 0;
                 memory.unwatch(frame);

@@ -13,6 +13,9 @@ final class LiveRegion {
 
     private static final int LASTING_INSTRUCTIONS = 300;
 
+    /// Executions that are counted, see [Block].
+    private static final int COUNTED_MAX = 1 << 13;
+
     /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
     record Page(long linear, int frame, long lines) {}
 
@@ -64,6 +67,9 @@ final class LiveRegion {
     /// Counts an execution of so many instructions. Answers whether the region has turned out to be
     /// of no use: most accesses miss.
     boolean isUseless(int executed) {
+        if (executions >= COUNTED_MAX) {
+            return false;
+        }
         instructions += executed;
         return ++executions == TRIALS && instructions < TRIALS * WORTH_INSTRUCTIONS;
     }

@@ -50,7 +50,10 @@ final class PageWalk {
         if (access == EXECUTE && fetchIsMarked()) {
             error |= ERROR_FETCH;
         }
-        var found = walk(linear, error, access);
+        Translation found;
+        do {
+            found = walk(linear, error, access);
+        } while (found == null);
         check(found, linear, access, user, override, error);
         return found;
     }
@@ -105,6 +108,8 @@ final class PageWalk {
 
     // ---------------------------------------------------------------- the walks
 
+    /// Null if an entry has been changed by another processor meanwhile; then it must be done
+    /// again.
     private Translation walk(long linear, int error, int access) {
         if (cpu.longActive()) {
             long entries = cpu.cr3 & ADDRESS;
@@ -142,8 +147,8 @@ final class PageWalk {
             executable &= (entry & NO_EXECUTE) == 0;
             boolean leaf = large || level == 1;
             boolean write = leaf && access == WRITE && allowsWrite(user, writable, error);
-            if (access >= 0) {
-                mark(at, entry, 8, write);
+            if (access >= 0 && !mark(at, entry, 8, write)) {
+                return null;
             }
             if (leaf) {
                 long bytes = 1L << shift;
@@ -195,15 +200,15 @@ final class PageWalk {
                 throw Trap.pageFault(error | ERROR_PROTECTION | ERROR_RESERVED, linear);
             }
             boolean write = access == WRITE && allowsWrite(user, writable, error);
-            if (access >= 0) {
-                mark(at, directory, 4, write);
+            if (access >= 0 && !mark(at, directory, 4, write)) {
+                return null;
             }
             // PSE-36: bits 20:13 are bits 39:32 of the address.
             long base = directory & 0xFFC0_0000L | (directory >>> 13 & 0xFF) << 32;
             return leaf32(base | linear & 0x3F_FFFFL, 1 << 22, user, writable, directory, write);
         }
-        if (access >= 0) {
-            mark(at, directory, 4, false);
+        if (access >= 0 && !mark(at, directory, 4, false)) {
+            return null;
         }
         at = (directory & 0xFFFF_F000L) + (linear >>> 12 & 1023) * 4;
         long entry = memory.readInt(at) & 0xFFFF_FFFFL;
@@ -213,8 +218,8 @@ final class PageWalk {
         user &= (entry & USER) != 0;
         writable &= (entry & WRITABLE) != 0;
         boolean write = access == WRITE && allowsWrite(user, writable, error);
-        if (access >= 0) {
-            mark(at, entry, 4, write);
+        if (access >= 0 && !mark(at, entry, 4, write)) {
+            return null;
         }
         long gpa = entry & 0xFFFF_F000L | linear & 0xFFF;
         return leaf32(gpa, 4096, user, writable, entry, write);
@@ -227,15 +232,15 @@ final class PageWalk {
         return new Translation(gpa, bytes, user, writable, true, global, dirty);
     }
 
-    private void mark(long at, long entry, int bytes, boolean dirty) {
+    /// Sets the accessed and the dirty bit of an entry as one locked operation (SDM vol. 3A, 5.8).
+    /// False if the entry is no longer as it was read.
+    private boolean mark(long at, long entry, int bytes, boolean dirty) {
         long marked = entry | ACCESSED | (dirty ? DIRTY : 0);
         if (marked == entry) {
-            return;
+            return true;
         }
-        if (bytes == 8) {
-            memory.writeLong(at, marked);
-        } else {
-            memory.writeInt(at, (int) marked);
-        }
+        return bytes == 8
+                ? memory.compareAndSetLong(at, entry, marked)
+                : memory.compareAndSetInt(at, (int) entry, (int) marked);
     }
 }

@@ -18,8 +18,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntSupplier;
 
-/// Compiles regions at hot blocks, on a thread of its own, and puts them into use. All methods but
-/// the thread's belong to whoever runs the vCPU.
+/// Compiles regions at hot blocks, on a thread of its own, and puts them into use. May be called by
+/// several vCPUs at a time.
 final class Regions implements AutoCloseable {
     /// Requests that wait at most; a block that finds no room asks again later.
     static final int REQUESTS_MAX = 64;
@@ -73,12 +73,16 @@ final class Regions implements AutoCloseable {
         if (rewrites[block.firstFrame()] >= REWRITES_MAX) {
             return true;
         }
+        startThread();
+        return requests.remainingCapacity() > 0 && requests.offer(gather(block, cpu));
+    }
+
+    private synchronized void startThread() {
         if (thread == null) {
             thread = Thread.ofPlatform().name("compiler").daemon().unstarted(this::compileAll);
             thread.setPriority(Thread.MIN_PRIORITY);
             thread.start();
         }
-        return requests.remainingCapacity() > 0 && requests.offer(gather(block, cpu));
     }
 
     private RegionRequest gather(Block block, SoftCpu cpu) {
@@ -86,7 +90,7 @@ final class Regions implements AutoCloseable {
     }
 
     /// Compiles and puts into use at once.
-    void compileNow(Block block, SoftCpu cpu) {
+    synchronized void compileNow(Block block, SoftCpu cpu) {
         compile(gather(block, cpu)).ifPresent(this::install);
     }
 
@@ -141,14 +145,13 @@ final class Regions implements AutoCloseable {
 
     private void install(Result result) {
         var block = result.request.entry();
-        if (!block.valid || isChanged(result)) {
-            return;
-        }
         if (cache.regionCount() >= REGIONS_MAX) {
             cache.dropRegions();
         }
         result.members.forEach(Block::cool);
-        cache.add(new LiveRegion(block, result.code, pages(result), vcpus.getAsInt()));
+        cache.add(
+                new LiveRegion(block, result.code, pages(result), vcpus.getAsInt()),
+                () -> !isChanged(result));
     }
 
     /// The entry's page first.

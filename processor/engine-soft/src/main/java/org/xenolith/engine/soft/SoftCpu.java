@@ -11,11 +11,14 @@ import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /// The processor's memory side: TLB, page walks, access to frames, and everything that leaves the
 /// engine. **Hot path.**
-final class SoftCpu extends Cpu {
+sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Ticks of the guest's TSC in a nanosecond: 1 GHz, so that no scaling is needed.
     static final long TSC_KHZ = 1_000_000;
 
@@ -23,6 +26,9 @@ final class SoftCpu extends Cpu {
     private static final int SUPERVISOR = 1;
     private static final int SUPERVISOR_OVERRIDE = 2;
     private static final long PAGE_MASK = -4096L;
+
+    /// As far apart as KVM allows for (`kvm_synchronize_tsc`).
+    private static final long TSC_IN_STEP_NANOS = 1_000_000_000L;
 
     /// After how many PAUSEs the vCPU leaves.
     private static final int PAUSES_IN_A_LOOP = 32;
@@ -59,6 +65,9 @@ final class SoftCpu extends Cpu {
     /// PAUSEs so far.
     private int pauses;
 
+    /// Does something while no other vCPU executes code, see [Standstill].
+    private final Consumer<Runnable> alone;
+
     final Answers answers = new Answers();
 
     /// Set by an instruction that is complete but after which the vCPU must leave.
@@ -67,17 +76,28 @@ final class SoftCpu extends Cpu {
     /// Rises whenever linear addresses of code may mean something else.
     long codeGeneration;
 
-    /// Added to the clock to give the TSC.
-    private long tscOffset;
+    /// Added to the clock to give the TSC. Read by others while the vCPU runs.
+    private volatile long tscOffset;
 
-    SoftCpu(GuestMemory memory, CodeCache code, Clock clock, Entropy entropy) {
+    /// The same of all vCPUs whose counters are in step.
+    private final AtomicLong commonTscOffset;
+
+    SoftCpu(
+            GuestMemory memory,
+            CodeCache code,
+            Clock clock,
+            Entropy entropy,
+            AtomicLong commonTscOffset,
+            Consumer<Runnable> alone) {
         this.memory = memory;
         this.segment = memory.segment();
         this.code = code;
         this.clock = clock;
         this.entropy = entropy;
+        this.alone = alone;
         this.walk = new PageWalk(this, memory);
-        this.tscOffset = -clock.nanos();
+        this.commonTscOffset = commonTscOffset;
+        this.tscOffset = commonTscOffset.get();
         accessModeChanged();
     }
 
@@ -192,11 +212,13 @@ final class SoftCpu extends Cpu {
     public void storeConditional(int bits, long address, long expected, long value) {
         int bytes = bits >>> 3;
         observe(address, bytes, true);
-        if (bytes > 1 && (address & 4095) + bytes > 4096) {
-            if (loadSlow(address, bytes, accessMode) != expected) {
-                throw Abort.restart();
-            }
-            storeSlow(address, bytes, value, accessMode);
+        if (!HostAccess.isWithinWord(address, bytes)) {
+            alone.accept(() -> {
+                if (loadSlow(address, bytes, accessMode) != expected) {
+                    throw Abort.restart();
+                }
+                storeSlow(address, bytes, value, accessMode);
+            });
             return;
         }
         long host = resolve(address, PageWalk.WRITE, accessMode);
@@ -208,6 +230,17 @@ final class SoftCpu extends Cpu {
             throw Abort.restart();
         }
         noticeWrite(host, bytes);
+    }
+
+    @Override
+    public void storePairConditional(
+            long address, long expectedLow, long expectedHigh, long low, long high) {
+        alone.accept(() -> {
+            if (load64(address) != expectedLow || load64(address + 8) != expectedHigh) {
+                throw Abort.restart();
+            }
+            storePair(address, low, high);
+        });
     }
 
     // ---------------------------------------------------------------- the slow path
@@ -401,7 +434,9 @@ final class SoftCpu extends Cpu {
         if (target - source != to - from && Math.abs(target - source) < bytes) {
             return false;
         }
+        VarHandle.releaseFence();
         MemorySegment.copy(segment, source, segment, target, bytes);
+        VarHandle.acquireFence();
         noticeWrite(target, bytes);
         return true;
     }
@@ -419,6 +454,7 @@ final class SoftCpu extends Cpu {
         long pattern = value & -1L >>> (64 - bits);
         boolean uniform = pattern == (pattern & 0xFF) * (0x0101_0101_0101_0101L >>> (64 - bits));
         if (uniform) {
+            VarHandle.releaseFence();
             segment.asSlice(target, (long) count * bytes).fill((byte) pattern);
         } else {
             for (int index = 0; index < count; index++) {
@@ -592,6 +628,17 @@ final class SoftCpu extends Cpu {
     @Override
     public void setTimeStampCounter(long value) {
         tscOffset = value - clock.nanos();
+    }
+
+    /// The state of one vCPU after the other is restored, or captured and restored, while time goes
+    /// on: a counter that is close to the others' is meant to be in step with them.
+    void joinTimeStampCounters() {
+        long common = commonTscOffset.get();
+        if (Math.abs(tscOffset - common) < TSC_IN_STEP_NANOS) {
+            tscOffset = common;
+        } else {
+            commonTscOffset.set(tscOffset);
+        }
     }
 
     @Override

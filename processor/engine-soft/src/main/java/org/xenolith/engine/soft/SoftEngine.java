@@ -11,9 +11,11 @@ import org.xenolith.memory.GuestMemory;
 import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
-/// The software engine of one machine. Its vCPUs share translated code, so they are run one at a
-/// time.
+/// The software engine of one machine. Its vCPUs share translated code; each may run on a thread of
+/// its own.
 public final class SoftEngine implements Engine {
     /// The frequency of the guest's TSC in kHz.
     public static final long TSC_KHZ = SoftCpu.TSC_KHZ;
@@ -62,19 +64,20 @@ public final class SoftEngine implements Engine {
     private final CodeCache code;
     private final HandlerFactory handlers;
     private final Regions regions;
+    private final Standstill standstill = new Standstill();
+    private final AtomicLong commonTscOffset;
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
         this.options = options;
-        this.code =
-                new CodeCache(
-                        memory, () -> vcpus.forEach(SoftVcpu::codeChanged), this::codeRewritten);
+        this.commonTscOffset = new AtomicLong(-clock.nanos());
+        this.code = new CodeCache(memory, this::codeRewritten);
         this.regions =
                 new Regions(memory, code, vcpus::size, () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
-        memory.onChange(() -> vcpus.forEach(SoftVcpu::memoryChanged));
+        memory.onChange(() -> standstill.alone(null, () -> vcpus.forEach(SoftVcpu::memoryChanged)));
     }
 
     @Override
@@ -89,7 +92,15 @@ public final class SoftEngine implements Engine {
 
     /// A vCPU that may stop behind every `blockMax` instructions.
     SoftVcpu createVcpu(int id, CpuidTable cpuid, int blockMax) {
-        var cpu = new SoftCpu(memory, code, clock, entropy);
+        var self = new AtomicReference<SoftVcpu>();
+        var cpu =
+                new ApartCpu(
+                        memory,
+                        code,
+                        clock,
+                        entropy,
+                        commonTscOffset,
+                        action -> self.get().alone(action));
         Translator.CodeMaker maker =
                 switch (options.tier()) {
                     case EVALUATOR -> Evaluator::new;
@@ -97,14 +108,15 @@ public final class SoftEngine implements Engine {
                 };
         var translator = new Translator(cpu, maker, options.verify(), blockMax);
         var heat = new Heat(options.tier() == Tier.COMPILER, options.compileAfter(), regions, cpu);
-        var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, this::frameWatched);
+        var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, standstill, this::watch);
+        self.set(vcpu);
         vcpus.add(vcpu);
         return vcpu;
     }
 
-    /// Code has been translated from a frame that nobody watched: no vCPU may go on writing to it
-    /// unnoticed.
-    private void frameWatched() {
+    /// From now on no vCPU writes to a frame unnoticed. By a vCPU that is alone.
+    private void watch(int frame) {
+        code.watch(frame);
         vcpus.forEach(SoftVcpu::clearWrites);
     }
 

@@ -14,9 +14,14 @@ import org.xenolith.x86.Segments;
 import org.xenolith.x86.StateTransfer;
 import org.xenolith.x86.Trap;
 
+import java.util.function.IntConsumer;
+
 /// The run loop of one software vCPU. **Hot path** ([#run] and what it calls for each block).
-public final class SoftVcpu implements Vcpu {
+public final class SoftVcpu extends Apart implements Vcpu {
     private static final int JUMP_ENTRIES = 4096;
+
+    /// Attempts to translate code that others change at the same time.
+    private static final int TRANSLATIONS_MAX = 8;
 
     /// Instructions that a compiled region executes between looks at the vCPU's attention at most:
     /// some tens of microseconds.
@@ -35,7 +40,9 @@ public final class SoftVcpu implements Vcpu {
     private final CodeCache code;
     private final Translator translator;
     private final Heat heat;
-    private final Runnable frameWatched;
+    private final Standstill standstill;
+    private final Standstill.Member member;
+    private final IntConsumer watch;
 
     // Blocks by the low bits of their address; an entry counts only for its own generation.
     private final Block[] jumpBlocks = new Block[JUMP_ENTRIES];
@@ -69,13 +76,16 @@ public final class SoftVcpu implements Vcpu {
             CodeCache code,
             Translator translator,
             Heat heat,
-            Runnable frameWatched) {
+            Standstill standstill,
+            IntConsumer watch) {
         this.id = id;
         this.cpu = cpu;
         this.code = code;
         this.translator = translator;
         this.heat = heat;
-        this.frameWatched = frameWatched;
+        this.standstill = standstill;
+        this.member = standstill.join(() -> attention = true);
+        this.watch = watch;
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));
     }
@@ -98,7 +108,9 @@ public final class SoftVcpu implements Vcpu {
         }
         activity = VcpuState.Activity.RUNNING;
         runEnd = retired + instructionsMax;
+        standstill.enter(member);
         try {
+            catchUpWithMemory();
             Exit exit = cpu.answers.any() ? finishInstruction() : null;
             while (exit == null) {
                 exit = step();
@@ -106,6 +118,8 @@ public final class SoftVcpu implements Vcpu {
             return exit;
         } catch (TripleFault fault) {
             return stop(fault);
+        } finally {
+            standstill.leave(member);
         }
     }
 
@@ -120,7 +134,9 @@ public final class SoftVcpu implements Vcpu {
     private Exit step() {
         if (attention) {
             attention = false;
+            standstill.pass(member);
             catchUpWithMemory();
+            heat.catchUp();
             if (kicked) {
                 kicked = false;
                 return new Exit.Preempted();
@@ -201,7 +217,9 @@ public final class SoftVcpu implements Vcpu {
             return aborted(abort);
         }
         retired += block.instructions;
-        block.ran();
+        if (block.ran()) {
+            code.settle(block);
+        }
         if (block.isComputed()) {
             block.saw(cpu.pc);
         }
@@ -277,16 +295,58 @@ public final class SoftVcpu implements Vcpu {
             throw Trap.generalProtection(0);
         }
         long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
-        long host = cpu.resolveCode(linear);
-        var block = code.find(host, pc, key);
-        if (block != null && !isSecondPageMoved(block, linear)) {
-            return block;
+        for (int attempt = 0; attempt < TRANSLATIONS_MAX; attempt++) {
+            long host = cpu.resolveCode(linear);
+            var block = code.find(host, pc, key);
+            while (block != null && isSecondPageMoved(block, linear)) {
+                block = code.findNext(block);
+            }
+            if (block == null) {
+                block = translate(host, pc, key);
+            }
+            if (block != null) {
+                return block;
+            }
         }
-        block = translator.translate(pc, key, host);
-        if (code.add(block)) {
-            frameWatched.run();
+        return translateOnce(pc, key, cpu.resolveCode(linear));
+    }
+
+    /// Null if it must be tried again, since others have changed the code or the memory map.
+    private Block translate(long host, long pc, int key) {
+        if (watchFirst((int) (host >>> 12))) {
+            return null;
         }
+        var block = translator.translate(pc, key, host);
+        if (block.secondFrame >= 0 && watchFirst(block.secondFrame)) {
+            return null;
+        }
+        return code.publish(block, () -> translator.isCurrent(block));
+    }
+
+    /// For code that others keep changing: one instruction as it is just now, for one execution.
+    private Block translateOnce(long pc, int key, long host) {
+        var block = translator.translate(pc, key | Translator.SINGLE, host);
+        block.valid = false;
         return block;
+    }
+
+    /// Whether the frame had to be put under watch, for which the vCPU has waited.
+    private boolean watchFirst(int frame) {
+        if (cpu.memory().isWatched(frame)) {
+            return false;
+        }
+        alone(() -> watch.accept(frame));
+        return true;
+    }
+
+    /// Does something while no other vCPU executes code. See [Standstill#alone].
+    void alone(Runnable action) {
+        standstill.alone(
+                member,
+                () -> {
+                    catchUpWithMemory();
+                    action.run();
+                });
     }
 
     /// A block whose last instruction reaches into another page counts only while that page is
@@ -434,7 +494,7 @@ public final class SoftVcpu implements Vcpu {
         attention = true;
     }
 
-    /// Translated code has been written from outside the processor, or regions have been compiled.
+    /// Regions have been compiled.
     void codeChanged() {
         attention = true;
     }
@@ -448,8 +508,6 @@ public final class SoftVcpu implements Vcpu {
             memoryChanged = false;
             cpu.flushTlb(true);
         }
-        code.dropWrittenOutside();
-        heat.catchUp();
     }
 
     @Override
@@ -507,10 +565,14 @@ public final class SoftVcpu implements Vcpu {
     public VcpuState capture() {
         Bug.check(!awaitingAnswer, "a vCPU is captured between instructions");
         if (cpu.answers.any()) {
+            standstill.enter(member);
             try {
+                catchUpWithMemory();
                 takeBack(finishInstruction());
             } catch (TripleFault fault) {
                 stop(fault);
+            } finally {
+                standstill.leave(member);
             }
         }
         var pending =
@@ -535,6 +597,7 @@ public final class SoftVcpu implements Vcpu {
     @Override
     public void restore(VcpuState state) {
         StateTransfer.restore(cpu, state);
+        cpu.joinTimeStampCounters();
         pendingInterrupt = state.pending().interruptVector();
         pendingNmi = state.pending().nmi();
         activity = state.activity();

@@ -18,10 +18,13 @@ import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Guest code becomes blocks: decode, lift, and give each unit its code.
+/// Guest code becomes blocks: decode, lift, and give each unit its code. Works on a copy of the
+/// bytes, since others may be changing them.
 final class Translator {
     /// Instructions in a block at most.
     static final int BLOCK_MAX = 48;
@@ -109,6 +112,12 @@ final class Translator {
         };
     }
 
+    /// Whether the bytes of the block that [#translate] has returned last are still those that it
+    /// was made from.
+    boolean isCurrent(Block block) {
+        return window.isCurrent(block);
+    }
+
     /// What to deliver for a fault of a memory access of the instruction at `pc`.
     Trap complete(Trap trap) {
         Instruction instruction;
@@ -165,9 +174,10 @@ final class Translator {
     /// Instruction bytes of at most two pages.
     private static final class FetchWindow implements CodeSource {
         private final SoftCpu cpu;
+        private final byte[] first = new byte[4096];
+        private final byte[] second = new byte[4096];
         private long linearBase;
         private long firstPage;
-        private long host;
         private long secondHost;
 
         FetchWindow(SoftCpu cpu) {
@@ -177,8 +187,29 @@ final class Translator {
         void begin(long pc, long host) {
             linearBase = cpu.is64() ? 0 : cpu.base(Segments.CS);
             firstPage = linear(pc) & -4096L;
-            this.host = host & -4096L;
+            int from = (int) host & 4095;
+            copy(host, first, from, 4096 - from);
             secondHost = -1;
+        }
+
+        private void copy(long host, byte[] into, int from, int length) {
+            var segment = cpu.memory().segment();
+            MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, host, into, from, length);
+        }
+
+        boolean isCurrent(Block block) {
+            int offset = (int) block.host & 4095;
+            int within = Math.min(block.length, 4096 - offset);
+            return isCurrent(block.host, first, offset, within)
+                    && (block.secondFrame < 0
+                            || isCurrent(secondHost, second, 0, block.length - within));
+        }
+
+        private boolean isCurrent(long host, byte[] copy, int from, int length) {
+            var segment = cpu.memory().segment();
+            var then = MemorySegment.ofArray(copy);
+            return MemorySegment.mismatch(segment, host, host + length, then, from, from + length)
+                    < 0;
         }
 
         private long linear(long pc) {
@@ -209,14 +240,15 @@ final class Translator {
             if (!cpu.is64() && !SegmentAccess.isWithinCode(cpu, pc)) {
                 throw Trap.generalProtection(0);
             }
-            var segment = cpu.memory().segment();
+            int offset = (int) linear & 4095;
             if ((linear & -4096L) == firstPage) {
-                return (int) HostAccess.get8(segment, host | linear & 4095);
+                return first[offset] & 0xFF;
             }
             if (secondHost < 0) {
                 secondHost = cpu.resolveCode(linear & -4096L);
+                copy(secondHost, second, 0, second.length);
             }
-            return (int) HostAccess.get8(segment, secondHost | linear & 4095);
+            return second[offset] & 0xFF;
         }
     }
 }

@@ -138,6 +138,16 @@ final class TestGuest implements AutoCloseable {
                 .withControl(control);
     }
 
+    /// One more vCPU in the same state, which begins at `pc` with a stack of its own.
+    SoftVcpu addVcpu(int id, long pc) {
+        var added = engine.createVcpu(id, CpuidTable.builder().build());
+        var state = state();
+        var registers = new ArrayList<>(state.general().registers());
+        registers.set(4, STACK - 0x400L * id);
+        added.restore(state.withGeneral(new VcpuState.General(registers, pc, 0x202)));
+        return added;
+    }
+
     void load(Assembler code) {
         memory.write(code.origin(), code.toBytes());
     }

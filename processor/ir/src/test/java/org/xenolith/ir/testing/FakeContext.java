@@ -28,6 +28,11 @@ public final class FakeContext extends Context {
         return context;
     }
 
+    @Override
+    public boolean isPlain() {
+        return true;
+    }
+
     public FakeContext copy() {
         var copy = new FakeContext();
         System.arraycopy(registers, 0, copy.registers, 0, SLOTS);

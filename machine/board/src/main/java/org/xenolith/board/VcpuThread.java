@@ -1,0 +1,135 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Clock;
+
+import java.util.concurrent.locks.LockSupport;
+
+/// The thread of one vCPU. **Hot path** ([#step]).
+///
+/// Who has something for the vCPU leaves it where [Driver.Exits#prepare] looks, and calls
+/// [#signal]: then it looks again before it runs on or sleeps.
+final class VcpuThread {
+    /// Bounds a run, so that time that goes by is accounted for.
+    private static final long INSTRUCTIONS_MAX = 1_000_000;
+
+    private final ParallelDriver driver;
+    private final VcpuSlot slot;
+    private final Driver.Exits exits;
+    private final Clock clock;
+    private final Thread thread;
+
+    /// Something has come since the vCPU looked last.
+    private volatile boolean signalled;
+
+    /// In the engine, where only a kick is heard.
+    private volatile boolean inRun;
+
+    /// Not asleep, and not held by the gate.
+    private volatile boolean busy;
+
+    private volatile boolean closing;
+
+    VcpuThread(String domain, ParallelDriver driver, VcpuSlot slot, Driver.Exits exits) {
+        this.driver = driver;
+        this.slot = slot;
+        this.exits = exits;
+        this.clock = driver.timers.clock();
+        this.thread =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("vcpu" + slot.vcpu.id() + "-" + domain)
+                        .unstarted(this::loop);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    boolean isBusy() {
+        return busy;
+    }
+
+    /// Makes it look at what has come. From any thread.
+    void signal() {
+        signalled = true;
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        if (inRun) {
+            slot.vcpu.kick();
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /// Ends the thread and waits for it. It is not busy, and the gate is closed.
+    void close() {
+        closing = true;
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void loop() {
+        try {
+            while (!closing) {
+                busy = true;
+                work();
+                busy = false;
+                if (driver.isGateClosed()) {
+                    driver.stopped();
+                }
+                while (!closing && (driver.isGateClosed() || !signalled)) {
+                    LockSupport.park(this);
+                }
+            }
+        } catch (RuntimeException | Error broken) {
+            busy = false;
+            driver.broken(broken);
+        }
+    }
+
+    /// Runs the vCPU until it has nothing to do or the gate is closed.
+    private void work() {
+        long start = clock.nanos();
+        boolean ran = false;
+        while (!driver.isGateClosed() && step()) {
+            ran = true;
+            long now = clock.nanos();
+            slot.addRunNanos(now - start);
+            start = now;
+        }
+        if (ran) {
+            exits.rests(slot);
+        }
+    }
+
+    /// One run. False if the vCPU has nothing to do.
+    private boolean step() {
+        signalled = false;
+        if (!exits.prepare(slot)) {
+            return false;
+        }
+        inRun = true;
+        if (signalled || driver.isGateClosed()) {
+            inRun = false;
+            return true;
+        }
+        var exit = slot.vcpu.run(INSTRUCTIONS_MAX);
+        inRun = false;
+        boolean goesOn = exits.handle(slot, exit);
+        if (!goesOn && slot.phase() == VcpuSlot.Phase.RUNNING && !signalled) {
+            Thread.yield(); // its program waits for another vCPU
+        }
+        return true;
+    }
+}
