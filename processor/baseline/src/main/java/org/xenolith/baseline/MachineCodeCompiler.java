@@ -21,10 +21,12 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
 
     private final ExecutableMemory executable;
-    private final Memories memories;
     private final long base;
     private final int translations;
     private final AtomicInteger compiled = new AtomicInteger();
+
+    /// Code of earlier generations is no more.
+    private volatile int generation;
 
     /// @param base what is added to places to get addresses
     /// @param translations the length of the arrays that regions are called with
@@ -35,7 +37,6 @@ public final class MachineCodeCompiler implements RegionCompiler {
         this.base = base;
         this.translations = translations;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
-        memories = new Memories(translations);
     }
 
     /// Whether this host is one for which code can be made.
@@ -62,14 +63,14 @@ public final class MachineCodeCompiler implements RegionCompiler {
         if (code.size() > CODE_BYTES_MAX) {
             return Optional.empty();
         }
-        int generation = memories.generation;
+        int made = generation;
         var address = executable.add(code.buffer(), code.size());
         if (address.isEmpty()) {
             return Optional.empty();
         }
         compiled.incrementAndGet();
         var place = MemorySegment.ofAddress(address.getAsLong());
-        return Optional.of(new MachineRegion(memories, place, generation));
+        return Optional.of(new MachineRegion(this, place, made));
     }
 
     private static boolean isPossible(Region region) {
@@ -88,6 +89,14 @@ public final class MachineCodeCompiler implements RegionCompiler {
         return compiled.get();
     }
 
+    int generation() {
+        return generation;
+    }
+
+    int translations() {
+        return translations;
+    }
+
     /// How many bytes of code there are.
     public int codeBytes() {
         return executable.used();
@@ -96,13 +105,13 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Throws all code away; regions made before leave at once without doing anything. Must not be
     /// called while one runs or is being compiled.
     public void reset() {
-        memories.generation++;
+        generation = generation + 1;
         executable.reset();
     }
 
     @Override
     public void close() {
-        memories.generation++;
+        generation = generation + 1;
         executable.close();
     }
 }

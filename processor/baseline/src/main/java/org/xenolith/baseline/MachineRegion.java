@@ -8,12 +8,12 @@ import java.lang.foreign.MemorySegment;
 
 /// A region as machine code. **Hot path.**
 final class MachineRegion extends CompiledRegion {
-    private final Memories memories;
+    private final MachineCodeCompiler compiler;
     private final MemorySegment code;
     private final int generation;
 
-    MachineRegion(Memories memories, MemorySegment code, int generation) {
-        this.memories = memories;
+    MachineRegion(MachineCodeCompiler compiler, MemorySegment code, int generation) {
+        this.compiler = compiler;
         this.code = code;
         this.generation = generation;
     }
@@ -21,7 +21,7 @@ final class MachineRegion extends CompiledRegion {
     @Override
     public int run(
             Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
-        if (memories.generation != generation) {
+        if (compiler.generation() != generation) {
             return budget; // the code is no more
         }
         long[] registers = context.registers;
@@ -30,11 +30,13 @@ final class MachineRegion extends CompiledRegion {
         registers[Frame.FLAG_RIGHT] = context.flagRight;
         registers[Frame.FLAG_RESULT] = context.flagResult;
         registers[Frame.FLAG_CARRY] = context.flagCarry;
-        var translations = memories.translations(readTags, writeTags, offsets);
+        var memories = Memories.of(context);
+        var translations =
+                memories.translations(readTags, writeTags, offsets, compiler.translations());
         int left =
                 ExecutableMemory.call(
                         code,
-                        memories.registers(registers),
+                        memories.registers,
                         translations.readTags,
                         translations.writeTags,
                         translations.offsets,

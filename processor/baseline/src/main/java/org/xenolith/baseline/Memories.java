@@ -1,75 +1,68 @@
 package org.xenolith.baseline;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.Context;
 
 import java.lang.foreign.MemorySegment;
 
-/// The arrays that machine code is called with, as memory. A cache, so that calls allocate nothing;
-/// several threads that use it do no more harm than to fill it anew. **Hot path.**
+/// The arrays that machine code is called with, as memory. Kept with the context, so that calls
+/// allocate nothing. **Hot path.**
 final class Memories {
-    /// How many contexts, and how many translation caches, are remembered: those of a few vCPUs.
+    /// How many translation caches of a context are remembered: a few modes have one each.
     private static final int REMEMBERED = 8;
 
     /// Arrays that belong together.
     static final class Translations {
-        private final long[] key;
+        private final long[] readKey;
+        private final long[] writeKey;
+        private final long[] offsetKey;
         final MemorySegment readTags;
         final MemorySegment writeTags;
         final MemorySegment offsets;
 
         private Translations(long[] readTags, long[] writeTags, long[] offsets) {
-            key = readTags;
+            readKey = readTags;
+            writeKey = writeTags;
+            offsetKey = offsets;
             this.readTags = MemorySegment.ofArray(readTags);
             this.writeTags = MemorySegment.ofArray(writeTags);
             this.offsets = MemorySegment.ofArray(offsets);
         }
     }
 
-    private record Registers(long[] key, MemorySegment segment) {}
+    final MemorySegment registers;
+    private final Translations[] known = new Translations[REMEMBERED];
+    private int next;
 
-    private final int translationCount;
-    private final Translations[] translations = new Translations[REMEMBERED];
-    private final Registers[] registers = new Registers[REMEMBERED];
-    private int nextTranslations;
-    private int nextRegisters;
-
-    /// Code of earlier generations is no more.
-    volatile int generation;
-
-    Memories(int translationCount) {
-        this.translationCount = translationCount;
+    private Memories(Context context) {
+        registers = MemorySegment.ofArray(context.registers);
     }
 
-    MemorySegment registers(long[] array) {
-        for (var known : registers) {
-            if (known == null) {
-                break;
-            }
-            if (known.key == array) {
-                return known.segment;
-            }
+    static Memories of(Context context) {
+        if (context.compilerState instanceof Memories memories) {
+            return memories;
         }
-        var made = new Registers(array, MemorySegment.ofArray(array));
-        registers[nextRegisters++ & REMEMBERED - 1] = made;
-        return made.segment;
+        var made = new Memories(context);
+        context.compilerState = made;
+        return made;
     }
 
-    Translations translations(long[] readTags, long[] writeTags, long[] offsets) {
-        for (var known : translations) {
-            if (known == null) {
+    Translations translations(long[] readTags, long[] writeTags, long[] offsets, int count) {
+        for (var translations : known) {
+            if (translations == null) {
                 break;
             }
-            if (known.key == readTags) {
-                return known;
+            if (translations.readKey == readTags
+                    && translations.writeKey == writeTags
+                    && translations.offsetKey == offsets) {
+                return translations;
             }
         }
         Bug.check(
-                readTags.length == translationCount
-                        && writeTags.length == translationCount
-                        && offsets.length == translationCount,
+                readTags.length == count && writeTags.length == count && offsets.length == count,
                 "translations are as many as code was made for");
         var made = new Translations(readTags, writeTags, offsets);
-        translations[nextTranslations++ & REMEMBERED - 1] = made;
+        known[next++ & REMEMBERED - 1] = made;
         return made;
     }
 }

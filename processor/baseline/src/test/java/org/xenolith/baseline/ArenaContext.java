@@ -73,6 +73,11 @@ final class ArenaContext extends Context {
                         Arrays.hashCode(memory.toArray(ValueLayout.JAVA_BYTE)));
     }
 
+    @Override
+    public boolean isPlain() {
+        return true;
+    }
+
     private long find(long[] tags, int bytes, long address) {
         int index = (int) (address >>> 12) & TRANSLATIONS - 1;
         if (tags[index] != (address + bytes - 1 & -PAGE_BYTES)) {

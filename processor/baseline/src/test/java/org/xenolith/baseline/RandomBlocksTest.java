@@ -9,6 +9,7 @@ import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
+import org.xenolith.ir.Width;
 import org.xenolith.ir.testing.RandomUnits;
 import org.xenolith.jit.Region;
 
@@ -31,13 +32,26 @@ class RandomBlocksTest {
         assumeTrue(MachineCodeCompiler.isSupported());
         for (long seed = 1; seed <= BLOCKS; seed++) {
             var random = new SplittableRandom(seed);
-            var unit = RandomUnits.next(random);
+            var unit = withoutCalls(RandomUnits.next(random));
             if (Support.canDo(unit)) {
                 compare(seed, random, unit);
             }
         }
         assertThat(completed).isGreaterThan(BLOCKS / 10);
         assertThat(executed).isGreaterThan(BLOCKS / 10);
+    }
+
+    /// A constant where a helper would be called.
+    private static Unit withoutCalls(Unit unit) {
+        var ops = new ArrayList<Op>();
+        for (var op : unit.ops()) {
+            switch (op) {
+                case Op.Call call -> ops.add(new Op.Const(Width.W64, call.arguments().size()));
+                case Op.Leave() -> ops.add(new Op.Jump(1));
+                case Op other -> ops.add(other);
+            }
+        }
+        return new Unit(ops);
     }
 
     private void compare(long seed, SplittableRandom random, Unit unit) throws Exception {

@@ -14,6 +14,9 @@ public abstract class Context {
     /// The registers; what each slot means is the front end's to say.
     public final long[] registers = new long[SLOTS];
 
+    /// Something that a compiler keeps with the context; of no meaning to others.
+    public Object compilerState;
+
     /// Where execution goes on, in the front end's address space.
     public long pc;
 
