@@ -8,8 +8,14 @@ public abstract class Context {
     /// How many register slots there are.
     public static final int SLOTS = 128;
 
+    /// From here on slots are no registers but a compiler's own.
+    public static final int COMPILER_SLOTS = 120;
+
     /// The registers; what each slot means is the front end's to say.
     public final long[] registers = new long[SLOTS];
+
+    /// Something that a compiler keeps with the context; of no meaning to others.
+    public Object compilerState;
 
     /// Where execution goes on, in the front end's address space.
     public long pc;

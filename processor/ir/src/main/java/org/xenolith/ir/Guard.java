@@ -14,4 +14,20 @@ import java.lang.annotation.Target;
 public @interface Guard {
     /// The name of the guard.
     String value();
+
+    /// What the guard asks of the first number, for compilers that cannot call it.
+    Form form() default Form.OTHER;
+
+    /// The bits that the form speaks of.
+    int bits() default 0;
+
+    /// What a guard may be. All but the last say the same as the method.
+    enum Form {
+        /// The number, sign-extended from its low `bits`, is itself.
+        FITS_SIGNED,
+        /// The low `bits` are zero.
+        IS_MULTIPLE,
+        /// Only the method knows.
+        OTHER
+    }
 }

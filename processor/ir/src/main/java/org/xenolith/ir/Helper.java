@@ -100,6 +100,11 @@ public record Helper(Method method) {
         }
     }
 
+    /// The guard as it was declared, if there is one.
+    public Optional<Guard> guardForm() {
+        return guard().map(_ -> method.getAnnotation(Guard.class));
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

@@ -1,6 +1,7 @@
 package org.xenolith.jit;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.Unit;
 
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.attribute.CodeAttribute;
@@ -10,9 +11,8 @@ import java.lang.invoke.MethodType;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Makes hidden classes of regions. Each lives as long as somebody holds it. Several threads may
-/// use it at a time.
-public final class RegionFactory {
+/// Makes hidden classes of regions. Each lives as long as somebody holds it.
+public final class RegionFactory implements RegionCompiler {
     /// Bytes of bytecode in a region at most. HotSpot compiles no method above 8,000, and the
     /// compiled code of long ones is slow.
     public static final int CODE_BYTES_MAX = 7000;
@@ -32,7 +32,12 @@ public final class RegionFactory {
         name = ClassDesc.of(host.lookupClass().getPackageName(), "CompiledCode");
     }
 
-    /// The compiled region; nothing if it is too large.
+    @Override
+    public boolean canDo(Unit instruction) {
+        return Region.isCompilable(instruction);
+    }
+
+    @Override
     public Optional<CompiledRegion> compile(Region region) {
         var bytes = RegionClass.generate(name, region, memory);
         if (codeBytes(bytes) > CODE_BYTES_MAX) {
@@ -62,8 +67,11 @@ public final class RegionFactory {
                 .sum();
     }
 
-    /// How many regions have been compiled.
+    @Override
     public int compiledRegions() {
         return compiled.get();
     }
+
+    @Override
+    public void close() {}
 }

@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
 
 /// The blocks of a region in the order in which they are emitted (reverse postorder, so that only
 /// what closes a loop goes back), what each needs, and which registers are used.
-final class RegionFlow {
+public final class RegionFlow {
     private static final int NOT_SEEN = -2;
     private static final int PEELED_INSTRUCTIONS_MAX = 24;
 
@@ -30,7 +30,7 @@ final class RegionFlow {
     private final BitSet used = new BitSet();
     private final BitSet written = new BitSet();
 
-    RegionFlow(Region region) {
+    public RegionFlow(Region region) {
         this.region = region;
         region.blocks().forEach(block -> byPc.put(block.pc(), block));
         sort();
@@ -40,17 +40,17 @@ final class RegionFlow {
     }
 
     /// Blocks that can be reached, the entry first.
-    List<Region.Block> order() {
+    public List<Region.Block> order() {
         return order;
     }
 
     /// The unit of the block at a place of the order, without what nobody needs.
-    Unit unit(int place) {
+    public Unit unit(int place) {
         return units.get(place);
     }
 
     /// The place of the block at `pc`, or -1 if going there leaves the region.
-    int place(long pc) {
+    public int place(long pc) {
         return places.getOrDefault(pc, -1);
     }
 
@@ -133,6 +133,12 @@ final class RegionFlow {
     /// The state of the flags at the beginning of a block, see [RegionFlags].
     int flagState(int place) {
         return flagStates[place];
+    }
+
+    /// The kind that the flags have at the beginning of a block on every way there, or -1 if that
+    /// is not known.
+    public int flagKind(int place) {
+        return RegionFlags.kind(flagStates[place]);
     }
 
     /// From blocks to those behind them, until nothing changes. Where ways with different states

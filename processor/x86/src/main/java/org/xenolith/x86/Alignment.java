@@ -9,7 +9,7 @@ public final class Alignment {
 
     /// #GP(0) unless `address` is a multiple of 16.
     @ReadOnly
-    @Guard("is16")
+    @Guard(value = "is16", form = Guard.Form.IS_MULTIPLE, bits = 4)
     public static void require16(Cpu cpu, long address) {
         if (!is16(address)) {
             throw Trap.generalProtection(0);
@@ -22,7 +22,7 @@ public final class Alignment {
 
     /// #GP(0) unless `target` may be called in 64-bit mode; a fault of pushing `bytes` comes first.
     @ReadOnly
-    @Guard("isCanonicalTarget")
+    @Guard(value = "isCanonicalTarget", form = Guard.Form.FITS_SIGNED, bits = 48)
     public static void requireCanonicalCallable(Cpu cpu, long target, int bytes) {
         requireCallable(cpu, target, bytes);
     }
@@ -43,7 +43,7 @@ public final class Alignment {
 
     /// #GP(0) unless `target` may be jumped to in 64-bit mode.
     @ReadOnly
-    @Guard("isCanonical")
+    @Guard(value = "isCanonical", form = Guard.Form.FITS_SIGNED, bits = 48)
     public static void requireCanonical(Cpu cpu, long target) {
         requireTarget(cpu, target);
     }

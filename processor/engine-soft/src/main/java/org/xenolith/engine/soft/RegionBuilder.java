@@ -5,6 +5,7 @@ import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.Region;
+import org.xenolith.jit.RegionCompiler;
 import org.xenolith.x86.Decoder;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
@@ -25,18 +26,20 @@ final class RegionBuilder {
     record Built(Region region, Map<Long, Long> lines) {}
 
     private final RegionRequest request;
+    private final RegionCompiler compiler;
     private final Mode mode;
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
     private final Map<Long, Long> lines = new HashMap<>();
 
-    private RegionBuilder(RegionRequest request) {
+    private RegionBuilder(RegionRequest request, RegionCompiler compiler) {
+        this.compiler = compiler;
         this.request = request;
         this.mode = new Mode(request.entry().mode);
     }
 
     /// The region, or nothing if not even the instruction at its entry can be compiled.
-    static Optional<Built> build(RegionRequest request) {
-        return new RegionBuilder(request).build();
+    static Optional<Built> build(RegionRequest request, RegionCompiler compiler) {
+        return new RegionBuilder(request, compiler).build();
     }
 
     private Optional<Built> build() {
@@ -63,7 +66,7 @@ final class RegionBuilder {
             int length = lift(lifter, pc);
             var unit = lifter.unit();
             if (length == 0
-                    || !Region.isCompilable(unit)
+                    || !compiler.canDo(unit)
                     || unit.ops().getLast() instanceof Op.Leave) {
                 break;
             }

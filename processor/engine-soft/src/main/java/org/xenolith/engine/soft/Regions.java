@@ -1,9 +1,12 @@
 package org.xenolith.engine.soft;
 
 import org.xenolith.base.Bug;
+import org.xenolith.baseline.MachineCodeCompiler;
 import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.MemoryAccess;
+import org.xenolith.jit.RegionCompiler;
 import org.xenolith.jit.RegionFactory;
+import org.xenolith.linux.LinuxException;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Mode;
 
@@ -30,6 +33,8 @@ final class Regions implements AutoCloseable {
     /// How often code of one frame may be compiled again because it was written.
     private static final int REWRITES_MAX = 16;
 
+    private static final int MACHINE_CODE_BYTES = 32 << 20;
+
     private static final int INSTRUCTIONS_MAX = 100;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
@@ -42,7 +47,7 @@ final class Regions implements AutoCloseable {
 
     private final GuestMemory memory;
     private final CodeCache cache;
-    private final RegionFactory factory;
+    private final RegionCompiler compiler;
     private final Runnable ready;
     private final IntSupplier vcpus;
     private final BlockingQueue<RegionRequest> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
@@ -52,14 +57,39 @@ final class Regions implements AutoCloseable {
     private volatile Throwable failure;
 
     /// @param ready called on the compiler's thread when [#install] has something to do
-    Regions(GuestMemory memory, CodeCache cache, IntSupplier vcpus, Runnable ready) {
+    Regions(
+            GuestMemory memory,
+            CodeCache cache,
+            SoftEngine.Backend backend,
+            IntSupplier vcpus,
+            Runnable ready) {
         this.vcpus = vcpus;
         this.memory = memory;
         this.cache = cache;
         this.ready = ready;
-        var access = MemoryAccess.within(HostAccess.class, MemorySegment.class, memory.segment());
-        factory = new RegionFactory(MethodHandles.lookup(), access);
+        compiler =
+                switch (backend) {
+                    case BYTECODE -> bytecode();
+                    case MACHINE_CODE -> machineCode();
+                };
         rewrites = new byte[memory.frameCount()];
+    }
+
+    private RegionCompiler bytecode() {
+        var access = MemoryAccess.within(HostAccess.class, MemorySegment.class, memory.segment());
+        return new RegionFactory(MethodHandles.lookup(), access);
+    }
+
+    private RegionCompiler machineCode() {
+        if (!memory.segment().isNative()) {
+            return bytecode();
+        }
+        try {
+            return new MachineCodeCompiler(
+                    memory.segment().address(), Tlb.ENTRIES, MACHINE_CODE_BYTES);
+        } catch (LinuxException refused) {
+            return bytecode();
+        }
     }
 
     /// Whether a region may begin at this block at all.
@@ -119,11 +149,11 @@ final class Regions implements AutoCloseable {
     private Optional<Result> compile(RegionRequest request) {
         for (int most = INSTRUCTIONS_MAX; most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
             var part = request.limited(most);
-            var built = RegionBuilder.build(part);
+            var built = RegionBuilder.build(part, compiler);
             if (built.isEmpty()) {
                 return Optional.empty();
             }
-            var code = factory.compile(built.get().region());
+            var code = compiler.compile(built.get().region());
             if (code.isPresent()) {
                 var members = part.members().values();
                 return Optional.of(new Result(request, members, code.get(), built.get().lines()));
@@ -195,7 +225,7 @@ final class Regions implements AutoCloseable {
 
     /// How many regions have been compiled so far.
     int compiled() {
-        return factory.compiledRegions();
+        return compiler.compiledRegions();
     }
 
     @Override
@@ -208,5 +238,6 @@ final class Regions implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        compiler.close();
     }
 }

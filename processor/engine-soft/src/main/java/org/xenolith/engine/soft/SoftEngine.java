@@ -30,11 +30,21 @@ public final class SoftEngine implements Engine {
         COMPILER
     }
 
+    /// What regions are compiled to.
+    public enum Backend {
+        /// Bytecode, that the JVM compiles when it finds it hot.
+        BYTECODE,
+        /// Machine code, at once; nothing checks its accesses to memory. Bytecode where the host is
+        /// not one for it.
+        MACHINE_CODE
+    }
+
     /// How an engine works. `patience` is how often instructions of one shape are evaluated before
     /// they get a handler, `compileAfter` how often a block is executed before a region is compiled
     /// in the background (0: at once, before the first execution); `verify` checks the laws of the
     /// ops of every instruction translated.
-    public record Options(Tier tier, int patience, int compileAfter, boolean verify) {
+    public record Options(
+            Tier tier, int patience, int compileAfter, boolean verify, Backend backend) {
         public static final Options DEFAULT = of(Tier.HANDLERS);
 
         /// How often a block is executed before it counts as hot.
@@ -44,6 +54,10 @@ public final class SoftEngine implements Engine {
             if (patience < 0 || compileAfter < 0) {
                 throw new IllegalArgumentException("patience is not negative");
             }
+        }
+
+        public Options(Tier tier, int patience, int compileAfter, boolean verify) {
+            this(tier, patience, compileAfter, verify, Backend.BYTECODE);
         }
 
         public Options(Tier tier, int patience, boolean verify) {
@@ -75,7 +89,12 @@ public final class SoftEngine implements Engine {
         this.commonTscOffset = new AtomicLong(-clock.nanos());
         this.code = new CodeCache(memory, this::codeRewritten);
         this.regions =
-                new Regions(memory, code, vcpus::size, () -> vcpus.forEach(SoftVcpu::codeChanged));
+                new Regions(
+                        memory,
+                        code,
+                        options.backend(),
+                        vcpus::size,
+                        () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> standstill.alone(null, () -> vcpus.forEach(SoftVcpu::memoryChanged)));
     }

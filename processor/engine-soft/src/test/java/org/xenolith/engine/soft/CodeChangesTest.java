@@ -2,8 +2,9 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.engine.Exit;
 import org.xenolith.engine.VcpuState;
 
@@ -31,8 +32,9 @@ class CodeChangesTest {
         return new Assembler(origin).bytes(0xB8).number(value, 4).bytes(0xC3);
     }
 
-    @Test
-    void codeThatChangesItselfThroughAnotherMappingRunsAsChanged() {
+    @ParameterizedTest
+    @EnumSource
+    void codeThatChangesItselfThroughAnotherMappingRunsAsChanged(SoftEngine.Backend backend) {
         var code = new Assembler(TestGuest.CODE);
         // inc dword [ALIAS + FUNCTION + 1]; call FUNCTION
         loop(
@@ -42,7 +44,7 @@ class CodeChangesTest {
                         code.bytes(0xFF, 0x04, 0x25)
                                 .number(TestGuest.ALIAS + FUNCTION + 1, 4)
                                 .call(FUNCTION));
-        try (var guest = TestGuest.compiled()) {
+        try (var guest = TestGuest.compiled(backend)) {
             guest.load(code);
             guest.load(function(FUNCTION, 0));
             guest.runToHalt(SLICES_MAX);
@@ -50,8 +52,9 @@ class CodeChangesTest {
         }
     }
 
-    @Test
-    void aPageRemappedUnderItsCallerRunsAsMapped() {
+    @ParameterizedTest
+    @EnumSource
+    void aPageRemappedUnderItsCallerRunsAsMapped(SoftEngine.Backend backend) {
         var code = new Assembler(TestGuest.CODE);
         int entry = TestGuest.PAGE_TABLE + 8 * (FUNCTION >>> 12);
         // xor qword [entry], FUNCTION ^ OTHER; invlpg [FUNCTION]; call FUNCTION
@@ -65,7 +68,7 @@ class CodeChangesTest {
                                 .bytes(0x0F, 0x01, 0x3C, 0x25)
                                 .number(FUNCTION, 4)
                                 .call(FUNCTION));
-        try (var guest = TestGuest.compiled()) {
+        try (var guest = TestGuest.compiled(backend)) {
             guest.load(code);
             guest.load(function(FUNCTION, 1));
             guest.load(function(OTHER, 1000));
@@ -74,11 +77,12 @@ class CodeChangesTest {
         }
     }
 
-    @Test
-    void codeWrittenFromOutsideRunsAsWritten() {
+    @ParameterizedTest
+    @EnumSource
+    void codeWrittenFromOutsideRunsAsWritten(SoftEngine.Backend backend) {
         var code = new Assembler(TestGuest.CODE);
         code.bytes(0xE8).number(FUNCTION - TestGuest.CODE - 5, 4).bytes(0xF4, 0xEB, 0xF8);
-        try (var guest = TestGuest.compiled()) {
+        try (var guest = TestGuest.compiled(backend)) {
             guest.load(code);
             for (int value = 1; value < 50; value++) {
                 guest.load(function(FUNCTION, value));
@@ -93,8 +97,9 @@ class CodeChangesTest {
         return guest.vcpu.capture().withActivity(VcpuState.Activity.RUNNING);
     }
 
-    @Test
-    void aGuestThatMakesCodeWithoutEndStaysWithinBounds() {
+    @ParameterizedTest
+    @EnumSource
+    void aGuestThatMakesCodeWithoutEndStaysWithinBounds(SoftEngine.Backend backend) {
         int slots = Regions.REGIONS_MAX + 500;
         var code = new Assembler(TestGuest.CODE);
         // edx: slot; the function `mov eax, ecx's value; ret` is written there and called
@@ -108,7 +113,7 @@ class CodeChangesTest {
                                 .bytes(0xFF, 0xD7, 0xFF, 0xC2, 0x81, 0xFA)
                                 .number(slots, 4)
                                 .bytes(0x75, 2, 0x31, 0xD2));
-        try (var guest = TestGuest.compiled()) {
+        try (var guest = TestGuest.compiled(backend)) {
             guest.load(code);
             guest.runToHalt(SLICES_MAX);
             assertThat(guest.register(RBX)).isEqualTo((long) slots * (2 * slots + 1));
@@ -117,9 +122,10 @@ class CodeChangesTest {
         }
     }
 
-    @Test
-    void hotCodeIsCompiledInTheBackgroundAndAKickLeavesIt() throws Exception {
-        var options = new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 50, false);
+    @ParameterizedTest
+    @EnumSource
+    void hotCodeIsCompiledInTheBackgroundAndAKickLeavesIt(SoftEngine.Backend backend) throws Exception {
+        var options = new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 50, false, backend);
         try (var guest = new TestGuest(options, Translator.BLOCK_MAX)) {
             guest.load(new Assembler(TestGuest.CODE).bytes(0x48, 0xFF, 0xC0, 0xEB, 0xFB));
             while (guest.engine.compiledRegions() == 0) {

@@ -2,7 +2,8 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.engine.Exit;
 
 import java.util.SplittableRandom;
@@ -14,19 +15,20 @@ class RegionEquivalenceTest {
     private static final int STOPS_MAX = 200;
     private static final int ATTEMPTS_MAX = 4;
 
-    @Test
-    void regionsAndTheEvaluatorAgreeWhereverTheyStop() {
+    @ParameterizedTest
+    @EnumSource
+    void regionsAndTheEvaluatorAgreeWhereverTheyStop(SoftEngine.Backend backend) {
         int compiled = 0;
         for (long seed = 1; seed <= PROGRAMS; seed++) {
-            compiled += compare(seed);
+            compiled += compare(seed, backend);
         }
         assertThat(compiled).isGreaterThan(PROGRAMS);
     }
 
-    private static int compare(long seed) {
+    private static int compare(long seed, SoftEngine.Backend backend) {
         var random = new SplittableRandom(seed);
         var program = RandomProgram.next(random);
-        try (var guest = TestGuest.compiled();
+        try (var guest = TestGuest.compiled(backend);
                 var reference = TestGuest.evaluated()) {
             guest.load(program);
             reference.load(program);

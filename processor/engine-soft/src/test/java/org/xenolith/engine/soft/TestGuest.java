@@ -49,8 +49,12 @@ final class TestGuest implements AutoCloseable {
     }
 
     static TestGuest compiled() {
+        return compiled(SoftEngine.Backend.BYTECODE);
+    }
+
+    static TestGuest compiled(SoftEngine.Backend backend) {
         return new TestGuest(
-                new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 0, false),
+                new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 0, false, backend),
                 Translator.BLOCK_MAX);
     }
 

@@ -1,0 +1,142 @@
+package org.xenolith.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import org.xenolith.base.Bug;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Locale;
+import java.util.OptionalLong;
+
+/// Memory for machine code: an anonymous file mapped twice, once to be written, once to be
+/// executed, so that no page is both. Code is only ever added behind the last, or all of it thrown
+/// away. Any thread may add; whoever resets or closes must know that nobody executes.
+///
+/// x86-64 Linux only, as the code is.
+public final class ExecutableMemory implements AutoCloseable {
+    private static final int MFD_CLOEXEC = 1;
+    private static final int PROT_READ_WRITE = 3;
+    private static final int PROT_READ_EXECUTE = 5;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_NORESERVE = 0x4000;
+
+    /// Code begins at multiples of this, the bytes that processors fetch at a time.
+    private static final int ALIGNMENT = 32;
+
+    /// Arguments that may lie on the heap are handed over in place: the code must be brief, since
+    /// the JVM's garbage collector waits for it.
+    private static final MethodHandle CALL =
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            FunctionDescriptor.of(
+                                    JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT),
+                            Linker.Option.critical(true));
+
+    private final MemorySegment writable;
+    private final MemorySegment executable;
+    private int used;
+    private boolean closed;
+
+    private ExecutableMemory(MemorySegment writable, MemorySegment executable) {
+        this.writable = writable;
+        this.executable = executable;
+    }
+
+    /// Whether this host runs the code that we make. It may still refuse to give such memory.
+    public static boolean isSupported() {
+        var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        return system.equals("linux") && System.getProperty("os.arch").equals("amd64");
+    }
+
+    /// Room for `bytes`, a multiple of the page size. The host commits a page when it is used.
+    public static ExecutableMemory create(String name, int bytes) throws LinuxException {
+        if (!isSupported()) {
+            throw new LinuxException("memfd_create", 0);
+        }
+        int fd = open(name);
+        try {
+            Libc.ftruncate(fd, bytes);
+            var writable = map(bytes, PROT_READ_WRITE, fd);
+            try {
+                return new ExecutableMemory(writable, map(bytes, PROT_READ_EXECUTE, fd));
+            } catch (LinuxException e) {
+                Libc.munmap(writable, bytes);
+                throw e;
+            }
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    private static int open(String name) throws LinuxException {
+        try {
+            return Libc.memfdCreate(name, MFD_CLOEXEC);
+        } catch (LinkageError e) {
+            // The JVM was told to allow no native access.
+            throw new LinuxException("memfd_create", 0);
+        }
+    }
+
+    private static MemorySegment map(int bytes, int protection, int fd) throws LinuxException {
+        return Libc.mmap(bytes, protection, MAP_SHARED | MAP_NORESERVE, fd).reinterpret(bytes);
+    }
+
+    /// The address at which a copy of the first `length` bytes can be executed; nothing if there is
+    /// no room.
+    public synchronized OptionalLong add(byte[] code, int length) {
+        if (closed || length > writable.byteSize() - used) {
+            return OptionalLong.empty();
+        }
+        int at = used;
+        MemorySegment.copy(code, 0, writable, JAVA_BYTE, at, length);
+        used = Math.min(at + length + ALIGNMENT - 1 & -ALIGNMENT, (int) writable.byteSize());
+        return OptionalLong.of(executable.address() + at);
+    }
+
+    /// How many bytes are in use.
+    public synchronized int used() {
+        return used;
+    }
+
+    /// Throws all code away.
+    public synchronized void reset() {
+        used = 0;
+    }
+
+    /// Calls the code at an address that [#add] has answered, with four pointers and a number in
+    /// the registers of the System V ABI. **Hot path.** Pointers may be to arrays on the heap.
+    public static int call(
+            MemorySegment code,
+            MemorySegment first,
+            MemorySegment second,
+            MemorySegment third,
+            MemorySegment fourth,
+            int number) {
+        try {
+            return (int) CALL.invokeExact(code, first, second, third, fourth, number);
+        } catch (RuntimeException | Error thrown) {
+            throw thrown;
+        } catch (Throwable impossible) {
+            throw new Bug("machine code throws nothing", impossible);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            Libc.munmap(writable, writable.byteSize());
+            Libc.munmap(executable, executable.byteSize());
+        } catch (LinuxException e) {
+            throw new Bug("our own mapping can be given back", e);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package org.xenolith.baseline;
+
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Unit;
+import org.xenolith.jit.CompiledRegion;
+import org.xenolith.jit.Region;
+import org.xenolith.jit.RegionCompiler;
+import org.xenolith.linux.ExecutableMemory;
+import org.xenolith.linux.LinuxException;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Makes machine code of regions, for x86-64 Linux hosts. A region is made in a fraction of a
+/// millisecond and runs at once; nothing checks its accesses, so a wrong translation would reach
+/// whatever else the process holds (docs/security.md).
+public final class MachineCodeCompiler implements RegionCompiler {
+    /// Bytes of code of a region at most.
+    private static final int CODE_BYTES_MAX = 1 << 16;
+
+
+    private final ExecutableMemory executable;
+    private final long base;
+    private final int translations;
+    private final AtomicInteger compiled = new AtomicInteger();
+
+    /// Code of earlier generations is no more.
+    private volatile int generation;
+
+    /// @param base what is added to places to get addresses
+    /// @param translations the length of the arrays that regions are called with
+    /// @param codeBytes room for code, a multiple of the page size
+    /// @throws LinuxException where the host is another or does not allow it
+    public MachineCodeCompiler(long base, int translations, int codeBytes) throws LinuxException {
+        Bug.check(Integer.bitCount(translations) == 1, "translations are a power of two");
+        this.base = base;
+        this.translations = translations;
+        executable = ExecutableMemory.create("xenolith-code", codeBytes);
+    }
+
+    /// Whether this host is one for which code can be made.
+    public static boolean isSupported() {
+        return ExecutableMemory.isSupported();
+    }
+
+    @Override
+    public boolean canDo(Unit instruction) {
+        return Support.canDo(instruction);
+    }
+
+    @Override
+    public Optional<CompiledRegion> compile(Region region) {
+        Assembler code;
+        try {
+            if (!isPossible(region)) {
+                return Optional.empty();
+            }
+            code = RegionCode.generate(region, base, translations);
+        } catch (Unfit unfit) {
+            return Optional.empty();
+        }
+        if (code.size() > CODE_BYTES_MAX) {
+            return Optional.empty();
+        }
+        int made = generation;
+        var address = executable.add(code.buffer(), code.size());
+        if (address.isEmpty()) {
+            return Optional.empty();
+        }
+        compiled.incrementAndGet();
+        var place = MemorySegment.ofAddress(address.getAsLong());
+        return Optional.of(new MachineRegion(this, place, made));
+    }
+
+    private static boolean isPossible(Region region) {
+        for (var block : region.blocks()) {
+            if (!Support.canDo(block.unit())) {
+                return false;
+            }
+        }
+        var entry = region.blocks().getFirst().unit();
+        var possible = Support.possible(entry, FlagCode.UNKNOWN);
+        return possible.ops().size() > 1;
+    }
+
+    @Override
+    public int compiledRegions() {
+        return compiled.get();
+    }
+
+    int generation() {
+        return generation;
+    }
+
+    int translations() {
+        return translations;
+    }
+
+    /// How many bytes of code there are.
+    public int codeBytes() {
+        return executable.used();
+    }
+
+    /// Throws all code away; regions made before leave at once without doing anything. Must not be
+    /// called while one runs or is being compiled.
+    public void reset() {
+        generation = generation + 1;
+        executable.reset();
+    }
+
+    @Override
+    public void close() {
+        generation = generation + 1;
+        executable.close();
+    }
+}

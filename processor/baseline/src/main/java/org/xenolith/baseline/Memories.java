@@ -1,0 +1,68 @@
+package org.xenolith.baseline;
+
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Context;
+
+import java.lang.foreign.MemorySegment;
+
+/// The arrays that machine code is called with, as memory. Kept with the context, so that calls
+/// allocate nothing. **Hot path.**
+final class Memories {
+    /// How many translation caches of a context are remembered: a few modes have one each.
+    private static final int REMEMBERED = 8;
+
+    /// Arrays that belong together.
+    static final class Translations {
+        private final long[] readKey;
+        private final long[] writeKey;
+        private final long[] offsetKey;
+        final MemorySegment readTags;
+        final MemorySegment writeTags;
+        final MemorySegment offsets;
+
+        private Translations(long[] readTags, long[] writeTags, long[] offsets) {
+            readKey = readTags;
+            writeKey = writeTags;
+            offsetKey = offsets;
+            this.readTags = MemorySegment.ofArray(readTags);
+            this.writeTags = MemorySegment.ofArray(writeTags);
+            this.offsets = MemorySegment.ofArray(offsets);
+        }
+    }
+
+    final MemorySegment registers;
+    private final Translations[] known = new Translations[REMEMBERED];
+    private int next;
+
+    private Memories(Context context) {
+        registers = MemorySegment.ofArray(context.registers);
+    }
+
+    static Memories of(Context context) {
+        if (context.compilerState instanceof Memories memories) {
+            return memories;
+        }
+        var made = new Memories(context);
+        context.compilerState = made;
+        return made;
+    }
+
+    Translations translations(long[] readTags, long[] writeTags, long[] offsets, int count) {
+        for (var translations : known) {
+            if (translations == null) {
+                break;
+            }
+            if (translations.readKey == readTags
+                    && translations.writeKey == writeTags
+                    && translations.offsetKey == offsets) {
+                return translations;
+            }
+        }
+        Bug.check(
+                readTags.length == count && writeTags.length == count && offsets.length == count,
+                "translations are as many as code was made for");
+        var made = new Translations(readTags, writeTags, offsets);
+        known[next++ & REMEMBERED - 1] = made;
+        return made;
+    }
+}

@@ -1,0 +1,145 @@
+package org.xenolith.baseline;
+
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Context;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+
+/// A context with 16 pages of memory outside the heap, some of which may not be read or written.
+final class ArenaContext extends Context {
+    static final int TRANSLATIONS = 64;
+    private static final int PAGES = 16;
+    private static final int PAGE_BYTES = 4096;
+
+    final MemorySegment memory;
+    final long[] readTags = new long[TRANSLATIONS];
+    final long[] writeTags = new long[TRANSLATIONS];
+    final long[] offsets = new long[TRANSLATIONS];
+
+    ArenaContext(Arena arena, RandomGenerator random) {
+        this(arena.allocate(PAGES * PAGE_BYTES, 64));
+        var bytes = new byte[PAGES * PAGE_BYTES];
+        random.nextBytes(bytes);
+        memory.copyFrom(MemorySegment.ofArray(bytes));
+        for (int slot = 0; slot < COMPILER_SLOTS; slot++) {
+            registers[slot] =
+                    random.nextInt(3) > 0
+                            ? random.nextInt(PAGES * PAGE_BYTES)
+                            : random.nextLong() >>> random.nextInt(64);
+        }
+        pc = random.nextLong();
+        setStatusFlags(random.nextLong());
+        Arrays.fill(readTags, 1);
+        Arrays.fill(writeTags, 1);
+        for (int page = 0; page < PAGES; page++) {
+            // pages are stored in reverse
+            long at = (long) page * PAGE_BYTES;
+            offsets[page] = (long) (PAGES - 1 - page) * PAGE_BYTES - at;
+            readTags[page] = random.nextInt(12) > 0 ? at : 1;
+            writeTags[page] = random.nextInt(12) > 0 ? at : 1;
+        }
+    }
+
+    private ArenaContext(MemorySegment memory) {
+        this.memory = memory;
+    }
+
+    ArenaContext copy(Arena arena) {
+        var copy = new ArenaContext(arena.allocate(memory.byteSize(), 64));
+        copy.memory.copyFrom(memory);
+        System.arraycopy(registers, 0, copy.registers, 0, SLOTS);
+        System.arraycopy(readTags, 0, copy.readTags, 0, TRANSLATIONS);
+        System.arraycopy(writeTags, 0, copy.writeTags, 0, TRANSLATIONS);
+        System.arraycopy(offsets, 0, copy.offsets, 0, TRANSLATIONS);
+        copy.pc = pc;
+        copy.flagKind = flagKind;
+        copy.flagLeft = flagLeft;
+        copy.flagRight = flagRight;
+        copy.flagResult = flagResult;
+        copy.flagCarry = flagCarry;
+        return copy;
+    }
+
+    /// All that counts, apart from the program counter, as text.
+    String state() {
+        return "flags %x registers %s memory %d"
+                .formatted(
+                        statusFlags(),
+                        Arrays.toString(Arrays.copyOf(registers, COMPILER_SLOTS)),
+                        Arrays.hashCode(memory.toArray(ValueLayout.JAVA_BYTE)));
+    }
+
+    @Override
+    public boolean isPlain() {
+        return true;
+    }
+
+    private long find(long[] tags, int bytes, long address) {
+        int index = (int) (address >>> 12) & TRANSLATIONS - 1;
+        if (tags[index] != (address + bytes - 1 & -PAGE_BYTES)) {
+            throw Abort.restart();
+        }
+        return offsets[index] + address;
+    }
+
+    @Override
+    public long load8(long address) {
+        return memory.get(ValueLayout.JAVA_BYTE, find(readTags, 1, address)) & 0xFFL;
+    }
+
+    @Override
+    public long load16(long address) {
+        return memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, find(readTags, 2, address)) & 0xFFFFL;
+    }
+
+    @Override
+    public long load32(long address) {
+        return memory.get(ValueLayout.JAVA_INT_UNALIGNED, find(readTags, 4, address))
+                & 0xFFFF_FFFFL;
+    }
+
+    @Override
+    public long load64(long address) {
+        return memory.get(ValueLayout.JAVA_LONG_UNALIGNED, find(readTags, 8, address));
+    }
+
+    @Override
+    public void store8(long address, long value) {
+        memory.set(ValueLayout.JAVA_BYTE, find(writeTags, 1, address), (byte) value);
+    }
+
+    @Override
+    public void store16(long address, long value) {
+        memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, find(writeTags, 2, address), (short) value);
+    }
+
+    @Override
+    public void store32(long address, long value) {
+        memory.set(ValueLayout.JAVA_INT_UNALIGNED, find(writeTags, 4, address), (int) value);
+    }
+
+    @Override
+    public void store64(long address, long value) {
+        memory.set(ValueLayout.JAVA_LONG_UNALIGNED, find(writeTags, 8, address), value);
+    }
+
+    @Override
+    public void storePair(long address, long low, long high) {
+        long at = find(writeTags, 16, address);
+        memory.set(ValueLayout.JAVA_LONG_UNALIGNED, at, low);
+        memory.set(ValueLayout.JAVA_LONG_UNALIGNED, at + 8, high);
+    }
+
+    @Override
+    public void storeConditional(int bits, long address, long expected, long value) {
+        find(writeTags, bits / 8, address);
+        if (load(bits, address) != expected) {
+            throw Abort.restart();
+        }
+        store(bits, address, value);
+    }
+}

@@ -1,0 +1,119 @@
+package org.xenolith.baseline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.Test;
+import org.xenolith.ir.Abort;
+import org.xenolith.ir.Evaluator;
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
+import org.xenolith.ir.Width;
+import org.xenolith.ir.testing.RandomUnits;
+import org.xenolith.jit.Region;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Machine code of blocks made at random against the evaluator.
+class RandomBlocksTest {
+    private static final int BLOCKS = Integer.getInteger("xenolith.blocks", 40_000);
+    private static final long ENTRY = 0x1000;
+    private static final int BUDGET = 1000;
+
+    private int executed;
+    private int completed;
+
+    @Test
+    void machineCodeAndTheEvaluatorAgree() throws Exception {
+        assumeTrue(MachineCodeCompiler.isSupported());
+        for (long seed = 1; seed <= BLOCKS; seed++) {
+            var random = new SplittableRandom(seed);
+            var unit = withoutCalls(RandomUnits.next(random));
+            if (Support.canDo(unit)) {
+                compare(seed, random, unit);
+            }
+        }
+        assertThat(completed).isGreaterThan(BLOCKS / 10);
+        assertThat(executed).isGreaterThan(BLOCKS / 10);
+    }
+
+    /// A constant where a helper would be called.
+    private static Unit withoutCalls(Unit unit) {
+        var ops = new ArrayList<Op>();
+        for (var op : unit.ops()) {
+            switch (op) {
+                case Op.Call call -> ops.add(new Op.Const(Width.W64, call.arguments().size()));
+                case Op.Leave() -> ops.add(new Op.Jump(1));
+                case Op other -> ops.add(other);
+            }
+        }
+        return new Unit(ops);
+    }
+
+    private void compare(long seed, SplittableRandom random, Unit unit) throws Exception {
+        if (!unit.endsBlock()) {
+            var ops = new ArrayList<>(unit.ops());
+            ops.add(new Op.Jump(0x5000));
+            unit = new Unit(ops);
+        }
+        var compiled = random.nextBoolean() ? Passes.optimise(unit) : unit;
+        var region = new Region(List.of(new Region.Block(ENTRY, compiled, List.of(), 1)));
+        try (var arena = Arena.ofConfined()) {
+            var context = new ArenaContext(arena, random);
+            var reference = context.copy(arena);
+            var compiler =
+                    new MachineCodeCompiler(
+                            context.memory.address(), ArenaContext.TRANSLATIONS, 1 << 16);
+            try (compiler) {
+                var code = compiler.compile(region);
+                if (code.isEmpty()) {
+                    return;
+                }
+                int left =
+                        code.get().run(
+                                context,
+                                context.readTags,
+                                context.writeTags,
+                                context.offsets,
+                                BUDGET);
+                check(seed, unit, compiled, context, reference, BUDGET - left);
+            }
+        }
+    }
+
+    private void check(
+            long seed,
+            Unit unit,
+            Unit compiled,
+            ArenaContext context,
+            ArenaContext reference,
+            int instructions) {
+        var starts = new ArrayList<Integer>();
+        for (int index = 0; index < unit.ops().size(); index++) {
+            if (unit.ops().get(index) instanceof Op.Boundary) {
+                starts.add(index);
+            }
+        }
+        boolean whole = instructions == starts.size();
+        var done =
+                whole ? unit : new Unit(unit.ops().subList(0, starts.get(instructions)));
+        if (!whole) {
+            reference.pc = ((Op.Boundary) unit.ops().get(starts.get(instructions))).pc();
+        }
+        try {
+            new Evaluator(done).execute(reference);
+        } catch (Abort abort) {
+            throw new AssertionError("seed " + seed + " aborts in\n" + unit, abort);
+        }
+        executed += instructions;
+        completed += whole ? 1 : 0;
+        assertThat(context.state())
+                .as("seed %d, %d instructions of\n%s\n%s", seed, instructions, unit, compiled)
+                .isEqualTo(reference.state());
+        assertThat(context.pc).as("seed %d", seed).isEqualTo(reference.pc);
+    }
+}
