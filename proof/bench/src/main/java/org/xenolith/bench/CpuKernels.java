@@ -41,7 +41,10 @@ public final class CpuKernels {
         }
         try (var directory = new WorkDirectory()) {
             var workshop = new Workshop(directory.path());
-            var options = SoftEngine.Options.of(tier);
+            var options =
+                    tier == SoftEngine.Tier.COMPILER
+                            ? SoftEngine.Options.unchecked()
+                            : SoftEngine.Options.of(tier);
             new CpuKernels(System.out, options, workshop).run(scale, only);
         }
     }

@@ -32,6 +32,11 @@ final class Heat {
         }
     }
 
+    /// A region has executed so much that it deserves better code.
+    void isHot(LiveRegion region) {
+        regions.requestBetter(region, cpu);
+    }
+
     /// Puts into use what has been compiled meanwhile.
     void catchUp() {
         regions.install();

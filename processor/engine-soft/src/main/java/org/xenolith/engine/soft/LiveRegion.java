@@ -11,6 +11,9 @@ final class LiveRegion {
 
     private static final int WORTH_INSTRUCTIONS = 4;
 
+    /// Instructions after which a region is hot.
+    private static final long HOT_INSTRUCTIONS = 2_000_000;
+
     private static final int LASTING_INSTRUCTIONS = 300;
 
     /// Executions that are counted, see [Block].
@@ -21,6 +24,7 @@ final class LiveRegion {
 
     final Block entry;
     final CompiledRegion code;
+    final RegionRequest.Level level;
 
     /// The entry's page first.
     final Page[] pages;
@@ -28,12 +32,15 @@ final class LiveRegion {
     /// By vCPU: the generation of its code's addresses for which the pages are where they must be.
     private final long[] checkedGenerations;
 
+    private boolean judged;
     private int executions;
     private long instructions;
 
-    LiveRegion(Block entry, CompiledRegion code, Page[] pages, int vcpus) {
+    LiveRegion(
+            Block entry, CompiledRegion code, RegionRequest.Level level, Page[] pages, int vcpus) {
         this.entry = entry;
         this.code = code;
+        this.level = level;
         this.pages = pages;
         checkedGenerations = new long[vcpus];
     }
@@ -64,13 +71,32 @@ final class LiveRegion {
         return executions > 0 && instructions / executions >= LASTING_INSTRUCTIONS;
     }
 
-    /// Counts an execution of so many instructions. Answers whether the region has turned out to be
-    /// of no use: most accesses miss.
-    boolean isUseless(int executed) {
-        if (executions >= COUNTED_MAX) {
+    /// Counts an execution of so many instructions; answers whether something is to be done about
+    /// the region: see [#isUseless] and [#isHot]. Few executions count long after it has been
+    /// judged.
+    boolean ran(int executed) {
+        if (judged) {
             return false;
         }
         instructions += executed;
-        return ++executions == TRIALS && instructions < TRIALS * WORTH_INSTRUCTIONS;
+        executions++;
+        if (executions == TRIALS && isUseless()) {
+            return true;
+        }
+        if (instructions < HOT_INSTRUCTIONS) {
+            return false;
+        }
+        judged = true;
+        return true;
+    }
+
+    /// Whether the region is not worth its entry: most accesses miss.
+    boolean isUseless() {
+        return instructions < (long) executions * WORTH_INSTRUCTIONS;
+    }
+
+    /// Whether better code is worth its price.
+    boolean isHot() {
+        return judged && level == RegionRequest.Level.WARM;
     }
 }

@@ -15,7 +15,15 @@ import java.util.function.LongUnaryOperator;
 /// pages as they are when it is asked for.
 ///
 /// @param pages by linear page address
-record RegionRequest(Block entry, Map<Long, Block> members, Map<Long, Page> pages) {
+record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Long, Page> pages) {
+    /// How good the code is to be.
+    enum Level {
+        /// Made at once.
+        WARM,
+        /// As fast as it can be.
+        HOT
+    }
+
     /// A block is left out if it is executed this much more seldom than the entry.
     private static final int SELDOM = 64;
 
@@ -28,11 +36,12 @@ record RegionRequest(Block entry, Map<Long, Block> members, Map<Long, Page> page
     /// @param frames the frame behind a linear page address of code, or -1
     static RegionRequest gather(
             Block entry,
+            Level level,
             GuestMemory memory,
             CodeCache cache,
             LongUnaryOperator frames,
             int instructionsMax) {
-        var request = new RegionRequest(entry, new LinkedHashMap<>(), new HashMap<>());
+        var request = new RegionRequest(entry, level, new LinkedHashMap<>(), new HashMap<>());
         var waiting = new PriorityQueue<Block>(Comparator.comparingInt((Block b) -> -b.weight()));
         waiting.add(entry);
         int instructions = 0;
@@ -103,6 +112,6 @@ record RegionRequest(Block entry, Map<Long, Block> members, Map<Long, Page> page
             }
             fewer.put(block.pc, block);
         }
-        return new RegionRequest(entry, fewer, pages);
+        return new RegionRequest(entry, level, fewer, pages);
     }
 }

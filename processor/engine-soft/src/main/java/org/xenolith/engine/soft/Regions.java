@@ -16,9 +16,9 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.function.IntSupplier;
 
 /// Compiles regions at hot blocks, on a thread of its own, and puts them into use. May be called by
@@ -35,6 +35,12 @@ final class Regions implements AutoCloseable {
 
     private static final int MACHINE_CODE_BYTES = 32 << 20;
 
+    /// How often a block is executed before it gets machine code, which is made in a moment.
+    private static final int WARM_AFTER = 50;
+
+    /// How often a block is executed before it gets bytecode.
+    private static final int HOT_AFTER = 2000;
+
     private static final int INSTRUCTIONS_MAX = 100;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
@@ -47,10 +53,16 @@ final class Regions implements AutoCloseable {
 
     private final GuestMemory memory;
     private final CodeCache cache;
-    private final RegionCompiler compiler;
+    private final RegionCompiler warmCompiler;
+    private final RegionCompiler hotCompiler;
+
+    /// Held while code is compiled or thrown away.
+    private final Object compiling = new Object();
+
     private final Runnable ready;
     private final IntSupplier vcpus;
-    private final BlockingQueue<RegionRequest> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
+    private final BlockingQueue<RegionRequest> requests =
+            new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(RegionRequest::level));
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
     private final byte[] rewrites;
     private Thread thread;
@@ -67,16 +79,21 @@ final class Regions implements AutoCloseable {
         this.memory = memory;
         this.cache = cache;
         this.ready = ready;
-        compiler =
-                switch (backend) {
-                    case BYTECODE -> bytecode();
-                    case MACHINE_CODE -> machineCode();
-                };
+        warmCompiler = backend == SoftEngine.Backend.BYTECODE ? bytecode() : machineCode();
+        hotCompiler = backend == SoftEngine.Backend.BOTH ? uncheckedBytecode() : warmCompiler;
         rewrites = new byte[memory.frameCount()];
     }
 
     private RegionCompiler bytecode() {
         var access = MemoryAccess.within(HostAccess.class, MemorySegment.class, memory.segment());
+        return new RegionFactory(MethodHandles.lookup(), access);
+    }
+
+    private RegionCompiler uncheckedBytecode() {
+        if (!memory.segment().isNative()) {
+            return warmCompiler;
+        }
+        var access = MemoryAccess.from(RawAccess.class, memory.segment().address());
         return new RegionFactory(MethodHandles.lookup(), access);
     }
 
@@ -98,13 +115,29 @@ final class Regions implements AutoCloseable {
         return (block.mode & Translator.SINGLE) == 0 && mode.is64() && !mode.stepping();
     }
 
-    /// Asks for a region at a block. False if it is to ask again later.
+    /// How often a block is executed before it counts as warm, if that is not said.
+    int compileAfter() {
+        return warmCompiler instanceof MachineCodeCompiler ? WARM_AFTER : HOT_AFTER;
+    }
+
+    /// Asks for a region at a block that is warm. False if it is to ask again later.
     boolean request(Block block, SoftCpu cpu) {
+        return request(block, RegionRequest.Level.WARM, cpu);
+    }
+
+    /// Asks for a better region in the place of one.
+    void requestBetter(LiveRegion region, SoftCpu cpu) {
+        if (warmCompiler != hotCompiler && region.entry.valid) {
+            request(region.entry, RegionRequest.Level.HOT, cpu);
+        }
+    }
+
+    private boolean request(Block block, RegionRequest.Level level, SoftCpu cpu) {
         if (rewrites[block.firstFrame()] >= REWRITES_MAX) {
             return true;
         }
         startThread();
-        return requests.remainingCapacity() > 0 && requests.offer(gather(block, cpu));
+        return requests.size() < REQUESTS_MAX && requests.offer(gather(block, level, cpu));
     }
 
     private synchronized void startThread() {
@@ -115,20 +148,20 @@ final class Regions implements AutoCloseable {
         }
     }
 
-    private RegionRequest gather(Block block, SoftCpu cpu) {
-        return RegionRequest.gather(block, memory, cache, cpu::peekFrame, INSTRUCTIONS_MAX);
+    private RegionRequest gather(Block block, RegionRequest.Level level, SoftCpu cpu) {
+        return RegionRequest.gather(block, level, memory, cache, cpu::peekFrame, INSTRUCTIONS_MAX);
     }
 
     /// Compiles and puts into use at once.
     synchronized void compileNow(Block block, SoftCpu cpu) {
-        compile(gather(block, cpu)).ifPresent(this::install);
+        compile(gather(block, RegionRequest.Level.WARM, cpu)).ifPresent(this::install);
     }
 
     private void compileAll() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 var request = requests.take();
-                if (request.entry().runs() == 0) {
+                if (request.level() == RegionRequest.Level.WARM && request.entry().runs() == 0) {
                     continue; // part of another region meanwhile
                 }
                 var result = compile(request);
@@ -147,6 +180,19 @@ final class Regions implements AutoCloseable {
 
     /// Smaller until the code is short enough.
     private Optional<Result> compile(RegionRequest request) {
+        synchronized (compiling) {
+            return compile(request, compiler(request.level()));
+        }
+    }
+
+    private RegionCompiler compiler(RegionRequest.Level level) {
+        return switch (level) {
+            case WARM -> warmCompiler;
+            case HOT -> hotCompiler;
+        };
+    }
+
+    private Optional<Result> compile(RegionRequest request, RegionCompiler compiler) {
         for (int most = INSTRUCTIONS_MAX; most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
             var part = request.limited(most);
             var built = RegionBuilder.build(part, compiler);
@@ -180,7 +226,12 @@ final class Regions implements AutoCloseable {
         }
         result.members.forEach(Block::cool);
         cache.add(
-                new LiveRegion(block, result.code, pages(result), vcpus.getAsInt()),
+                new LiveRegion(
+                        block,
+                        result.code,
+                        result.request.level(),
+                        pages(result),
+                        vcpus.getAsInt()),
                 () -> !isChanged(result));
     }
 
@@ -225,7 +276,8 @@ final class Regions implements AutoCloseable {
 
     /// How many regions have been compiled so far.
     int compiled() {
-        return compiler.compiledRegions();
+        int hot = hotCompiler == warmCompiler ? 0 : hotCompiler.compiledRegions();
+        return warmCompiler.compiledRegions() + hot;
     }
 
     @Override
@@ -238,6 +290,7 @@ final class Regions implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        compiler.close();
+        warmCompiler.close();
+        hotCompiler.close();
     }
 }

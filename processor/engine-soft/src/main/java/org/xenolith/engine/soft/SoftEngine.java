@@ -36,22 +36,26 @@ public final class SoftEngine implements Engine {
         BYTECODE,
         /// Machine code, at once; nothing checks its accesses to memory. Bytecode where the host is
         /// not one for it.
-        MACHINE_CODE
+        MACHINE_CODE,
+        /// Machine code for what is warm, bytecode in its place for what is hot; nothing checks
+        /// accesses of either.
+        BOTH
     }
 
     /// How an engine works. `patience` is how often instructions of one shape are evaluated before
     /// they get a handler, `compileAfter` how often a block is executed before a region is compiled
-    /// in the background (0: at once, before the first execution); `verify` checks the laws of the
-    /// ops of every instruction translated.
+    /// in the background (0: at once, before the first execution; -1: as fits the backend);
+    /// `verify` checks the laws of the ops of every instruction translated.
     public record Options(
             Tier tier, int patience, int compileAfter, boolean verify, Backend backend) {
-        public static final Options DEFAULT = of(Tier.HANDLERS);
+        public static final Options DEFAULT =
+                Boolean.getBoolean("both") ? unchecked() : of(Tier.HANDLERS);
 
-        /// How often a block is executed before it counts as hot.
-        private static final int COMPILE_AFTER = 2000;
+        /// Leaves it to the backend after how many executions a block is compiled.
+        private static final int AS_FITS = -1;
 
         public Options {
-            if (patience < 0 || compileAfter < 0) {
+            if (patience < 0 || compileAfter < AS_FITS) {
                 throw new IllegalArgumentException("patience is not negative");
             }
         }
@@ -61,12 +65,19 @@ public final class SoftEngine implements Engine {
         }
 
         public Options(Tier tier, int patience, boolean verify) {
-            this(tier, patience, COMPILE_AFTER, verify);
+            this(tier, patience, AS_FITS, verify);
         }
 
         /// The usual options of a tier.
         public static Options of(Tier tier) {
-            return new Options(tier, HandlerFactory.PATIENCE, COMPILE_AFTER, false);
+            return new Options(tier, HandlerFactory.PATIENCE, AS_FITS, false);
+        }
+
+        /// The fastest for a process that holds one domain: nothing but our own translation keeps
+        /// an access of the guest's within its memory.
+        public static Options unchecked() {
+            return new Options(
+                    Tier.COMPILER, HandlerFactory.PATIENCE, AS_FITS, false, Backend.BOTH);
         }
     }
 
@@ -126,7 +137,9 @@ public final class SoftEngine implements Engine {
                     case HANDLERS, COMPILER -> handlers::handler;
                 };
         var translator = new Translator(cpu, maker, options.verify(), blockMax);
-        var heat = new Heat(options.tier() == Tier.COMPILER, options.compileAfter(), regions, cpu);
+        int compileAfter =
+                options.compileAfter() < 0 ? regions.compileAfter() : options.compileAfter();
+        var heat = new Heat(options.tier() == Tier.COMPILER, compileAfter, regions, cpu);
         var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, standstill, this::watch);
         self.set(vcpu);
         vcpus.add(vcpu);

@@ -193,10 +193,18 @@ public final class SoftVcpu extends Apart implements Vcpu {
         int executed = budget - left;
         retired += executed;
         resumed = left <= 0 ? RESUMED_BLOCKS : 0;
-        if (region.isUseless(executed)) {
-            code.remove(region);
+        if (region.ran(executed)) {
+            judge(region);
         }
         return executed > 0;
+    }
+
+    private void judge(LiveRegion region) {
+        if (region.isUseless()) {
+            code.remove(region);
+        } else if (region.isHot()) {
+            heat.isHot(region);
+        }
     }
 
     private static boolean isStepping(int key) {
