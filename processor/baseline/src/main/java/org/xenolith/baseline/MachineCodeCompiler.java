@@ -80,8 +80,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
             }
         }
         var entry = region.blocks().getFirst().unit();
-        var possible = Support.possible(entry, FlagCode.UNKNOWN);
-        return possible.ops().size() > 1;
+        return !Support.possible(entry, FlagCode.UNKNOWN).unit().ops().isEmpty();
     }
 
     @Override

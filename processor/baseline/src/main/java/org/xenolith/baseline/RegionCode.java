@@ -85,7 +85,8 @@ final class RegionCode {
 
     private void block(int place) {
         this.place = place;
-        var unit = Support.possible(flow.unit(place), flow.flagKind(place));
+        var part = Support.possible(flow.unit(place), flow.flagKind(place));
+        var unit = part.unit();
         int instructions = instructions(unit);
         code.bind(blocks[place]);
         if (instructions > 0) {
@@ -93,6 +94,7 @@ final class RegionCode {
         }
         flags.begin(flow.flagKind(place));
         new BlockCode(this, code, flags, unit, instructions).emit();
+        part.leavesAt().ifPresent(pc -> code.jump(exit(pc)));
     }
 
     private static int instructions(Unit unit) {
