@@ -58,7 +58,7 @@ final class Support {
         };
     }
 
-    private static int kindAfter(Op op, int kind) {
+    static int kindAfter(Op op, int kind) {
         return switch (op) {
             case Op.SetFlags(var rule, var width, _, _, _) -> FlagCode.kindAfter(rule, width);
             case Op.WriteFlags _ -> FlagCode.explicit();
