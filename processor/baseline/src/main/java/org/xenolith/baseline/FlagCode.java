@@ -41,6 +41,17 @@ final class FlagCode {
         this.code = code;
     }
 
+    int kind() {
+        return kind;
+    }
+
+    /// Makes the flags explicit, on the way to a block that wants them so.
+    void makeExplicit() {
+        read();
+        store(Frame.FLAG_RESULT, RAX);
+        become(explicit());
+    }
+
     /// A block begins with flags of this kind.
     void begin(int kind) {
         this.kind = kind;
@@ -80,8 +91,7 @@ final class FlagCode {
             }
         }
         return switch (FlagRule.ofOrdinal(Flags.rule(kind))) {
-            case ADD, ADC, SUB, SBB, LOGIC -> true;
-            case EXPLICIT -> condition.ordinal() < Condition.LESS.ordinal();
+            case EXPLICIT, ADD, ADC, SUB, SBB, LOGIC -> true;
             case INC, DEC -> !carry || isCarry(condition);
             case SHL, SHR -> !overflow && (!carry || isCarry(condition));
             case SAR -> !carry || isCarry(condition);
@@ -172,14 +182,7 @@ final class FlagCode {
                 redo(rule);
                 yield condition.ordinal();
             }
-            case EXPLICIT -> {
-                code.testNumber(
-                        Width.W32,
-                        Frame.REGISTERS,
-                        Frame.slot(Frame.FLAG_RESULT),
-                        explicitBits(condition));
-                yield NOT_EQUAL ^ condition.ordinal() & 1;
-            }
+            case EXPLICIT -> testExplicit(condition);
             case SHL, SHR, SAR -> {
                 if (isCarry(condition)) {
                     testShiftedOut(rule);
@@ -197,6 +200,24 @@ final class FlagCode {
                 yield condition.ordinal();
             }
         };
+    }
+
+    private int testExplicit(Condition condition) {
+        int slot = Frame.slot(Frame.FLAG_RESULT);
+        if (condition.ordinal() >= Condition.LESS.ordinal()) {
+            // SF and OF are four bits apart.
+            code.op(Width.W32, MOV, RAX, Frame.REGISTERS, slot);
+            code.move(Width.W32, R11, RAX);
+            code.shiftNumber(Width.W32, Assembler.SHR, R11, 4);
+            code.op(Width.W32, XOR, R11, RAX);
+            code.opNumber(Width.W32, AND, R11, Flags.SF);
+            boolean orZero = condition.ordinal() >= Condition.LESS_OR_EQUAL.ordinal();
+            code.opNumber(Width.W32, AND, RAX, orZero ? Flags.ZF : 0);
+            code.op(Width.W32, OR, RAX, R11);
+        } else {
+            code.testNumber(Width.W32, Frame.REGISTERS, slot, explicitBits(condition));
+        }
+        return NOT_EQUAL ^ condition.ordinal() & 1;
     }
 
     private static int explicitBits(Condition condition) {

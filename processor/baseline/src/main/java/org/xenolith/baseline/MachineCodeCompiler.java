@@ -50,26 +50,27 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     @Override
     public Optional<CompiledRegion> compile(Region region) {
-        Assembler code;
+        RegionCode made;
         try {
             if (!isPossible(region)) {
                 return Optional.empty();
             }
-            code = RegionCode.generate(region, base, translations);
+            made = RegionCode.generate(region, base, translations);
         } catch (Unfit unfit) {
             return Optional.empty();
         }
+        var code = made.code();
         if (code.size() > CODE_BYTES_MAX) {
             return Optional.empty();
         }
-        int made = generation;
+        int now = generation;
         var address = executable.add(code.buffer(), code.size());
         if (address.isEmpty()) {
             return Optional.empty();
         }
         compiled.incrementAndGet();
         var place = MemorySegment.ofAddress(address.getAsLong());
-        return Optional.of(new MachineRegion(this, place, made));
+        return Optional.of(new MachineRegion(this, place, now, made.wantsExplicitFlags()));
     }
 
     private static boolean isPossible(Region region) {
@@ -78,9 +79,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
                 return false;
             }
         }
-        var entry = region.blocks().getFirst().unit();
-        var possible = Support.possible(entry, FlagCode.UNKNOWN);
-        return possible.ops().size() > 1;
+        return true;
     }
 
     @Override

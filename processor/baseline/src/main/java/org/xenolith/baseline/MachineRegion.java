@@ -11,8 +11,14 @@ final class MachineRegion extends CompiledRegion {
     private final MachineCodeCompiler compiler;
     private final MemorySegment code;
     private final int generation;
+    private final boolean explicitFlags;
 
-    MachineRegion(MachineCodeCompiler compiler, MemorySegment code, int generation) {
+    MachineRegion(
+            MachineCodeCompiler compiler,
+            MemorySegment code,
+            int generation,
+            boolean explicitFlags) {
+        this.explicitFlags = explicitFlags;
         this.compiler = compiler;
         this.code = code;
         this.generation = generation;
@@ -22,6 +28,9 @@ final class MachineRegion extends CompiledRegion {
     public int run(Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
         if (compiler.generation() != generation) {
             return budget; // the code is no more
+        }
+        if (explicitFlags) {
+            context.setStatusFlags(context.statusFlags());
         }
         long[] registers = context.registers;
         registers[Frame.FLAG_KIND] = context.flagKind;

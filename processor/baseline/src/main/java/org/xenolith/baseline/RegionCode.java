@@ -39,6 +39,7 @@ final class RegionCode {
     private final Assembler code = new Assembler();
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
+    private final FlagKinds kinds;
     private final long base;
     private final int indexMask;
     private final int[] blocks;
@@ -47,10 +48,14 @@ final class RegionCode {
     private final Map<Long, Stub> exits = new HashMap<>();
     private int place;
 
+    /// No block begins where code is being made.
+    private boolean isLooseEnd;
+
     private RegionCode(Region region, long base, int translations) {
         this.base = base;
         indexMask = translations - 1;
         flow = new RegionFlow(region);
+        kinds = new FlagKinds(flow);
         blocks = new int[flow.order().size()];
         for (int block = 0; block < blocks.length; block++) {
             blocks[block] = code.label();
@@ -60,7 +65,7 @@ final class RegionCode {
 
     /// @param base what is added to a place to get its address
     /// @param translations entries of the arrays that the code is called with
-    static Assembler generate(Region region, long base, int translations) {
+    static RegionCode generate(Region region, long base, int translations) {
         var made = new RegionCode(region, base, translations);
         made.enter();
         for (int place = 0; place < made.blocks.length; place++) {
@@ -68,7 +73,7 @@ final class RegionCode {
         }
         made.leave();
         made.code.link();
-        return made.code;
+        return made;
     }
 
     private void enter() {
@@ -85,14 +90,16 @@ final class RegionCode {
 
     private void block(int place) {
         this.place = place;
-        var unit = Support.possible(flow.unit(place), flow.flagKind(place));
+        var part = Support.possible(flow.unit(place), kinds.kind(place));
+        var unit = part.unit();
         int instructions = instructions(unit);
         code.bind(blocks[place]);
         if (instructions > 0) {
             code.opNumber(Width.W32, Assembler.SUB, BUDGET, instructions);
         }
-        flags.begin(flow.flagKind(place));
+        flags.begin(kinds.kind(place));
         new BlockCode(this, code, flags, unit, instructions).emit();
+        part.leavesAt().ifPresent(pc -> code.jump(exit(pc)));
     }
 
     private static int instructions(Unit unit) {
@@ -149,49 +156,75 @@ final class RegionCode {
         return exits.computeIfAbsent(target, _ -> new Stub(code.label(), target, 0)).label;
     }
 
-    /// To go to the block at `to`, which closes a loop if it does not come later: then out to
-    /// `otherwise` if the budget is used up.
-    private void loop(int to, int otherwise) {
+    /// Whether more than a jump leads to the block at `to`: it may close a loop, or want the flags
+    /// in another form.
+    private boolean isPlain(int to) {
+        return to > place && !isOfOtherKind(to);
+    }
+
+    private boolean isOfOtherKind(int to) {
+        return kinds.kind(to) != FlagCode.UNKNOWN && kinds.kind(to) != flags.kind();
+    }
+
+    /// Goes to the block at `to`; out to `otherwise` if it closes a loop and the budget is used up,
+    /// or if the flags cannot be what it wants.
+    private void go(int to, int otherwise) {
         if (to <= place) {
             code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
             code.jumpIf(Assembler.LESS_OR_EQUAL, otherwise);
         }
+        if (isOfOtherKind(to)) {
+            int kind = flags.kind();
+            if (!FlagCode.canRead(kind)) {
+                code.jump(otherwise);
+                return;
+            }
+            flags.makeExplicit();
+            flags.begin(kind);
+        }
+        if (to != place + 1 || isLooseEnd) {
+            code.jump(blocks[to]);
+        }
+    }
+
+    /// Goes there in the middle of a block's code.
+    private void goOnTheSide(int to, int otherwise) {
+        isLooseEnd = true;
+        go(to, otherwise);
+        isLooseEnd = false;
     }
 
     void jump(long target) {
         int to = flow.place(target);
         if (to < 0) {
             code.jump(exit(target));
-            return;
-        }
-        loop(to, exit(target));
-        if (to != place + 1) {
-            code.jump(blocks[to]);
+        } else {
+            go(to, exit(target));
         }
     }
 
     /// To `taken` where the host's condition holds.
     void branch(int condition, long taken, long notTaken) {
         int to = flow.place(taken);
+        int other = flow.place(notTaken);
         if (to < 0) {
             code.jumpIf(condition, exit(taken));
             jump(notTaken);
-        } else if (to > place + 1) {
+        } else if (other < 0) {
+            code.jumpIf(condition ^ 1, exit(notTaken));
+            jump(taken);
+        } else if (isPlain(to) && to != place + 1) {
             code.jumpIf(condition, blocks[to]);
             jump(notTaken);
+        } else if (isPlain(other)) {
+            code.jumpIf(condition ^ 1, blocks[other]);
+            jump(taken);
         } else {
-            int other = flow.place(notTaken);
-            if (other < 0 || other > place) {
-                code.jumpIf(condition ^ 1, other < 0 ? exit(notTaken) : blocks[other]);
-                jump(taken);
-            } else {
-                int otherwise = code.label();
-                code.jumpIf(condition ^ 1, otherwise);
-                loop(to, exit(taken));
-                code.jump(blocks[to]);
-                code.bind(otherwise);
-                jump(notTaken);
-            }
+            int otherwise = code.label();
+            code.jumpIf(condition ^ 1, otherwise);
+            goOnTheSide(to, exit(taken));
+            code.bind(otherwise);
+            jump(notTaken);
         }
     }
 
@@ -204,8 +237,7 @@ final class RegionCode {
                 int other = code.label();
                 compare(register, expected);
                 code.jumpIf(Assembler.NOT_EQUAL, other);
-                loop(to, exit);
-                code.jump(blocks[to]);
+                goOnTheSide(to, exit);
                 code.bind(other);
             }
         }
@@ -219,5 +251,16 @@ final class RegionCode {
             code.load(R11, number);
             code.op(Width.W64, Assembler.CMP, register, R11);
         }
+    }
+
+    // ---------------------------------------------------------------- for those who call it
+
+    Assembler code() {
+        return code;
+    }
+
+    /// Whether the flags must be explicit at the entry.
+    boolean wantsExplicitFlags() {
+        return kinds.kind(0) == FlagCode.explicit();
     }
 }

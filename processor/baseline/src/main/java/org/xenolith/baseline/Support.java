@@ -4,11 +4,14 @@ import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 
-import java.util.ArrayList;
+import java.util.OptionalLong;
 
 /// Which instructions machine code is made for. The others are left to other ways of executing
 /// them: their block ends before them.
 final class Support {
+    /// The beginning of a block; where the region is left behind it, if that is not all.
+    record Part(Unit unit, OptionalLong leavesAt) {}
+
     private Support() {}
 
     /// Whether code can be made for what is asked, whatever the flags are.
@@ -25,7 +28,7 @@ final class Support {
     ///
     /// @param kind of the flags at its beginning
     /// @throws Unfit when there is no such part
-    static Unit possible(Unit unit, int kind) {
+    static Part possible(Unit unit, int kind) {
         var ops = unit.ops();
         int instruction = 0;
         int now = kind;
@@ -44,7 +47,7 @@ final class Support {
             kept &= !Ops.writesFlags(op);
             now = kindAfter(op, now);
         }
-        return unit;
+        return new Part(unit, OptionalLong.empty());
     }
 
     private static boolean isPossible(Op op, int kind) {
@@ -55,7 +58,7 @@ final class Support {
         };
     }
 
-    private static int kindAfter(Op op, int kind) {
+    static int kindAfter(Op op, int kind) {
         return switch (op) {
             case Op.SetFlags(var rule, var width, _, _, _) -> FlagCode.kindAfter(rule, width);
             case Op.WriteFlags _ -> FlagCode.explicit();
@@ -64,10 +67,9 @@ final class Support {
         };
     }
 
-    private static Unit before(Unit unit, int instruction) {
+    private static Part before(Unit unit, int instruction) {
         var boundary = (Op.Boundary) unit.ops().get(instruction);
-        var ops = new ArrayList<>(unit.ops().subList(0, instruction));
-        ops.add(new Op.Jump(boundary.pc()));
-        return new Unit(ops);
+        var part = new Unit(unit.ops().subList(0, instruction));
+        return new Part(part, OptionalLong.of(boundary.pc()));
     }
 }

@@ -62,11 +62,6 @@ final class RegionFlags {
         return kind | state & RESULT_FOLLOWS;
     }
 
-    /// The kind of the flags in a state, -1 if they are in the context.
-    static int kind(int state) {
-        return state == IN_CONTEXT ? IN_CONTEXT : state & ~RESULT_FOLLOWS;
-    }
-
     /// The state behind a unit that `before` is the state before of.
     static int stateBehind(Unit unit, int before) {
         int state = before;

@@ -135,10 +135,9 @@ public final class RegionFlow {
         return flagStates[place];
     }
 
-    /// The kind that the flags have at the beginning of a block on every way there, or -1 if that
-    /// is not known.
-    public int flagKind(int place) {
-        return RegionFlags.kind(flagStates[place]);
+    /// Where the block at a place of the order goes on, as far as is known.
+    public long[] targets(int place) {
+        return targets(order.get(place));
     }
 
     /// From blocks to those behind them, until nothing changes. Where ways with different states
