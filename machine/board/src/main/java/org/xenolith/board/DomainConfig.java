@@ -33,6 +33,7 @@ public record DomainConfig(
         ShutdownActions actions,
         Limits limits,
         EngineChoice engine,
+        MemoryAccess memoryAccess,
         Optional<Long> deterministic) {
     public static final int VCPUS_MAX = 128;
     public static final long MEMORY_BYTES_MIN = 4 * MIB;
@@ -105,6 +106,7 @@ public record DomainConfig(
         private ShutdownActions actions = ShutdownActions.DEFAULT;
         private Limits limits = Limits.DEFAULT;
         private EngineChoice engine = EngineChoice.AUTO;
+        private MemoryAccess memoryAccess = MemoryAccess.CHECKED;
         private Optional<Long> deterministic = Optional.empty();
 
         private Builder(String name) {
@@ -184,6 +186,12 @@ public record DomainConfig(
             return this;
         }
 
+        /// CHECKED unless set.
+        public Builder memoryAccess(MemoryAccess access) {
+            this.memoryAccess = access;
+            return this;
+        }
+
         /// The domain does the same in every run. Another seed gives it other random numbers.
         public Builder deterministic(long seed) {
             this.deterministic = Optional.of(seed);
@@ -205,6 +213,7 @@ public record DomainConfig(
                     actions,
                     limits,
                     engine,
+                    memoryAccess,
                     deterministic);
         }
 

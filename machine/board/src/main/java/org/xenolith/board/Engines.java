@@ -22,8 +22,13 @@ final class Engines {
         };
     }
 
-    Engine create(GuestMemory memory, Clock clock, Entropy entropy) {
-        return new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
+    Engine create(GuestMemory memory, Clock clock, Entropy entropy, MemoryAccess access) {
+        var options =
+                switch (access) {
+                    case CHECKED -> SoftEngine.Options.DEFAULT;
+                    case UNCHECKED -> SoftEngine.Options.unchecked();
+                };
+        return new SoftEngine(memory, clock, entropy, options);
     }
 
     /// One whose vCPUs leave at the same instructions in every run: nothing depends on when another

@@ -90,7 +90,9 @@ final class Wiring {
         return config.deterministic()
                 .map(seed ->
                         engines.createDeterministic(memory, timers.clock(), Entropy.seeded(seed)))
-                .orElseGet(() -> engines.create(memory, timers.clock(), around.entropy()));
+                .orElseGet(() ->
+                        engines.create(
+                                memory, timers.clock(), around.entropy(), config.memoryAccess()));
     }
 
     /// What the host has for the guest: at once, or between two slices of a deterministic machine.

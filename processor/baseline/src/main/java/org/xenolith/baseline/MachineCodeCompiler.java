@@ -22,6 +22,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private final ExecutableMemory executable;
     private final long base;
     private final int translations;
+    private final int codeBytes;
     private final AtomicInteger compiled = new AtomicInteger();
 
     /// Code of earlier generations is no more.
@@ -35,6 +36,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
         Bug.check(Integer.bitCount(translations) == 1, "translations are a power of two");
         this.base = base;
         this.translations = translations;
+        this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
     }
 
@@ -100,8 +102,12 @@ public final class MachineCodeCompiler implements RegionCompiler {
         return executable.used();
     }
 
-    /// Throws all code away; regions made before leave at once without doing anything. Must not be
-    /// called while one runs or is being compiled.
+    @Override
+    public boolean isFull() {
+        return executable.used() > codeBytes - CODE_BYTES_MAX;
+    }
+
+    @Override
     public void reset() {
         generation = generation + 1;
         executable.reset();

@@ -12,6 +12,15 @@ public interface RegionCompiler extends AutoCloseable {
     /// The compiled region; nothing if it is too large, or of no use.
     Optional<CompiledRegion> compile(Region region);
 
+    /// Whether there is no room for more.
+    default boolean isFull() {
+        return false;
+    }
+
+    /// Throws away what all regions made so far need; none is executed at present, and those made
+    /// before leave at once. Not while one is being compiled.
+    default void reset() {}
+
     /// How many regions have been compiled.
     int compiledRegions();
 

@@ -63,6 +63,7 @@ final class ConfigKeys {
                     row("max_grant_version", NUMBER, FULL),
                     row("max_event_channels", NUMBER, FULL),
                     row("engine", TEXT, FULL), // ours: auto, soft or kvm
+                    row("memory_access", TEXT, FULL), // ours: checked or unchecked
                     row("deterministic", NUMBER, FULL), // ours: a seed
                     row("acpi", NUMBER, ALWAYS_ON),
                     row("apic", NUMBER, ALWAYS_ON),

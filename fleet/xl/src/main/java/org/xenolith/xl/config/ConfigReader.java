@@ -5,6 +5,7 @@ import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
 import org.xenolith.board.InvalidConfigException;
 import org.xenolith.board.Limits;
+import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.ShutdownAction;
 import org.xenolith.board.ShutdownActions;
 import org.xenolith.boot.GuestKit;
@@ -104,6 +105,7 @@ public final class ConfigReader {
                 .actions(actions())
                 .limits(limits())
                 .engine(engine())
+                .memoryAccess(memoryAccess())
                 .build();
     }
 
@@ -213,6 +215,21 @@ public final class ConfigReader {
                 count("max_maptrack_frames", defaults.maptrackFramesMax()),
                 count("max_grant_version", defaults.grantVersionMax()),
                 count("max_event_channels", defaults.eventChannelsMax()));
+    }
+
+    /// A domain that `xl` creates has a process of its own, so `unchecked` unless set.
+    private MemoryAccess memoryAccess() throws ConfigException {
+        var word = text("memory_access").orElse("unchecked");
+        return switch (word) {
+            case "checked" -> MemoryAccess.CHECKED;
+            case "unchecked" -> MemoryAccess.UNCHECKED;
+            default ->
+                    throw at(
+                            "memory_access",
+                            "memory_access must be \"checked\" or \"unchecked\", not \""
+                                    + word
+                                    + "\"");
+        };
     }
 
     private EngineChoice engine() throws ConfigException {

@@ -25,8 +25,11 @@ final class Heat {
 
     /// A block has been executed once more.
     void after(Block block) {
-        if (on && block.runs() == compileAfter && Regions.isEligible(block)) {
-            if (!regions.request(block, cpu)) {
+        int runs = block.runs();
+        if (on
+                && (runs == compileAfter || runs == Regions.HOT_AFTER)
+                && Regions.isEligible(block)) {
+            if (!regions.request(block, runs >= Regions.HOT_AFTER, cpu)) {
                 block.cool();
             }
         }
@@ -39,6 +42,6 @@ final class Heat {
 
     /// Puts into use what has been compiled meanwhile.
     void catchUp() {
-        regions.install();
+        regions.install(cpu);
     }
 }

@@ -27,8 +27,12 @@ final class Regions implements AutoCloseable {
     /// Requests that wait at most; a block that finds no room asks again later.
     static final int REQUESTS_MAX = 64;
 
-    /// Regions in use at most. One is about 20 KiB of the JVM's memory, machine code included.
+    /// Regions of bytecode in use at most. One is about 20 KiB of the JVM's memory, machine code
+    /// included.
     static final int REGIONS_MAX = 2000;
+
+    /// The same of machine code. One is some hundred bytes of heap beside its code.
+    private static final int MACHINE_REGIONS_MAX = 20_000;
 
     /// How often code of one frame may be compiled again because it was written.
     private static final int REWRITES_MAX = 16;
@@ -39,7 +43,7 @@ final class Regions implements AutoCloseable {
     private static final int WARM_AFTER = 50;
 
     /// How often a block is executed before it gets bytecode.
-    private static final int HOT_AFTER = 2000;
+    static final int HOT_AFTER = 8000;
 
     private static final int INSTRUCTIONS_MAX = 100;
     private static final int INSTRUCTIONS_MIN = 12;
@@ -65,6 +69,10 @@ final class Regions implements AutoCloseable {
             new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(RegionRequest::level));
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
     private final byte[] rewrites;
+
+    /// Regions of bytecode put into use since all were dropped.
+    private int bytecodeRegions;
+
     private Thread thread;
     private volatile Throwable failure;
 
@@ -120,9 +128,11 @@ final class Regions implements AutoCloseable {
         return warmCompiler instanceof MachineCodeCompiler ? WARM_AFTER : HOT_AFTER;
     }
 
-    /// Asks for a region at a block that is warm. False if it is to ask again later.
-    boolean request(Block block, SoftCpu cpu) {
-        return request(block, RegionRequest.Level.WARM, cpu);
+    /// Asks for a region at a block that is warm, or still has none when it is hot. False if it is
+    /// to ask again later.
+    boolean request(Block block, boolean hot, SoftCpu cpu) {
+        var level = hot ? RegionRequest.Level.HOT : RegionRequest.Level.WARM;
+        return request(block, level, cpu);
     }
 
     /// Asks for a better region in the place of one.
@@ -153,8 +163,9 @@ final class Regions implements AutoCloseable {
     }
 
     /// Compiles and puts into use at once.
-    synchronized void compileNow(Block block, SoftCpu cpu) {
-        compile(gather(block, RegionRequest.Level.WARM, cpu)).ifPresent(this::install);
+    void compileNow(Block block, SoftCpu cpu) {
+        compile(gather(block, RegionRequest.Level.WARM, cpu))
+                .ifPresent(result -> install(result, cpu));
     }
 
     private void compileAll() {
@@ -208,21 +219,44 @@ final class Regions implements AutoCloseable {
         return Optional.empty();
     }
 
-    /// Puts into use what has been compiled since the last call.
-    void install() {
+    /// Puts into use what has been compiled since the last call. By the vCPU whose processor it is.
+    void install(SoftCpu cpu) {
         if (failure != null) {
             throw new Bug("the compiler fails", failure);
         }
         Result result;
         while ((result = results.poll()) != null) {
-            install(result);
+            install(result, cpu);
+        }
+        if (warmCompiler.isFull()) {
+            cpu.alone(this::evict);
         }
     }
 
-    private void install(Result result) {
+    /// Takes all regions out of use and frees what they need. By a vCPU that is alone.
+    private void evict() {
+        cache.dropRegions();
+        results.clear();
+        bytecodeRegions = 0;
+        synchronized (compiling) {
+            warmCompiler.reset();
+            hotCompiler.reset();
+        }
+    }
+
+    private boolean isFull(Result result) {
+        boolean bytecode = compiler(result.request.level()) instanceof RegionFactory;
+        if (bytecode) {
+            bytecodeRegions++;
+        }
+        return bytecodeRegions > REGIONS_MAX || cache.regionCount() >= MACHINE_REGIONS_MAX;
+    }
+
+    private void install(Result result, SoftCpu cpu) {
         var block = result.request.entry();
-        if (cache.regionCount() >= REGIONS_MAX) {
-            cache.dropRegions();
+        if (isFull(result)) {
+            cpu.alone(this::evict);
+            return;
         }
         result.members.forEach(Block::cool);
         cache.add(

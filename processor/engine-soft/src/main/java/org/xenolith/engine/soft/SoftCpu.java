@@ -494,6 +494,11 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         return codePages.generation();
     }
 
+    /// Does something while no other vCPU executes code.
+    void alone(Runnable action) {
+        alone.accept(action);
+    }
+
     /// The frame of the code at a linear page address, or -1 where none can be fetched.
     int codeFrame(long linear) {
         try {

@@ -48,8 +48,7 @@ public final class SoftEngine implements Engine {
     /// `verify` checks the laws of the ops of every instruction translated.
     public record Options(
             Tier tier, int patience, int compileAfter, boolean verify, Backend backend) {
-        public static final Options DEFAULT =
-                Boolean.getBoolean("both") ? unchecked() : of(Tier.HANDLERS);
+        public static final Options DEFAULT = of(Tier.COMPILER);
 
         /// Leaves it to the backend after how many executions a block is compiled.
         private static final int AS_FITS = -1;
