@@ -374,8 +374,7 @@ final class BlockCode {
     private void unary(int index, Op.Unary op) {
         var width = op.width();
         switch (op.kind()) {
-            case NOT ->
-                    code.not(whole(width), values.define(index, op.value(), whole(width)));
+            case NOT -> code.not(whole(width), values.define(index, op.value(), whole(width)));
             case NEGATE ->
                     code.negate(whole(width), values.define(index, op.value(), whole(width)));
             case SWAP_BYTES -> swapBytes(index, op);

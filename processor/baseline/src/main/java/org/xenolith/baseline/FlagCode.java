@@ -68,9 +68,7 @@ final class FlagCode {
     }
 
     static int kindAfter(CarryRule rule, Width width, int before) {
-        return before == UNKNOWN
-                ? UNKNOWN
-                : Flags.withCarry(before, rule.ordinal(), width.bits());
+        return before == UNKNOWN ? UNKNOWN : Flags.withCarry(before, rule.ordinal(), width.bits());
     }
 
     static int explicit() {

@@ -4,8 +4,8 @@ import org.xenolith.ir.Context;
 
 /// Where things are while machine code of a region runs.
 final class Frame {
-    /// The address of the context's registers, [#BIAS] bytes further, so that the first 32 slots are
-    /// reached with a displacement of one byte.
+    /// The address of the context's registers, [#BIAS] bytes further, so that the first 32 slots
+    /// are reached with a displacement of one byte.
     static final int REGISTERS = Assembler.RDI;
 
     static final int BIAS = 128;

@@ -19,7 +19,6 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Bytes of code of a region at most.
     private static final int CODE_BYTES_MAX = 1 << 16;
 
-
     private final ExecutableMemory executable;
     private final long base;
     private final int translations;

@@ -25,8 +25,7 @@ final class MachineRegion extends CompiledRegion {
     }
 
     @Override
-    public int run(
-            Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
+    public int run(Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
         if (compiler.generation() != generation) {
             return budget; // the code is no more
         }

@@ -145,8 +145,7 @@ final class Plan {
         int value = op.value();
         if (isConstant(value)) {
             long from = constant(value, op.from());
-            makeConstant(
-                    index, op.to(), Arithmetic.convert(op.signed(), op.from(), op.to(), from));
+            makeConstant(index, op.to(), Arithmetic.convert(op.signed(), op.from(), op.to(), from));
         } else if (op.to().bits() <= op.from().bits()
                 || !op.signed() && bits(value) <= op.from().bits()) {
             homes[index] = homes[value];

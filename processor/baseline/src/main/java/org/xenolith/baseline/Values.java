@@ -15,7 +15,12 @@ final class Values {
     private static final int NOWHERE = -1;
     private static final int REGISTERS = 16;
     private static final int[] POOL = {
-        Assembler.RBX, Assembler.R12, Assembler.R13, Assembler.R14, Assembler.R15, Assembler.RDX,
+        Assembler.RBX,
+        Assembler.R12,
+        Assembler.R13,
+        Assembler.R14,
+        Assembler.R15,
+        Assembler.RDX,
         Assembler.RCX
     };
 
@@ -274,8 +279,7 @@ final class Values {
         if (plan.isConstant(value)) {
             long number = plan.constant(value, Width.W64);
             if (number == (int) number) {
-                code.storeNumber(
-                        Width.W64, Frame.REGISTERS, Assembler.NONE, at, (int) number);
+                code.storeNumber(Width.W64, Frame.REGISTERS, Assembler.NONE, at, (int) number);
                 return;
             }
         }

@@ -74,12 +74,13 @@ class RandomBlocksTest {
                     return;
                 }
                 int left =
-                        code.get().run(
-                                context,
-                                context.readTags,
-                                context.writeTags,
-                                context.offsets,
-                                BUDGET);
+                        code.get()
+                                .run(
+                                        context,
+                                        context.readTags,
+                                        context.writeTags,
+                                        context.offsets,
+                                        BUDGET);
                 check(seed, unit, compiled, context, reference, BUDGET - left);
             }
         }
@@ -99,8 +100,7 @@ class RandomBlocksTest {
             }
         }
         boolean whole = instructions == starts.size();
-        var done =
-                whole ? unit : new Unit(unit.ops().subList(0, starts.get(instructions)));
+        var done = whole ? unit : new Unit(unit.ops().subList(0, starts.get(instructions)));
         if (!whole) {
             reference.pc = ((Op.Boundary) unit.ops().get(starts.get(instructions))).pc();
         }

@@ -65,9 +65,7 @@ final class RegionBuilder {
             var lifter = new Lifter(mode);
             int length = lift(lifter, pc);
             var unit = lifter.unit();
-            if (length == 0
-                    || !compiler.canDo(unit)
-                    || unit.ops().getLast() instanceof Op.Leave) {
+            if (length == 0 || !compiler.canDo(unit) || unit.ops().getLast() instanceof Op.Leave) {
                 break;
             }
             mark(pc, length);

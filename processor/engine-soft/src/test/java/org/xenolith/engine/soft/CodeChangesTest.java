@@ -124,7 +124,8 @@ class CodeChangesTest {
 
     @ParameterizedTest
     @EnumSource
-    void hotCodeIsCompiledInTheBackgroundAndAKickLeavesIt(SoftEngine.Backend backend) throws Exception {
+    void hotCodeIsCompiledInTheBackgroundAndAKickLeavesIt(SoftEngine.Backend backend)
+            throws Exception {
         var options = new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 50, false, backend);
         try (var guest = new TestGuest(options, Translator.BLOCK_MAX)) {
             guest.load(new Assembler(TestGuest.CODE).bytes(0x48, 0xFF, 0xC0, 0xEB, 0xFB));
