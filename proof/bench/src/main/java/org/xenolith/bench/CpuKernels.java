@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// `./dev bench engine [scale=S] [tier=T] [only=NAME,…]` runs every kernel on the software engine,
-/// on QEMU's TCG and on the host, each twice in a row, and prints a table. Times are of the second
-/// time; `first` is how much longer than it the first took on the engine.
+/// `./dev bench engine [scale=S] [tier=T] [backend=B] [after=N] [only=NAME,…]` runs every kernel on
+/// the software engine, on QEMU's TCG and on the host, each twice in a row, and prints a table.
+/// Times are of the second time; `first` is how much longer than it the first took on the engine.
 public final class CpuKernels {
     private final PrintStream out;
     private final SoftEngine.Options options;
@@ -26,6 +26,8 @@ public final class CpuKernels {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         double scale = 1;
         var tier = SoftEngine.Tier.COMPILER;
+        var backend = SoftEngine.Backend.BOTH;
+        int after = -1;
         var only = List.<String>of();
         for (var argument : arguments) {
             var value = argument.substring(argument.indexOf('=') + 1);
@@ -33,6 +35,10 @@ public final class CpuKernels {
                 scale = Double.parseDouble(value);
             } else if (argument.startsWith("tier=")) {
                 tier = SoftEngine.Tier.valueOf(value);
+            } else if (argument.startsWith("backend=")) {
+                backend = SoftEngine.Backend.valueOf(value);
+            } else if (argument.startsWith("after=")) {
+                after = Integer.parseInt(value);
             } else if (argument.startsWith("only=")) {
                 only = List.of(value.split(","));
             } else {
@@ -41,10 +47,10 @@ public final class CpuKernels {
         }
         try (var directory = new WorkDirectory()) {
             var workshop = new Workshop(directory.path());
+            var usual = SoftEngine.Options.of(tier);
+            int compileAfter = after < 0 ? usual.compileAfter() : after;
             var options =
-                    tier == SoftEngine.Tier.COMPILER
-                            ? SoftEngine.Options.unchecked()
-                            : SoftEngine.Options.of(tier);
+                    new SoftEngine.Options(tier, usual.patience(), compileAfter, false, backend);
             new CpuKernels(System.out, options, workshop).run(scale, only);
         }
     }

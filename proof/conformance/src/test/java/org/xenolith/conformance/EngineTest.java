@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.soft.SoftEngine;
+import org.xenolith.engine.soft.SoftEngine.Backend;
 import org.xenolith.engine.soft.SoftEngine.Options;
 import org.xenolith.engine.soft.SoftEngine.Tier;
 
@@ -19,6 +20,9 @@ import java.io.IOException;
 /// See [MeaningTest].
 @Tag("fuzz")
 class EngineTest {
+    private static final Options MACHINE_CODE =
+            new Options(Tier.COMPILER, 0, 0, false, Backend.MACHINE_CODE);
+
     private static HostExecutor host;
 
     @BeforeAll
@@ -69,6 +73,17 @@ class EngineTest {
     @Test
     void theCompilerTierAgreesWithTheHost() throws IOException {
         hunt(new Options(Tier.COMPILER, 0, 0, false));
+    }
+
+    @Test
+    void loopsAsMachineCodeAgreeWithTheHost() throws IOException {
+        long seed = Hunt.seed();
+        hunt(MACHINE_CODE, seed, new LoopGenerator(seed));
+    }
+
+    @Test
+    void machineCodeAgreesWithTheHost() throws IOException {
+        hunt(MACHINE_CODE);
     }
 
     private static void hunt(Options options) throws IOException {

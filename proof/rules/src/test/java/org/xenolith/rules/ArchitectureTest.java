@@ -114,7 +114,8 @@ class ArchitectureTest {
     void theCompilerKnowsNothingOfX86() {
         noClasses()
                 .that()
-                .resideInAnyPackage("org.xenolith.jit..", "org.xenolith.ir..")
+                .resideInAnyPackage(
+                        "org.xenolith.jit..", "org.xenolith.baseline..", "org.xenolith.ir..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.xenolith.x86..")

@@ -32,12 +32,12 @@ final class Regions implements AutoCloseable {
     static final int REGIONS_MAX = 2000;
 
     /// The same of machine code. One is some hundred bytes of heap beside its code.
-    private static final int MACHINE_REGIONS_MAX = 20_000;
+    private static final int MACHINE_REGIONS_MAX = 60_000;
 
     /// How often code of one frame may be compiled again because it was written.
     private static final int REWRITES_MAX = 16;
 
-    private static final int MACHINE_CODE_BYTES = 32 << 20;
+    private static final int MACHINE_CODE_BYTES = 64 << 20;
 
     /// How often a block is executed before it gets machine code, which is made in a moment.
     private static final int WARM_AFTER = 50;
@@ -45,7 +45,8 @@ final class Regions implements AutoCloseable {
     /// How often a block is executed before it gets bytecode.
     static final int HOT_AFTER = 8000;
 
-    private static final int INSTRUCTIONS_MAX = 100;
+    private static final int HOT_INSTRUCTIONS_MAX = 100;
+    private static final int WARM_INSTRUCTIONS_MAX = 40;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
 
@@ -159,7 +160,15 @@ final class Regions implements AutoCloseable {
     }
 
     private RegionRequest gather(Block block, RegionRequest.Level level, SoftCpu cpu) {
-        return RegionRequest.gather(block, level, memory, cache, cpu::peekFrame, INSTRUCTIONS_MAX);
+        return RegionRequest.gather(
+                block, level, memory, cache, cpu::peekFrame, instructionsMax(level));
+    }
+
+    private static int instructionsMax(RegionRequest.Level level) {
+        return switch (level) {
+            case WARM -> WARM_INSTRUCTIONS_MAX;
+            case HOT -> HOT_INSTRUCTIONS_MAX;
+        };
     }
 
     /// Compiles and puts into use at once.
@@ -204,7 +213,7 @@ final class Regions implements AutoCloseable {
     }
 
     private Optional<Result> compile(RegionRequest request, RegionCompiler compiler) {
-        for (int most = INSTRUCTIONS_MAX; most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
+        for (int most = instructionsMax(request.level()); most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
             var part = request.limited(most);
             var built = RegionBuilder.build(part, compiler);
             if (built.isEmpty()) {

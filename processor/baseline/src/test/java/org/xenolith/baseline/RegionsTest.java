@@ -1,0 +1,165 @@
+package org.xenolith.baseline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.xenolith.ir.Condition;
+import org.xenolith.ir.FlagRule;
+import org.xenolith.ir.Flags;
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Op.BinaryKind;
+import org.xenolith.ir.Unit;
+import org.xenolith.ir.Width;
+import org.xenolith.jit.Region;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Loops, budgets, and the places where a region is left.
+class RegionsTest {
+    private static final int PLACE = 0xF000; // of page 0, see ArenaContext
+
+    private final Arena arena = Arena.ofConfined();
+    private final ArenaContext context = new ArenaContext(arena, new SplittableRandom(7));
+    private MachineCodeCompiler compiler;
+
+    @BeforeEach
+    void start() throws Exception {
+        assumeTrue(MachineCodeCompiler.isSupported());
+        compiler =
+                new MachineCodeCompiler(
+                        context.memory.address(), ArenaContext.TRANSLATIONS, 1 << 16);
+        context.readTags[0] = 0;
+        context.writeTags[0] = 0;
+    }
+
+    @AfterEach
+    void end() {
+        if (compiler != null) {
+            compiler.close();
+        }
+        arena.close();
+    }
+
+    private static Region.Block block(long pc, Op... ops) {
+        return new Region.Block(pc, new Unit(List.of(ops)), List.of(), 1);
+    }
+
+    private int run(int budget, Region.Block... blocks) {
+        var code = compiler.compile(new Region(List.of(blocks))).orElseThrow();
+        return code.run(context, context.readTags, context.writeTags, context.offsets, budget);
+    }
+
+    /// `sub r1, 1` that sets flags, then back while the result is not zero.
+    private static Region.Block countdown() {
+        return block(
+                0x100,
+                new Op.Boundary(0x100, 4),
+                new Op.ReadRegister(1),
+                new Op.Const(Width.W64, 1),
+                new Op.Binary(BinaryKind.SUB, Width.W64, 1, 2),
+                new Op.WriteRegister(1, 3),
+                new Op.SetFlags(FlagRule.SUB, Width.W64, 1, 2, 3),
+                new Op.Boundary(0x104, 2),
+                new Op.Test(Condition.NOT_ZERO),
+                new Op.Branch(7, 0x100, 0x106));
+    }
+
+    @Test
+    void aLoopRunsToItsEnd() {
+        context.registers[1] = 10;
+        assertThat(run(1000, countdown())).isEqualTo(1000 - 20);
+        assertThat(context.registers[1]).isZero();
+        assertThat(context.pc).isEqualTo(0x106);
+        assertThat(context.statusFlags()).isEqualTo(Flags.ZF | Flags.PF);
+    }
+
+    @Test
+    void aLoopIsLeftWhereItClosesWhenTheBudgetIsUsedUp() {
+        context.registers[1] = 1000;
+        assertThat(run(5, countdown())).isEqualTo(-1);
+        assertThat(context.registers[1]).isEqualTo(997);
+        assertThat(context.pc).isEqualTo(0x100);
+    }
+
+    @Test
+    void anInstructionThatMissesHasNotBegun() {
+        context.registers[2] = 0x3_0000; // beyond all pages
+        context.setFlags(Flags.ADD, 64, 0, 1, 1);
+        int left =
+                run(
+                        100,
+                        block(
+                                0x100,
+                                new Op.Boundary(0x100, 1),
+                                new Op.Const(Width.W64, 77),
+                                new Op.WriteRegister(1, 1),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1),
+                                new Op.Boundary(0x101, 1),
+                                new Op.ReadRegister(2),
+                                new Op.Load(Width.W32, 5),
+                                new Op.Convert(false, Width.W32, Width.W64, 6),
+                                new Op.WriteRegister(1, 7),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W32, 6, 6, 6),
+                                new Op.Jump(0x102)));
+        assertThat(left).isEqualTo(99);
+        assertThat(context.pc).isEqualTo(0x101);
+        assertThat(context.registers[1]).isEqualTo(77);
+        assertThat(context.statusFlags()).isEqualTo(Flags.PF);
+    }
+
+    @Test
+    void aConditionalStoreHappensOnlyIfMemoryHoldsWhatIsExpected() {
+        context.memory.set(ValueLayout.JAVA_INT, PLACE + 8, 5);
+        context.registers[1] = 5;
+        var store =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 1),
+                        new Op.Const(Width.W64, 8),
+                        new Op.ReadRegister(1),
+                        new Op.Convert(false, Width.W64, Width.W32, 2),
+                        new Op.Const(Width.W32, 6),
+                        new Op.StoreConditional(Width.W32, 1, 3, 4),
+                        new Op.Jump(0x200));
+        assertThat(run(100, store)).isEqualTo(99);
+        assertThat(context.memory.get(ValueLayout.JAVA_INT, PLACE + 8)).isEqualTo(6);
+        assertThat(context.pc).isEqualTo(0x200);
+        assertThat(run(100, store)).isEqualTo(100);
+        assertThat(context.memory.get(ValueLayout.JAVA_INT, PLACE + 8)).isEqualTo(6);
+        assertThat(context.pc).isEqualTo(0x100);
+    }
+
+    @Test
+    void flagsAtTheEntryAreTestedWhateverTheyAre() {
+        for (var condition : Condition.values()) {
+            context.setFlags(Flags.SHL, 16, 0x8123, 1, 0x0246);
+            boolean holds = context.test(condition.ordinal());
+            run(
+                    100,
+                    block(
+                            0x100,
+                            new Op.Boundary(0x100, 1),
+                            new Op.Test(condition),
+                            new Op.Branch(1, 0x200, 0x300)));
+            assertThat(context.pc).as("%s", condition).isEqualTo(holds ? 0x200 : 0x300);
+        }
+    }
+
+    @Test
+    void codeThatHasBeenThrownAwayDoesNothing() {
+        context.registers[1] = 10;
+        context.pc = 0x100;
+        var code = compiler.compile(new Region(List.of(countdown()))).orElseThrow();
+        compiler.reset();
+        int left = code.run(context, context.readTags, context.writeTags, context.offsets, 100);
+        assertThat(left).isEqualTo(100);
+        assertThat(context.registers[1]).isEqualTo(10);
+        assertThat(context.pc).isEqualTo(0x100);
+    }
+}
