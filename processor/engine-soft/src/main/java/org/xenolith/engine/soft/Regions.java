@@ -213,7 +213,9 @@ final class Regions implements AutoCloseable {
     }
 
     private Optional<Result> compile(RegionRequest request, RegionCompiler compiler) {
-        for (int most = instructionsMax(request.level()); most >= INSTRUCTIONS_MIN; most = most * 2 / 3) {
+        for (int most = instructionsMax(request.level());
+                most >= INSTRUCTIONS_MIN;
+                most = most * 2 / 3) {
             var part = request.limited(most);
             var built = RegionBuilder.build(part, compiler);
             if (built.isEmpty()) {
