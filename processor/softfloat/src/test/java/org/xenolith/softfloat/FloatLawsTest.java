@@ -90,6 +90,34 @@ class FloatLawsTest {
         }
     }
 
+    /// As on Intel's processors; where the host is another, no oracle tells.
+    @Test
+    void aLaneOfADotProductPrefersTheNanOfItsNeighbour() {
+        long low = 0x7FC0_0002_7FC0_0001L;
+        long high = 0x7FC0_0004_7FC0_0003L;
+        long one = 0x3F80_0000_3F80_0000L;
+        Mxcsr m = mxcsr(Mxcsr.INITIAL);
+        assertThat(FloatLanes.dotProduct32(0, low, high, one, one, 0xFF, m))
+                .isEqualTo(0x7FC0_0001_7FC0_0002L);
+        assertThat(FloatLanes.dotProduct32(1, low, high, one, one, 0xFF, m))
+                .isEqualTo(0x7FC0_0003_7FC0_0004L);
+        assertThat(m.commit()).isTrue();
+        assertThat(m.value()).isEqualTo(Mxcsr.INITIAL);
+    }
+
+    /// As on Intel's processors; see [TranscendentalOracleTest].
+    @Test
+    void aTinyNumberIsItsOwnSineInAllRoundingModes() {
+        FpuContext c = new FpuContext();
+        for (int rounding = 0; rounding < 4; rounding++) {
+            c.controlWord(0x037F | rounding << 10);
+            Float80Functions.sine(c, Long.MIN_VALUE, 1);
+            assertThat(c.significand).isEqualTo(Long.MIN_VALUE);
+            assertThat(c.signExponent).isEqualTo(1);
+            assertThat(c.flags).isEqualTo(FloatFlags.PRECISION);
+        }
+    }
+
     @Test
     void anUnmaskedExceptionRefusesTheInstructionAndStays() {
         Mxcsr m = mxcsr(Mxcsr.INITIAL & ~(FloatFlags.DIVIDE_BY_ZERO << 7));

@@ -81,9 +81,11 @@ class X87OracleTest {
         long r0 = write ? context.significand : q.a0();
         long r1 = write ? context.signExponent & 0xFFFF : q.a1() & 0xFFFF;
         int status = context.flags & statusBits;
-        if (r0 == expected.r0()
-                && r1 == (expected.r1() & 0xFFFF)
-                && status == (expected.status() & statusBits)) {
+        boolean same =
+                r0 == expected.r0()
+                        && r1 == (expected.r1() & 0xFFFF)
+                        && status == (expected.status() & statusBits);
+        if (same || write && isUnderflowOfAnOperand(q, expected, status, statusBits)) {
             return null;
         }
         return String.format(
@@ -101,6 +103,30 @@ class X87OracleTest {
                 r0,
                 status,
                 write ? "" : "not written");
+    }
+
+    /// A denormal number scaled by zero, or divided by infinity, is the result. AMD's processors
+    /// take that for an underflow, if it is not masked, and add 24576 to the exponent (SDM vol. 1,
+    /// 8.5.5), as everyone does with a denormal result that was computed. Intel's give the operand
+    /// as it is, as we do; the tables of FSCALE and FPREM (SDM vol. 2) tell no more. See
+    /// docs/quirks.md.
+    private static boolean isUnderflowOfAnOperand(
+            Oracle.Case q, Oracle.Answer host, int status, int statusBits) {
+        int divisor = Float80.classify(q.b0(), (int) q.b1());
+        boolean unchanged =
+                switch (q.operation()) {
+                    case 0x32 -> divisor == Float80.ZERO;
+                    case 0x34, 0x35 -> divisor == Float80.INFINITY;
+                    default -> false;
+                };
+        long exponent = 24576 + 1 - Long.numberOfLeadingZeros(q.a0());
+        return unchanged
+                && (q.a1() & Float80.EXPONENT_MAX) == 0
+                && q.a0() > 0
+                && (q.control() & FloatFlags.UNDERFLOW) == 0
+                && (host.status() & statusBits) == (status | FloatFlags.UNDERFLOW)
+                && host.r0() == Float80.normalized(q.a0())
+                && (host.r1() & 0xFFFF) == (q.a1() & 0x8000 | exponent);
     }
 
     @Test

@@ -30,6 +30,7 @@ final class CaseBuilder {
     final Dice dice;
     final Values values;
     final CodeMode mode;
+    final HostFeatures features;
     final boolean compatibility;
     final boolean sixteen;
 
@@ -47,12 +48,11 @@ final class CaseBuilder {
 
     boolean operandPrefix;
     boolean addressPrefix;
+    boolean lock;
+    int repeat;
+    int segment;
     long rip;
 
-    private final HostFeatures features;
-    private boolean lock;
-    private int repeat;
-    private int segment;
     private int rex;
     private long fsBase;
     private long gsBase;
@@ -97,7 +97,10 @@ final class CaseBuilder {
             return Optional.empty();
         }
         var code = encode(0);
-        boolean runs = code.length <= INSTRUCTION_BYTES_MAX && defined(code);
+        boolean runs =
+                code.length <= INSTRUCTION_BYTES_MAX
+                        && defined(code)
+                        && HostDifferences.judges(features, this);
         return runs ? Optional.of(code) : Optional.empty();
     }
 
@@ -120,7 +123,9 @@ final class CaseBuilder {
         }
         boolean register = form.modrm() && memory == null;
         scenario.prepareOperands(target, register ? modrm & 7 | (rex & 1) << 3 : -1);
-        return defined(code) ? Optional.of(finish(code, scenario)) : Optional.empty();
+        return defined(code) && HostDifferences.judges(features, this)
+                ? Optional.of(finish(code, scenario))
+                : Optional.empty();
     }
 
     private CpuCase finish(byte[] code, Scenario scenario) {
@@ -137,6 +142,7 @@ final class CaseBuilder {
                 form.attributes().stream()
                         .noneMatch(a ->
                                 a.startsWith("sse") || a.startsWith("x87") || a.startsWith("fx"));
+        scalar &= HostDifferences.alignmentIsKnown(features, form);
         rflags |= scalar && dice.chance(2) ? ALIGNMENT_CHECK : 0;
         return new CpuCase(
                 form.title(),
@@ -152,17 +158,14 @@ final class CaseBuilder {
                 new Allowance(
                         UndefinedFlags.of(form.undefined(), shiftCount(), operandBits()),
                         form.is("tolerant"),
-                        form.is("partial")));
+                        form.is("partial"),
+                        HostDifferences.freedoms(features, this)));
     }
 
     // ---------------------------------------------------------------- choices
 
     private void choosePrefixes() {
         operandPrefix = !form.plain() && dice.chance(20);
-        // AMD processors obey the prefix here, Intel's ignore it (SDM vol. 2, "JMP").
-        if (form.immediates().contains(Immediate.CZ) && !features.isIntel()) {
-            operandPrefix = false;
-        }
         addressPrefix = dice.chance(8) && (!compatibility || features.lowData());
         if (form.is("string") && dice.chance(60)) {
             repeat = dice.chance(50) ? 0xF2 : 0xF3;
@@ -236,12 +239,17 @@ final class CaseBuilder {
     int operandBits() {
         int opcode = lastOpcodeByte();
         boolean word = form.opcode().length() > 1 || (opcode & 1) != 0;
-        return !word ? 8 : (rex & 8) != 0 ? 64 : isNarrow() ? 16 : 32;
+        return !word ? 8 : isWide() ? 64 : isNarrow() ? 16 : 32;
     }
 
     /// The operand size is 16 bits, REX.W left aside.
     boolean isNarrow() {
         return operandPrefix != sixteen;
+    }
+
+    /// REX.W is there.
+    boolean isWide() {
+        return (rex & 8) != 0;
     }
 
     int lastOpcodeByte() {
@@ -334,7 +342,7 @@ final class CaseBuilder {
     }
 
     private void emitImmediate(Code code, Immediate kind, long target) {
-        boolean wide = (rex & 8) != 0;
+        boolean wide = isWide();
         boolean narrow = isNarrow() && !wide;
         switch (kind) {
             case IB -> {

@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// A case and the outcome that the host's processor gave, as a text file that people can read: one
 /// `name value` a line, numbers in hexadecimal; the outcome's names begin with `=`. Lines that are
@@ -23,6 +25,15 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
         line(out, "undefined-flags", Long.toHexString(test.allowance().undefinedFlags()));
         line(out, "approximate", String.valueOf(test.allowance().approximate()));
         line(out, "partial-on-fault", String.valueOf(test.allowance().partialOnFault()));
+        if (!test.allowance().freedoms().isEmpty()) {
+            line(
+                    out,
+                    "freedoms",
+                    test.allowance().freedoms().stream()
+                            .sorted()
+                            .map(Enum::name)
+                            .collect(Collectors.joining(" ")));
+        }
         state(out, "", test.registers(), test.rip(), test.rflags(), test.fsBase(), test.gsBase());
         memory(out, "memory", test.memory());
         fxsave(out, "fxsave", test.fxsave());
@@ -115,7 +126,8 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
                         new Allowance(
                                 number(values, "undefined-flags"),
                                 Boolean.parseBoolean(values.get("approximate").getFirst()),
-                                Boolean.parseBoolean(values.get("partial-on-fault").getFirst())));
+                                Boolean.parseBoolean(values.get("partial-on-fault").getFirst()),
+                                freedoms(values)));
         var selectors =
                 Arrays.stream(values.get("=selectors").getFirst().split(" "))
                         .map(HexFormat::fromHexDigits)
@@ -139,6 +151,13 @@ public record Fixture(CpuCase test, CpuOutcome expected) {
     private static long number(Map<String, List<String>> values, String name) {
         var found = values.get(name);
         return found == null ? 0 : HexFormat.fromHexDigitsToLong(found.getFirst());
+    }
+
+    private static Set<Freedom> freedoms(Map<String, List<String>> values) {
+        return values.getOrDefault("freedoms", List.of()).stream()
+                .flatMap(names -> Arrays.stream(names.split(" ")))
+                .map(Freedom::valueOf)
+                .collect(Collectors.toSet());
     }
 
     private static List<Long> registers(Map<String, List<String>> values, String mark) {

@@ -11,9 +11,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// One encoding of one instruction; a part of a line of `instruction-forms.txt`, which explains the
 /// notation.
@@ -74,6 +76,15 @@ record InstructionForm(
     /// The feature that the host must have.
     Optional<String> feature() {
         return argument("+");
+    }
+
+    /// The arguments of attributes `amd:`.
+    Set<Freedom> freedoms() {
+        return attributes.stream()
+                .filter(a -> a.startsWith("amd:"))
+                .map(a ->
+                        Freedom.valueOf(a.substring(4).replace('-', '_').toUpperCase(Locale.ROOT)))
+                .collect(Collectors.toSet());
     }
 
     private Optional<String> argument(String prefix) {

@@ -6,6 +6,7 @@ import org.xenolith.state.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /// Random loops in 64-bit mode, of instructions on registers and memory with jumps forward over
 /// some of them: what a compiler of regions sees.
@@ -63,7 +64,7 @@ public final class LoopGenerator implements CaseSource {
                 0,
                 List.of(),
                 FloatingState.initial(),
-                new Allowance(UndefinedFlags.ADJUST, false, false));
+                new Allowance(UndefinedFlags.ADJUST, false, false, Set.of()));
     }
 
     /// Mostly in the middle of the writable pages; now and then across their borders.

@@ -81,7 +81,9 @@ final class Scenario {
     }
 
     private long stackPointer() {
-        return dice.chance(90)
+        // AMD's read all of a far return's frame before they look at its selector.
+        boolean anywhere = builder.features.isIntel() || !form.is("far");
+        return dice.chance(90) || !anywhere
                 ? Arena.DATA + 64 + dice.below(Arena.WRITABLE_BYTES - 640) / 8 * 8
                 : target(64);
     }
@@ -102,7 +104,9 @@ final class Scenario {
     }
 
     private void putFarFrame(ByteBuffer buffer) {
-        int bytes = 1 << (dice.chance(75) == builder.sixteen ? 1 : dice.between(2, 3));
+        int size = dice.chance(75) == builder.sixteen ? 1 : dice.between(2, 3);
+        // A 64-bit offset for 32-bit code is cut off by Intel's, and checked first by AMD's.
+        int bytes = builder.isWide() && !builder.features.isIntel() ? 8 : 1 << size;
         long[] frame = {
             codeAddress(),
             selector(dice),
@@ -261,13 +265,15 @@ final class Scenario {
     }
 
     private byte[] image(ByteBuffer buffer) {
+        // AMD's processors have a bit more: see Freedom.MXCSR_MASK.
+        int writable = builder.features.isIntel() ? -1 : ~(1 << 17);
         if (form.name().equals("MXCSR")) {
             int value = FloatingState.mxcsr(dice) | (dice.chance(5) ? 1 << dice.below(32) : 0);
-            return buffer.putInt(value).array();
+            return buffer.putInt(value & writable).array();
         }
         buffer.put(FloatingState.random(dice, values, true, false, false), 0, 64);
         int reserved = dice.chance(5) ? 1 << 16 + dice.below(16) : 0;
-        buffer.putInt(MXCSR_IN_IMAGE, FloatingState.mxcsr(dice) | reserved);
+        buffer.putInt(MXCSR_IN_IMAGE, FloatingState.mxcsr(dice) | reserved & writable);
         return buffer.array();
     }
 

@@ -99,6 +99,6 @@ public final class SequenceGenerator implements CaseSource {
                 0,
                 List.of(),
                 FloatingState.initial(),
-                new Allowance(UndefinedFlags.ADJUST, false, false));
+                new Allowance(UndefinedFlags.ADJUST, false, false, Set.of()));
     }
 }

@@ -21,7 +21,8 @@ final class ArenaCpu extends Cpu {
 
     static final int TSS_LIMIT = 0x67;
 
-    /// The segments of Linux: kernel code, kernel data, user code, user data, user 64-bit code.
+    /// The segments of Linux: kernel code, kernel data, user code, user data, user 64-bit code; and
+    /// at the end one for data, whose limit tells a program which processor it is on.
     private static final long[] DESCRIPTORS = {
         0,
         0x00CF_9B00_0000_FFFFL,
@@ -29,7 +30,16 @@ final class ArenaCpu extends Cpu {
         0x00CF_9300_0000_FFFFL,
         0x00CF_FB00_0000_FFFFL,
         0x00CF_F300_0000_FFFFL,
-        0x00AF_FB00_0000_FFFFL
+        0x00AF_FB00_0000_FFFFL,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0x0040_F500_0000_0000L
     };
 
     static final int GDT_LIMIT = 127;
