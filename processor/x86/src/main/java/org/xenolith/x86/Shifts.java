@@ -130,7 +130,9 @@ final class Shifts {
         int count = count(l, i.second(), width);
         int by = l.convert(l.and(count, l.constant(W8, width.bits() - 1)), width);
         int result = left ? l.rotateLeft(value, by) : l.rotateRight(value, by);
-        if (i.second() instanceof Operand.Immediate immediate) {
+        if (i.second() instanceof Operand.Immediate immediate
+                && (immediate.value() & countMask(width)) != 1) {
+            // OF is open unless the count is 1.
             l.write(i.first(), result);
             if ((immediate.value() & countMask(width)) != 0) {
                 l.setCarry(left ? CarryRule.ROTATE_LEFT : CarryRule.ROTATE_RIGHT, result);
