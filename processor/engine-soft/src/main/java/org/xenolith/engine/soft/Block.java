@@ -25,6 +25,7 @@ final class Block {
     private static final int COUNTED_MAX = 1 << 13;
 
     private static final long[] NOWHERE = {};
+    private static final Block[] NO_BLOCKS = {};
 
     /// Places that a computed jump is remembered for.
     private static final int SEEN_MAX = 16;
@@ -70,6 +71,8 @@ final class Block {
     private long[] seen = NOWHERE;
 
     private int seenCount;
+
+    private volatile Block[] followers = NO_BLOCKS;
 
     /// What is to be executed instead, if there is something.
     LiveRegion region;
@@ -146,6 +149,40 @@ final class Block {
 
     synchronized long[] seenTargets() {
         return Arrays.copyOf(seen, seenCount);
+    }
+
+    /// Execution has gone on with another block. Remembered if this block leads there by itself,
+    /// not by an event between the two.
+    void led(Block next) {
+        var known = followers;
+        for (var follower : known) {
+            if (follower == next) {
+                return;
+            }
+        }
+        if (known.length < SEEN_MAX && leadsTo(next.pc)) {
+            addFollower(next);
+        }
+    }
+
+    private boolean leadsTo(long target) {
+        for (long place : direct) {
+            if (place == target) {
+                return true;
+            }
+        }
+        return isComputed();
+    }
+
+    private synchronized void addFollower(Block next) {
+        var more = Arrays.copyOf(followers, followers.length + 1);
+        more[more.length - 1] = next;
+        followers = more;
+    }
+
+    /// The blocks that it has led to.
+    Block[] followers() {
+        return followers;
     }
 
     /// Where execution may go on behind it, as far as is known.

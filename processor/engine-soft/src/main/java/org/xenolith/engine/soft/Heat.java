@@ -29,7 +29,7 @@ final class Heat {
         if (on
                 && (runs == compileAfter || runs == Regions.HOT_AFTER)
                 && Regions.isEligible(block)) {
-            if (!regions.request(block, runs >= Regions.HOT_AFTER, cpu)) {
+            if (!regions.request(block, runs >= Regions.HOT_AFTER)) {
                 block.cool();
             }
         }
@@ -37,7 +37,7 @@ final class Heat {
 
     /// A region has executed so much that it deserves better code.
     void isHot(LiveRegion region) {
-        regions.requestBetter(region, cpu);
+        regions.requestBetter(region);
     }
 
     /// Puts into use what has been compiled meanwhile.

@@ -12,7 +12,7 @@ final class LiveRegion {
     private static final int WORTH_INSTRUCTIONS = 4;
 
     /// Instructions after which a region is hot.
-    private static final long HOT_INSTRUCTIONS = 2_000_000;
+    private static final long HOT_INSTRUCTIONS = 30_000_000;
 
     private static final int LASTING_INSTRUCTIONS = 300;
 

@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
-import java.util.function.LongUnaryOperator;
 
 /// What a region is to be made from: hot blocks that lead to each other, the entry first, and their
 /// pages as they are when it is asked for.
@@ -30,31 +29,23 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
     /// Bytes of a page, which lie in `frame`.
     record Page(int frame, byte[] bytes) {}
 
-    /// Gathers from `entry` along the ways that execution has taken, the hottest first. On the
-    /// thread of the vCPU.
-    ///
-    /// @param frames the frame behind a linear page address of code, or -1
-    static RegionRequest gather(
-            Block entry,
-            Level level,
-            GuestMemory memory,
-            CodeCache cache,
-            LongUnaryOperator frames,
-            int instructionsMax) {
+    /// Gathers from `entry` along the ways that execution has taken, the hottest first. On any
+    /// thread: what has changed meanwhile is noticed when the region is put into use.
+    static RegionRequest gather(Block entry, Level level, GuestMemory memory, int instructionsMax) {
         var request = new RegionRequest(entry, level, new LinkedHashMap<>(), new HashMap<>());
         var waiting = new PriorityQueue<Block>(Comparator.comparingInt((Block b) -> -b.weight()));
         waiting.add(entry);
         int instructions = 0;
         while (!waiting.isEmpty() && instructions < instructionsMax) {
             var block = waiting.remove();
-            if (request.members.putIfAbsent(block.pc, block) != null) {
+            if (!request.isConsistent(block)
+                    || request.members.putIfAbsent(block.pc, block) != null) {
                 continue;
             }
             instructions += block.instructions;
             request.addPages(block, memory);
-            for (long target : block.targets()) {
-                var next = request.find(target, cache, frames);
-                if (next != null && request.isWanted(next)) {
+            for (var next : block.followers()) {
+                if (!request.members.containsKey(next.pc) && request.isWanted(next)) {
                     waiting.add(next);
                 }
             }
@@ -62,20 +53,19 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
         return request;
     }
 
+    /// Whether a block is of the same mode, and its page is where others have found it.
+    private boolean isConsistent(Block block) {
+        var known = pages.get(block.pc & -4096L);
+        return block.valid
+                && block.mode == entry.mode
+                && (known == null || known.frame == block.firstFrame());
+    }
+
     /// Not what is executed seldom, nor what has a region that works for long once it is entered:
     /// it is better left alone.
     private boolean isWanted(Block block) {
         return block.weight() >= entry.weight() / SELDOM
                 && (block == entry || block.region == null || !block.region.isLasting());
-    }
-
-    private Block find(long pc, CodeCache cache, LongUnaryOperator frames) {
-        if (members.containsKey(pc)) {
-            return null;
-        }
-        var known = pages.get(pc & -4096L);
-        long frame = known != null ? known.frame : frames.applyAsLong(pc & -4096L);
-        return frame < 0 ? null : cache.find(frame << 12 | pc & 4095, pc, entry.mode);
     }
 
     private void addPages(Block block, GuestMemory memory) {

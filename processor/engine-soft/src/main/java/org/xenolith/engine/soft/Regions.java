@@ -2,6 +2,7 @@ package org.xenolith.engine.soft;
 
 import org.xenolith.base.Bug;
 import org.xenolith.baseline.MachineCodeCompiler;
+import org.xenolith.ir.Unit;
 import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.MemoryAccess;
 import org.xenolith.jit.RegionCompiler;
@@ -25,7 +26,7 @@ import java.util.function.IntSupplier;
 /// several vCPUs at a time.
 final class Regions implements AutoCloseable {
     /// Requests that wait at most; a block that finds no room asks again later.
-    static final int REQUESTS_MAX = 64;
+    static final int REQUESTS_MAX = 1024;
 
     /// Regions of bytecode in use at most. One is about 20 KiB of the JVM's memory, machine code
     /// included.
@@ -34,8 +35,11 @@ final class Regions implements AutoCloseable {
     /// The same of machine code. One is some hundred bytes of heap beside its code.
     private static final int MACHINE_REGIONS_MAX = 60_000;
 
-    /// How often code of one frame may be compiled again because it was written.
+    /// How often code of one frame may be compiled to bytecode again because it was written, and
+    /// how often to machine code: a kernel patches a page of its own at many places when it starts.
     private static final int REWRITES_MAX = 16;
+
+    private static final int MACHINE_REWRITES_MAX = 1000;
 
     private static final int MACHINE_CODE_BYTES = 64 << 20;
 
@@ -49,6 +53,8 @@ final class Regions implements AutoCloseable {
     private static final int WARM_INSTRUCTIONS_MAX = 40;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
+
+    private record Request(Block entry, RegionRequest.Level level) {}
 
     private record Result(
             RegionRequest request,
@@ -66,10 +72,11 @@ final class Regions implements AutoCloseable {
 
     private final Runnable ready;
     private final IntSupplier vcpus;
-    private final BlockingQueue<RegionRequest> requests =
-            new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(RegionRequest::level));
+    private final BlockingQueue<Request> requests =
+            new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(Request::level));
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
-    private final byte[] rewrites;
+    private final short[] rewrites;
+    private final int rewritesMax;
 
     /// Regions of bytecode put into use since all were dropped.
     private int bytecodeRegions;
@@ -90,7 +97,8 @@ final class Regions implements AutoCloseable {
         this.ready = ready;
         warmCompiler = backend == SoftEngine.Backend.BYTECODE ? bytecode() : machineCode();
         hotCompiler = backend == SoftEngine.Backend.BOTH ? uncheckedBytecode() : warmCompiler;
-        rewrites = new byte[memory.frameCount()];
+        rewrites = new short[memory.frameCount()];
+        rewritesMax = warmCompiler instanceof RegionFactory ? REWRITES_MAX : MACHINE_REWRITES_MAX;
     }
 
     private RegionCompiler bytecode() {
@@ -129,26 +137,31 @@ final class Regions implements AutoCloseable {
         return warmCompiler instanceof MachineCodeCompiler ? WARM_AFTER : HOT_AFTER;
     }
 
+    /// Whether a unit, one instruction, can be part of a region.
+    boolean canDo(Unit instruction) {
+        return warmCompiler.canDo(instruction);
+    }
+
     /// Asks for a region at a block that is warm, or still has none when it is hot. False if it is
     /// to ask again later.
-    boolean request(Block block, boolean hot, SoftCpu cpu) {
+    boolean request(Block block, boolean hot) {
         var level = hot ? RegionRequest.Level.HOT : RegionRequest.Level.WARM;
-        return request(block, level, cpu);
+        return request(block, level);
     }
 
     /// Asks for a better region in the place of one.
-    void requestBetter(LiveRegion region, SoftCpu cpu) {
+    void requestBetter(LiveRegion region) {
         if (warmCompiler != hotCompiler && region.entry.valid) {
-            request(region.entry, RegionRequest.Level.HOT, cpu);
+            request(region.entry, RegionRequest.Level.HOT);
         }
     }
 
-    private boolean request(Block block, RegionRequest.Level level, SoftCpu cpu) {
-        if (rewrites[block.firstFrame()] >= REWRITES_MAX) {
+    private boolean request(Block block, RegionRequest.Level level) {
+        if (rewrites[block.firstFrame()] >= rewritesMax) {
             return true;
         }
         startThread();
-        return requests.size() < REQUESTS_MAX && requests.offer(gather(block, level, cpu));
+        return requests.size() < REQUESTS_MAX && requests.offer(new Request(block, level));
     }
 
     private synchronized void startThread() {
@@ -159,9 +172,9 @@ final class Regions implements AutoCloseable {
         }
     }
 
-    private RegionRequest gather(Block block, RegionRequest.Level level, SoftCpu cpu) {
-        return RegionRequest.gather(
-                block, level, memory, cache, cpu::peekFrame, instructionsMax(level));
+    private RegionRequest gather(Request request) {
+        var level = request.level;
+        return RegionRequest.gather(request.entry, level, memory, instructionsMax(level));
     }
 
     private static int instructionsMax(RegionRequest.Level level) {
@@ -173,7 +186,7 @@ final class Regions implements AutoCloseable {
 
     /// Compiles and puts into use at once.
     void compileNow(Block block, SoftCpu cpu) {
-        compile(gather(block, RegionRequest.Level.WARM, cpu))
+        compile(gather(new Request(block, RegionRequest.Level.WARM)))
                 .ifPresent(result -> install(result, cpu));
     }
 
@@ -181,10 +194,10 @@ final class Regions implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 var request = requests.take();
-                if (request.level() == RegionRequest.Level.WARM && request.entry().runs() == 0) {
+                if (request.level == RegionRequest.Level.WARM && request.entry.runs() == 0) {
                     continue; // part of another region meanwhile
                 }
-                var result = compile(request);
+                var result = compile(gather(request));
                 if (result.isPresent()) {
                     results.add(result.get());
                     ready.run();
@@ -200,6 +213,9 @@ final class Regions implements AutoCloseable {
 
     /// Smaller until the code is short enough.
     private Optional<Result> compile(RegionRequest request) {
+        if (request.members().isEmpty()) {
+            return Optional.empty(); // its code has been written meanwhile
+        }
         synchronized (compiling) {
             return compile(request, compiler(request.level()));
         }
@@ -316,7 +332,7 @@ final class Regions implements AutoCloseable {
 
     /// Code of a frame that was compiled has been written.
     void rewritten(int frame) {
-        rewrites[frame] = (byte) Math.min(rewrites[frame] + 1, REWRITES_MAX);
+        rewrites[frame] = (short) Math.min(rewrites[frame] + 1, rewritesMax);
     }
 
     /// How many regions have been compiled so far.

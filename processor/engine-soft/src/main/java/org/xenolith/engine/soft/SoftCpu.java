@@ -508,12 +508,6 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         }
     }
 
-    /// The frame behind a linear page address, or -1; changes nothing.
-    long peekFrame(long linear) {
-        long gpa = walk.peek(linear);
-        return gpa < 0 ? -1 : memory.frameAt(gpa >>> 12);
-    }
-
     // ---------------------------------------------------------------- TLB maintenance
 
     @Override

@@ -5,6 +5,8 @@ import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
 import org.xenolith.ir.Evaluator;
+import org.xenolith.ir.Passes;
+import org.xenolith.ir.Unit;
 import org.xenolith.jit.HandlerFactory;
 import org.xenolith.memory.GuestMemory;
 
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 /// The software engine of one machine. Its vCPUs share translated code; each may run on a thread of
 /// its own.
@@ -132,10 +135,13 @@ public final class SoftEngine implements Engine {
                         action -> self.get().alone(action));
         Translator.CodeMaker maker =
                 switch (options.tier()) {
-                    case EVALUATOR -> Evaluator::new;
-                    case HANDLERS, COMPILER -> handlers::handler;
+                    case EVALUATOR -> unit -> new Evaluator(Passes.optimise(unit));
+                    case HANDLERS -> unit -> handlers.handler(Passes.optimise(unit));
+                    case COMPILER -> handlers::late;
                 };
-        var translator = new Translator(cpu, maker, options.verify(), blockMax);
+        Predicate<Unit> compilable =
+                options.tier() == Tier.COMPILER ? regions::canDo : unit -> true;
+        var translator = new Translator(cpu, maker, compilable, options.verify(), blockMax);
         int compileAfter =
                 options.compileAfter() < 0 ? regions.compileAfter() : options.compileAfter();
         var heat = new Heat(options.tier() == Tier.COMPILER, compileAfter, regions, cpu);

@@ -61,6 +61,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private String shutdownReason = "";
     private long retired;
 
+    /// The block just executed to its end, if nothing has come between.
+    private Block previous;
+
     /// How many more blocks do not count as hot: a region was left in its middle because its budget
     /// was used up, and will be found again.
     private int resumed;
@@ -177,6 +180,10 @@ public final class SoftVcpu extends Apart implements Vcpu {
         if (block.runs() == 0 && block.region == null) {
             heat.before(block);
         }
+        if (previous != null) {
+            previous.led(block);
+            previous = null;
+        }
         var region = block.region;
         if (region != null
                 && budget > 0
@@ -225,6 +232,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             return aborted(abort);
         }
         retired += block.instructions;
+        previous = block;
         if (block.ran()) {
             code.settle(block);
         }
@@ -427,6 +435,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     /// Delivers an event; a fault on the way becomes another event (SDM vol. 3A, table 7-5).
     private void deliver(int vector, int errorCode, int kind) {
+        previous = null;
         try {
             EventDelivery.deliver(cpu, vector, errorCode, kind);
         } catch (Trap second) {

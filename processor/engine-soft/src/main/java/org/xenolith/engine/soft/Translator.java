@@ -4,7 +4,6 @@ import org.xenolith.base.Bug;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Op;
-import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Verifier;
 import org.xenolith.x86.CodeSource;
@@ -14,6 +13,7 @@ import org.xenolith.x86.Instruction;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
+import org.xenolith.x86.Row;
 import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
@@ -21,7 +21,11 @@ import org.xenolith.x86.Trap;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /// Guest code becomes blocks: decode, lift, and give each unit its code. Works on a copy of the
 /// bytes, since others may be changing them.
@@ -40,13 +44,25 @@ final class Translator {
 
     private final SoftCpu cpu;
     private final CodeMaker maker;
+    private final Predicate<Unit> compilable;
+
+    /// Rows of which an instruction has been met that is not compilable: blocks end before and
+    /// behind one, so that what is around it can be compiled.
+    private final Set<Row> apart = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final boolean verify;
     private final int blockMax;
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
     private final FetchWindow window;
 
     /// @param blockMax how many instructions a block may have, up to [#BLOCK_MAX]
-    Translator(SoftCpu cpu, CodeMaker maker, boolean verify, int blockMax) {
+    Translator(
+            SoftCpu cpu,
+            CodeMaker maker,
+            Predicate<Unit> compilable,
+            boolean verify,
+            int blockMax) {
+        this.compilable = compilable;
         this.cpu = cpu;
         this.maker = maker;
         this.verify = verify;
@@ -75,7 +91,11 @@ final class Translator {
             instructions++;
             starts.add((int) (at - pc));
             at = current.next();
-            boolean more = !single && !lifter.hasEnded() && instructions < blockMax;
+            boolean more =
+                    !single
+                            && !lifter.hasEnded()
+                            && instructions < blockMax
+                            && isCompilable(current, lifter.unit());
             if (more) {
                 ahead = next(at, mode);
             }
@@ -102,6 +122,17 @@ final class Translator {
                 shorts(starts),
                 instructions,
                 targets(last.ops().getLast()));
+    }
+
+    private boolean isCompilable(Instruction instruction, Unit unit) {
+        if (apart.contains(instruction.row())) {
+            return false;
+        }
+        if (!compilable.test(unit)) {
+            apart.add(instruction.row());
+            return false;
+        }
+        return true;
     }
 
     private static long[] targets(Op end) {
@@ -145,7 +176,7 @@ final class Translator {
             var violations = Verifier.violations(unit);
             Bug.check(violations.isEmpty(), "unit is lawful: " + violations + "\n" + unit);
         }
-        return maker.code(Passes.optimise(unit));
+        return maker.code(unit);
     }
 
     /// The next instruction of the block, or null where the block must end before it: it begins on
@@ -155,7 +186,8 @@ final class Translator {
             return null;
         }
         try {
-            return window.decode(decoder, at, mode);
+            var instruction = window.decode(decoder, at, mode);
+            return apart.contains(instruction.row()) ? null : instruction;
         } catch (Trap trap) {
             return null;
         }
