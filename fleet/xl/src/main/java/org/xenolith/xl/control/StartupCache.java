@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -34,7 +35,11 @@ final class StartupCache {
     private final Path cache;
     private final Path unfinished;
 
-    private StartupCache(Path directory, String build) {
+    /// Whether there can be a cache: the JVM makes none of classes in directories.
+    private final boolean possible;
+
+    private StartupCache(Path directory, String build, boolean possible) {
+        this.possible = possible;
         this.directory = directory;
         cache = directory.resolve(build + ".aot");
         unfinished = directory.resolve(build + ".new");
@@ -45,7 +50,11 @@ final class StartupCache {
         var home = environment.getOrDefault("XDG_CACHE_HOME", "");
         var root =
                 home.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(home);
-        return new StartupCache(root.resolve("xenolith").resolve("jvm"), fingerprint(classPath));
+        boolean jars =
+                Arrays.stream(classPath.split(File.pathSeparator))
+                        .noneMatch(element -> Files.isDirectory(Path.of(element)));
+        return new StartupCache(
+                root.resolve("xenolith").resolve("jvm"), fingerprint(classPath), jars);
     }
 
     private static String fingerprint(String classPath) {
@@ -65,6 +74,9 @@ final class StartupCache {
 
     /// The options of a JVM that uses the cache, or makes it.
     List<String> options() {
+        if (!possible) {
+            return List.of();
+        }
         try {
             Files.createDirectories(directory);
             finish();
