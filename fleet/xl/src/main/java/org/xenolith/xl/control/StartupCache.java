@@ -1,5 +1,7 @@
 package org.xenolith.xl.control;
 
+import org.xenolith.base.Clock;
+
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -81,7 +83,7 @@ final class StartupCache {
             Files.createDirectories(directory);
             finish();
             if (Files.exists(cache)) {
-                Files.setLastModifiedTime(cache, FileTime.from(Instant.now()));
+                Files.setLastModifiedTime(cache, FileTime.from(now()));
                 return List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr");
             }
             return claim()
@@ -105,7 +107,7 @@ final class StartupCache {
     private boolean claim() throws IOException {
         var claim = Path.of(unfinished + ".claim");
         if (Files.exists(claim)) {
-            var age = Duration.between(Files.getLastModifiedTime(claim).toInstant(), Instant.now());
+            var age = Duration.between(Files.getLastModifiedTime(claim).toInstant(), now());
             if (age.compareTo(MAKING_MAX) < 0) {
                 return false;
             }
@@ -126,6 +128,10 @@ final class StartupCache {
                 Files.deleteIfExists(file);
             }
         }
+    }
+
+    private static Instant now() {
+        return Instant.EPOCH.plusNanos(Clock.system().wallNanos());
     }
 
     private static Instant used(Path file) {
