@@ -4,7 +4,6 @@ import org.xenolith.base.Bug;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.Evaluator;
-import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 
 import java.lang.invoke.MethodHandles;
@@ -28,9 +27,6 @@ public final class HandlerFactory {
     /// a C library, each executed 10 or 100 times, anything from 0 to 1,000 took the same time
     /// within a factor of 1.5, and about 0.3 ms a class; more patience cost up to twice as much.
     public static final int PATIENCE = 100;
-
-    /// How often code made [#late] is evaluated.
-    private static final int LATE_EVALUATIONS = 64;
 
     private final Loader loader;
     private final int patience;
@@ -69,39 +65,9 @@ public final class HandlerFactory {
         return new Warming(unit, tier, bound.parameters());
     }
 
-    /// The same, but for the first executions nothing is made at all: most code of a boot is
-    /// executed a few times only.
-    public Code late(Unit unit) {
-        return new Late(unit);
-    }
-
-    /// Evaluates a unit as it is, until it has been executed so often that a handler is worth its
-    /// price.
-    private final class Late extends Code {
-        private final Unit unit;
-        private volatile Code code;
-        private int evaluations;
-
-        Late(Unit unit) {
-            this.unit = unit;
-            code = new Evaluator(unit);
-        }
-
-        @Override
-        public void execute(Context context) {
-            if (evaluations < LATE_EVALUATIONS && ++evaluations == LATE_EVALUATIONS) {
-                code = handler(Passes.optimise(unit));
-            }
-            code.execute(context);
-        }
-    }
-
     /// What code has become: the handler that it has compiled itself to, else the code itself. For
     /// code that is executed often.
     public static Code settled(Code code) {
-        if (code instanceof Late late) {
-            return late.code instanceof Evaluator ? late : settled(late.code);
-        }
         return code instanceof Warming warming && warming.code instanceof Handler handler
                 ? handler
                 : code;

@@ -74,6 +74,9 @@ final class Block {
 
     private volatile Block[] followers = NO_BLOCKS;
 
+    /// A warm region here has turned out to be of no use: only a hot one may follow.
+    boolean unfitForWarm;
+
     /// What is to be executed instead, if there is something.
     LiveRegion region;
 

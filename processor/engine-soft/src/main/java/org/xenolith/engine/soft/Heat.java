@@ -26,9 +26,8 @@ final class Heat {
     /// A block has been executed once more.
     void after(Block block) {
         int runs = block.runs();
-        if (on
-                && (runs == compileAfter || runs == Regions.HOT_AFTER)
-                && Regions.isEligible(block)) {
+        boolean warm = runs == compileAfter && !block.unfitForWarm;
+        if (on && (warm || runs == Regions.HOT_AFTER) && Regions.isEligible(block)) {
             if (!regions.request(block, runs >= Regions.HOT_AFTER)) {
                 block.cool();
             }

@@ -14,6 +14,12 @@ final class LiveRegion {
     /// Instructions after which a region is hot.
     private static final long HOT_INSTRUCTIONS = 30_000_000;
 
+    /// Instructions in an execution of a region that is soon left, and executions after which it is
+    /// hot.
+    private static final int SHORT_INSTRUCTIONS = 12;
+
+    private static final int SHORT_EXECUTIONS = 200_000;
+
     private static final int LASTING_INSTRUCTIONS = 300;
 
     /// Executions that are counted, see [Block].
@@ -83,11 +89,17 @@ final class LiveRegion {
         if (executions == TRIALS && isUseless()) {
             return true;
         }
-        if (instructions < HOT_INSTRUCTIONS) {
+        if (instructions < HOT_INSTRUCTIONS && executions < executionsMax()) {
             return false;
         }
         judged = true;
         return true;
+    }
+
+    /// One that is left all the time, by what only better code can do, is hot earlier.
+    private int executionsMax() {
+        boolean isShort = instructions < (long) executions * SHORT_INSTRUCTIONS;
+        return isShort ? SHORT_EXECUTIONS : Integer.MAX_VALUE;
     }
 
     /// Whether the region is not worth its entry: most accesses miss.

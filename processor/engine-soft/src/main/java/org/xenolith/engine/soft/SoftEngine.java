@@ -136,8 +136,7 @@ public final class SoftEngine implements Engine {
         Translator.CodeMaker maker =
                 switch (options.tier()) {
                     case EVALUATOR -> unit -> new Evaluator(Passes.optimise(unit));
-                    case HANDLERS -> unit -> handlers.handler(Passes.optimise(unit));
-                    case COMPILER -> handlers::late;
+                    case HANDLERS, COMPILER -> unit -> handlers.handler(Passes.optimise(unit));
                 };
         Predicate<Unit> compilable =
                 options.tier() == Tier.COMPILER ? regions::canDo : unit -> true;

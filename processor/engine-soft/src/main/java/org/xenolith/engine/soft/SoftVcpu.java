@@ -208,6 +208,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     private void judge(LiveRegion region) {
         if (region.isUseless()) {
+            region.entry.unfitForWarm |= region.level == RegionRequest.Level.WARM;
             code.remove(region);
         } else if (region.isHot()) {
             heat.isHot(region);
