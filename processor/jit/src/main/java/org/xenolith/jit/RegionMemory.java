@@ -27,8 +27,8 @@ final class RegionMemory {
     private static final long PAGE_MASK = -4096L;
     private static final int PAGE_SHIFT = 12;
 
-    /// No page begins here, and no masked address equals it.
-    private static final long EMPTY = 1;
+    /// No masked address equals it: masks keep the page's bits and those below the access's size.
+    private static final long EMPTY = 1 << 11;
 
     /// An access whose page was not in its page cache.
     private record Stub(Label label, Label back, int cache, boolean write, int bytes, Label miss) {}
