@@ -22,9 +22,6 @@ final class LiveRegion {
 
     private static final int LASTING_INSTRUCTIONS = 300;
 
-    /// Executions that are counted, see [Block].
-    private static final int COUNTED_MAX = 1 << 13;
-
     /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
     record Page(long linear, int frame, long lines) {}
 
