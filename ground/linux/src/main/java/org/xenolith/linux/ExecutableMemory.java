@@ -3,6 +3,7 @@ package org.xenolith.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.xenolith.base.Bug;
 
@@ -34,7 +35,8 @@ public final class ExecutableMemory implements AutoCloseable {
             Linker.nativeLinker()
                     .downcallHandle(
                             FunctionDescriptor.of(
-                                    JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT),
+                                    JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+                                    JAVA_LONG),
                             Linker.Option.critical(true));
 
     private final MemorySegment writable;
@@ -108,7 +110,7 @@ public final class ExecutableMemory implements AutoCloseable {
         used = 0;
     }
 
-    /// Calls the code at an address that [#add] has answered, with four pointers and a number in
+    /// Calls the code at an address that [#add] has answered, with five pointers and a number in
     /// the registers of the System V ABI. **Hot path.** Pointers may be to arrays on the heap.
     public static int call(
             MemorySegment code,
@@ -116,9 +118,10 @@ public final class ExecutableMemory implements AutoCloseable {
             MemorySegment second,
             MemorySegment third,
             MemorySegment fourth,
-            int number) {
+            MemorySegment fifth,
+            long number) {
         try {
-            return (int) CALL.invokeExact(code, first, second, third, fourth, number);
+            return (int) CALL.invokeExact(code, first, second, third, fourth, fifth, number);
         } catch (RuntimeException | Error thrown) {
             throw thrown;
         } catch (Throwable impossible) {

@@ -11,9 +11,9 @@ import java.lang.foreign.MemorySegment;
 class ExecutableMemoryTest {
     private static final int PAGE_BYTES = 4096;
 
-    /// mov rax, [rsi]; add [rdi], rax; lea eax, [r8 + 1]; ret
+    /// mov rax, [rsi]; add [rdi], rax; lea eax, [r9 + 1]; ret
     private static final byte[] CODE = {
-        0x48, (byte) 0x8B, 0x06, 0x48, 0x01, 0x07, 0x41, (byte) 0x8D, 0x40, 0x01, (byte) 0xC3
+        0x48, (byte) 0x8B, 0x06, 0x48, 0x01, 0x07, 0x41, (byte) 0x8D, 0x41, 0x01, (byte) 0xC3
     };
 
     @BeforeEach
@@ -33,6 +33,7 @@ class ExecutableMemoryTest {
                             MemorySegment.ofAddress(at),
                             MemorySegment.ofArray(first),
                             MemorySegment.ofArray(second),
+                            rest,
                             rest,
                             rest,
                             6);

@@ -371,6 +371,14 @@ final class Assembler {
         one(0x9C);
     }
 
+    void call(int register) {
+        op(Width.W32, 0xFF, 2, register);
+    }
+
+    void jumpTo(int base, int displacement) {
+        op(Width.W32, 0xFF, 4, base, displacement);
+    }
+
     void ret() {
         one(0xC3);
     }

@@ -2,7 +2,8 @@ package org.xenolith.baseline;
 
 import org.xenolith.ir.Context;
 
-/// Where things are while machine code of a region runs.
+/// Where things are while machine code of a region runs. The entry code makes a frame on the host's
+/// stack, and calls the region; regions jump to each other within it, and the last returns.
 final class Frame {
     /// The address of the context's registers, [#BIAS] bytes further, so that the first 32 slots
     /// are reached with a displacement of one byte.
@@ -27,6 +28,24 @@ final class Frame {
     static final int FLAG_RIGHT = PC + 3;
     static final int FLAG_RESULT = PC + 4;
     static final int FLAG_CARRY = PC + 5;
+
+    // The same for what is handed over to the entry code.
+    static final int INITIAL_BUDGET = PC + 6;
+    static final int INITIAL_BASE = PC + 7;
+
+    /// See [Links].
+    static final int SALT = PC + 8;
+
+    /// Bytes of the stack for values of a block, behind the return address.
+    static final int VALUE_BYTES = 512;
+
+    static final int VALUES = Long.BYTES;
+
+    /// The stack's place of the address of the entries of [Links].
+    static final int LINKS = VALUES + VALUE_BYTES;
+
+    /// Bytes of the frame without the return address.
+    static final int BYTES = VALUE_BYTES + 2 * Long.BYTES;
 
     private Frame() {}
 

@@ -24,6 +24,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private final int translations;
     private final int codeBytes;
     private final AtomicInteger compiled = new AtomicInteger();
+    private MemorySegment entry;
 
     /// Code of earlier generations is no more.
     private volatile int generation;
@@ -38,6 +39,13 @@ public final class MachineCodeCompiler implements RegionCompiler {
         this.translations = translations;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
+        addEntry();
+    }
+
+    private void addEntry() {
+        var code = EntryCode.generate();
+        long address = executable.add(code.buffer(), code.size()).orElseThrow();
+        entry = MemorySegment.ofAddress(address);
     }
 
     /// Whether this host is one for which code can be made.
@@ -57,7 +65,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
             if (!isPossible(region)) {
                 return Optional.empty();
             }
-            made = RegionCode.generate(region, base, translations);
+            made = RegionCode.generate(region, translations);
         } catch (Unfit unfit) {
             return Optional.empty();
         }
@@ -71,8 +79,8 @@ public final class MachineCodeCompiler implements RegionCompiler {
             return Optional.empty();
         }
         compiled.incrementAndGet();
-        var place = MemorySegment.ofAddress(address.getAsLong());
-        return Optional.of(new MachineRegion(this, place, now, made.wantsExplicitFlags()));
+        return Optional.of(
+                new MachineRegion(this, address.getAsLong(), now, made.wantsExplicitFlags()));
     }
 
     private static boolean isPossible(Region region) {
@@ -93,6 +101,15 @@ public final class MachineCodeCompiler implements RegionCompiler {
         return generation;
     }
 
+    /// The address of the code that regions are entered through.
+    MemorySegment entry() {
+        return entry;
+    }
+
+    long base() {
+        return base;
+    }
+
     int translations() {
         return translations;
     }
@@ -111,6 +128,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     public void reset() {
         generation = generation + 1;
         executable.reset();
+        addEntry();
     }
 
     @Override

@@ -4,24 +4,32 @@ import org.xenolith.ir.Context;
 import org.xenolith.jit.CompiledRegion;
 import org.xenolith.linux.ExecutableMemory;
 
-import java.lang.foreign.MemorySegment;
-
-/// A region as machine code. **Hot path.**
-final class MachineRegion extends CompiledRegion {
+/// A region as machine code. Where it is left, it goes on with the region there, if the context's
+/// [Links] know one: what is executed may be more than the region. **Hot path.**
+public final class MachineRegion extends CompiledRegion {
     private final MachineCodeCompiler compiler;
-    private final MemorySegment code;
+    private final long address;
     private final int generation;
     private final boolean explicitFlags;
 
     MachineRegion(
-            MachineCodeCompiler compiler,
-            MemorySegment code,
-            int generation,
-            boolean explicitFlags) {
+            MachineCodeCompiler compiler, long address, int generation, boolean explicitFlags) {
         this.explicitFlags = explicitFlags;
         this.compiler = compiler;
-        this.code = code;
+        this.address = address;
         this.generation = generation;
+    }
+
+    /// Where its code begins.
+    long address() {
+        return address;
+    }
+
+    /// From now on regions that the context leaves look for the next in `links`.
+    public static void follow(Context context, Links links) {
+        var memories = Memories.of(context);
+        memories.links = links.memory();
+        context.registers[Frame.SALT] = links.salt();
     }
 
     @Override
@@ -38,17 +46,20 @@ final class MachineRegion extends CompiledRegion {
         registers[Frame.FLAG_RIGHT] = context.flagRight;
         registers[Frame.FLAG_RESULT] = context.flagResult;
         registers[Frame.FLAG_CARRY] = context.flagCarry;
+        registers[Frame.INITIAL_BUDGET] = budget;
+        registers[Frame.INITIAL_BASE] = compiler.base();
         var memories = Memories.of(context);
         var translations =
                 memories.translations(readTags, writeTags, offsets, compiler.translations());
         int left =
                 ExecutableMemory.call(
-                        code,
+                        compiler.entry(),
                         memories.registers,
                         translations.readTags,
                         translations.writeTags,
                         translations.offsets,
-                        budget);
+                        memories.links,
+                        address);
         context.pc = registers[Frame.PC];
         context.flagKind = (int) registers[Frame.FLAG_KIND];
         context.flagLeft = registers[Frame.FLAG_LEFT];

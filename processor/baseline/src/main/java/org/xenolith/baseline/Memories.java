@@ -11,6 +11,8 @@ final class Memories {
     /// How many translation caches of a context are remembered: a few modes have one each.
     private static final int REMEMBERED = 8;
 
+    private static final Links NONE = new Links();
+
     /// Arrays that belong together.
     static final class Translations {
         private final long[] readKey;
@@ -31,6 +33,10 @@ final class Memories {
     }
 
     final MemorySegment registers;
+
+    /// Of the regions that may follow each other; at first there are none.
+    MemorySegment links = NONE.memory();
+
     private final Translations[] known = new Translations[REMEMBERED];
     private int next;
 

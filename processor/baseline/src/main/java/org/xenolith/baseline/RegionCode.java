@@ -13,26 +13,15 @@ import org.xenolith.jit.Region;
 import org.xenolith.jit.RegionFlow;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Makes the machine code of a region: entry, blocks, and behind them the ways out. It is called as
-///
-/// ```c
-/// int code(long *registers, long *readTags, long *writeTags, long *offsets, int budget)
-/// ```
-///
-/// by the System V ABI. Registers and flags are in the context wherever the region may be left, so
-/// that a way out only says where to go on.
+/// Makes the machine code of a region: blocks, and behind them the ways out. It is entered through
+/// [EntryCode] or from another region, and does not depend on where it lies or in which process.
+/// Registers and flags are in the context wherever the region may be left, so that a way out only
+/// has to say where to go on: by a jump to the region there ([Links]), or by returning.
 final class RegionCode {
-    private static final int[] SAVED = {
-        Assembler.RBX, Assembler.RBP, Assembler.R12, Assembler.R13, Assembler.R14, Assembler.R15
-    };
-
-    /// So that the stack pointer is as the ABI wants it, though nothing is called.
-    private static final int STACK_BYTES = Values.STACK_BYTES + Long.BYTES;
-
     /// Leaves the region at `pc`; `instructions` of its block have not been executed after all.
     private record Stub(int label, long pc, int instructions) {}
 
@@ -40,19 +29,17 @@ final class RegionCode {
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
-    private final long base;
     private final int indexMask;
     private final int[] blocks;
     private final int exit;
     private final List<Stub> misses = new ArrayList<>();
-    private final Map<Long, Stub> exits = new HashMap<>();
+    private final Map<Long, Integer> exits = new LinkedHashMap<>();
     private int place;
 
     /// No block begins where code is being made.
     private boolean isLooseEnd;
 
-    private RegionCode(Region region, long base, int translations) {
-        this.base = base;
+    private RegionCode(Region region, int translations) {
         indexMask = translations - 1;
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
@@ -63,10 +50,9 @@ final class RegionCode {
         exit = code.label();
     }
 
-    /// @param base what is added to a place to get its address
     /// @param translations entries of the arrays that the code is called with
-    static RegionCode generate(Region region, long base, int translations) {
-        var made = new RegionCode(region, base, translations);
+    static RegionCode generate(Region region, int translations) {
+        var made = new RegionCode(region, translations);
         made.enter();
         for (int place = 0; place < made.blocks.length; place++) {
             made.block(place);
@@ -76,16 +62,13 @@ final class RegionCode {
         return made;
     }
 
+    /// Whoever comes from another region may bring flags in a form that the entry cannot read.
     private void enter() {
-        for (int register : SAVED) {
-            code.push(register);
+        if (wantsExplicitFlags()) {
+            int slot = Frame.slot(Frame.FLAG_KIND);
+            code.opNumber(Width.W64, Assembler.CMP, REGISTERS, slot, FlagCode.explicit());
+            code.jumpIf(Assembler.NOT_EQUAL, miss(flow.order().getFirst().pc(), 0));
         }
-        code.opNumber(Width.W64, Assembler.SUB, Assembler.RSP, STACK_BYTES);
-        code.move(Width.W32, BUDGET, Assembler.R8);
-        code.move(Width.W64, Frame.WRITE_TAGS, Assembler.RDX);
-        code.move(Width.W64, Frame.OFFSETS, Assembler.RCX);
-        code.opNumber(Width.W64, Assembler.ADD, REGISTERS, Frame.BIAS);
-        code.load(Frame.BASE, base);
     }
 
     private void block(int place) {
@@ -114,13 +97,8 @@ final class RegionCode {
 
     private void leave() {
         misses.forEach(this::emit);
-        exits.values().forEach(this::emit);
+        exits.forEach(this::emitExit);
         code.bind(exit);
-        code.move(Width.W32, RAX, BUDGET);
-        code.opNumber(Width.W64, Assembler.ADD, Assembler.RSP, STACK_BYTES);
-        for (int index = SAVED.length - 1; index >= 0; index--) {
-            code.pop(SAVED[index]);
-        }
         code.ret();
     }
 
@@ -129,14 +107,38 @@ final class RegionCode {
         if (stub.instructions > 0) {
             code.opNumber(Width.W32, Assembler.ADD, BUDGET, stub.instructions);
         }
+        storePc(stub.pc);
+        code.ret();
+    }
+
+    private void storePc(long pc) {
         int slot = Frame.slot(Frame.PC);
-        if (stub.pc == (int) stub.pc) {
-            code.storeNumber(Width.W64, REGISTERS, NONE, slot, (int) stub.pc);
+        if (pc == (int) pc) {
+            code.storeNumber(Width.W64, REGISTERS, NONE, slot, (int) pc);
         } else {
-            code.load(RAX, stub.pc);
+            code.load(RAX, pc);
             code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, slot);
         }
-        code.jump(exit);
+    }
+
+    /// Goes on at `pc`, where another region may begin.
+    private void emitExit(long pc, int label) {
+        code.bind(label);
+        code.load(RAX, pc);
+        code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
+        code.op(Width.W64, Assembler.MOV, R11, Assembler.RSP, Frame.LINKS);
+        follow(Links.offset(pc));
+    }
+
+    /// Goes to the region whose entry is at `R11 + offset`, if it is for the address in RAX and the
+    /// budget allows; else back to Java.
+    private void follow(int offset) {
+        code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
+        code.jumpIf(Assembler.LESS_OR_EQUAL, exit);
+        code.op(Width.W64, Assembler.XOR, RAX, REGISTERS, Frame.slot(Frame.SALT));
+        code.op(Width.W64, Assembler.CMP, RAX, R11, offset);
+        code.jumpIf(Assembler.NOT_EQUAL, exit);
+        code.jumpTo(R11, offset + Long.BYTES);
     }
 
     // ---------------------------------------------------------------- for blocks
@@ -153,7 +155,7 @@ final class RegionCode {
     }
 
     private int exit(long target) {
-        return exits.computeIfAbsent(target, _ -> new Stub(code.label(), target, 0)).label;
+        return exits.computeIfAbsent(target, _ -> code.label());
     }
 
     /// Whether more than a jump leads to the block at `to`: it may close a loop, or want the flags
@@ -241,7 +243,12 @@ final class RegionCode {
                 code.bind(other);
             }
         }
-        code.jump(exit);
+        if (register != RAX) {
+            code.move(Width.W64, RAX, register);
+        }
+        Links.offset(code, R11, RAX);
+        code.op(Width.W64, Assembler.ADD, R11, Assembler.RSP, Frame.LINKS);
+        follow(0);
     }
 
     private void compare(int register, long number) {

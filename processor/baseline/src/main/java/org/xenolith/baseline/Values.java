@@ -9,9 +9,6 @@ import java.util.Arrays;
 /// that has the same value now, or on the stack. What was to be kept longest goes first when
 /// registers run out, and costs nothing if it is in a slot anyway.
 final class Values {
-    /// Bytes of the stack for values.
-    static final int STACK_BYTES = 512;
-
     private static final int NOWHERE = -1;
     private static final int REGISTERS = 16;
     private static final int[] POOL = {
@@ -36,7 +33,7 @@ final class Values {
     private final int[] inRegister = new int[REGISTERS];
 
     private final int[] inSlot = new int[Context.SLOTS];
-    private final int[] onStack = new int[STACK_BYTES / Long.BYTES];
+    private final int[] onStack = new int[Frame.VALUE_BYTES / Long.BYTES];
 
     private int position;
     private int pinned;
@@ -144,7 +141,7 @@ final class Values {
     }
 
     private int stackAt(int home) {
-        return stack[home] * Long.BYTES;
+        return Frame.VALUES + stack[home] * Long.BYTES;
     }
 
     /// Makes a certain register free for the present op. Its value, if the op uses it, is in

@@ -74,8 +74,13 @@ final class Block {
 
     private volatile Block[] followers = NO_BLOCKS;
 
-    /// A warm region here has turned out to be of no use: only a hot one may follow.
+    /// A warm, a hot region here has turned out to be of no use.
     boolean unfitForWarm;
+
+    boolean unfitForHot;
+
+    /// How often a region's budget has ended here.
+    int samples;
 
     /// What is to be executed instead, if there is something.
     LiveRegion region;

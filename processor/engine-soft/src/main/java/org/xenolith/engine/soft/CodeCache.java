@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
 /// translated code are watched; a write into the bytes of a block invalidates it for all vCPUs
@@ -43,7 +44,11 @@ final class CodeCache {
     /// Told of the frame when a region goes because its code has been written.
     private final IntConsumer onRewritten;
 
-    CodeCache(GuestMemory memory, IntConsumer onRewritten) {
+    /// Told of the address where a region began that goes.
+    private final LongConsumer onRegionGone;
+
+    CodeCache(GuestMemory memory, IntConsumer onRewritten, LongConsumer onRegionGone) {
+        this.onRegionGone = onRegionGone;
         this.memory = memory;
         this.onRewritten = onRewritten;
         byFrame = new ArrayList<>(memory.frameCount());
@@ -180,6 +185,9 @@ final class CodeCache {
         if (region.entry.region != null) {
             remove(region.entry.region);
         }
+        if (!region.isWarm()) {
+            removeWarmThrough(region.entry);
+        }
         for (var page : region.pages) {
             regions.computeIfAbsent(page.frame(), _ -> new ArrayList<>()).add(region);
             lines[page.frame()] |= page.lines();
@@ -191,6 +199,16 @@ final class CodeCache {
             remove(region);
             for (var page : region.pages) {
                 recompute(page.frame());
+            }
+        }
+    }
+
+    /// What passes through a block would never leave there to enter the better region.
+    private void removeWarmThrough(Block block) {
+        for (var region : List.copyOf(regions.getOrDefault(block.firstFrame(), List.of()))) {
+            if (region.isWarm() && region.passesThrough(block)) {
+                region.entry.cool();
+                remove(region);
             }
         }
     }
@@ -207,6 +225,8 @@ final class CodeCache {
     synchronized void remove(LiveRegion region) {
         if (region.entry.region == region) {
             region.entry.region = null;
+            VarHandle.fullFence();
+            onRegionGone.accept(region.entry.pc);
             regionCount--;
             for (var page : region.pages) {
                 regions.computeIfPresent(

@@ -1,8 +1,16 @@
 package org.xenolith.engine.soft;
 
+import java.util.Optional;
+
 /// When a vCPU's blocks get compiled regions. **Hot path.**
 final class Heat {
     private static final int ALWAYS = 0;
+
+    /// How often a vCPU's budget must end at a block until it is hot: some 20 million instructions.
+    private static final int SAMPLES = 300;
+
+    /// The same until it is tried once more.
+    private static final int SAMPLES_AGAIN = 32 * SAMPLES;
 
     private final boolean on;
     private final int compileAfter;
@@ -25,18 +33,30 @@ final class Heat {
 
     /// A block has been executed once more.
     void after(Block block) {
-        int runs = block.runs();
-        boolean warm = runs == compileAfter && !block.unfitForWarm;
-        if (on && (warm || runs == Regions.HOT_AFTER) && Regions.isEligible(block)) {
-            if (!regions.request(block, runs >= Regions.HOT_AFTER)) {
-                block.cool();
-            }
+        if (on
+                && block.runs() == compileAfter
+                && !block.unfitForWarm
+                && Regions.isEligible(block)
+                && !regions.request(block)) {
+            block.cool();
         }
     }
 
-    /// A region has executed so much that it deserves better code.
-    void isHot(LiveRegion region) {
-        regions.requestBetter(region);
+    /// The budget of a region has ended where a block begins: the more often, the more of the time
+    /// is spent there. Answers what is to be counted if the block is hot now.
+    Optional<Profile> sample(Block block) {
+        if (!on || !regions.hasBetter() || block.unfitForHot || !Regions.isEligible(block)) {
+            return Optional.empty();
+        }
+        int samples = ++block.samples;
+        boolean isHot = samples == SAMPLES || samples % SAMPLES_AGAIN == 0;
+        boolean isBest = block.region != null && !block.region.isWarm();
+        return isHot && !isBest ? Optional.of(new Profile(block)) : Optional.empty();
+    }
+
+    /// What [#sample] has asked for is there.
+    void profiled(Profile profile) {
+        regions.requestBetter(profile);
     }
 
     /// Puts into use what has been compiled meanwhile.

@@ -1,24 +1,15 @@
 package org.xenolith.engine.soft;
 
+import org.xenolith.baseline.MachineRegion;
 import org.xenolith.jit.CompiledRegion;
+
+import java.util.Arrays;
 
 /// A compiled region in use, entered where its entry block begins. It has been made from bytes of
 /// one or more pages: those of the 64-byte lines whose bits are set. **Hot path.**
 final class LiveRegion {
-    /// After how many executions it is judged, and how many instructions it must then have done in
-    /// each to be worth its entry and exit.
+    /// After how many executions it is judged.
     private static final int TRIALS = 256;
-
-    private static final int WORTH_INSTRUCTIONS = 4;
-
-    /// Instructions after which a region is hot.
-    private static final long HOT_INSTRUCTIONS = 30_000_000;
-
-    /// Instructions in an execution of a region that is soon left, and executions after which it is
-    /// hot.
-    private static final int SHORT_INSTRUCTIONS = 12;
-
-    private static final int SHORT_EXECUTIONS = 200_000;
 
     private static final int LASTING_INSTRUCTIONS = 300;
 
@@ -27,10 +18,21 @@ final class LiveRegion {
 
     final Block entry;
     final CompiledRegion code;
-    final RegionRequest.Level level;
+
+    /// The same, if it is machine code.
+    final MachineRegion machineCode;
+
+    private final RegionRequest.Level level;
+
+    /// Instructions that it must do in each execution to be worth its entry and exit.
+    private final int worth;
 
     /// The entry's page first.
     final Page[] pages;
+
+    private final Block[] members;
+    private final boolean isUpper;
+    private final boolean isLower;
 
     /// By vCPU: the generation of its code's addresses for which the pages are where they must be.
     private final long[] checkedGenerations;
@@ -39,13 +41,31 @@ final class LiveRegion {
     private int executions;
     private long instructions;
 
-    LiveRegion(
-            Block entry, CompiledRegion code, RegionRequest.Level level, Page[] pages, int vcpus) {
-        this.entry = entry;
+    LiveRegion(RegionRequest request, CompiledRegion code, Page[] pages, int worth, int vcpus) {
+        this.entry = request.entry();
+        this.level = request.level();
+        this.members = request.members().values().toArray(Block[]::new);
         this.code = code;
-        this.level = level;
+        this.machineCode = code instanceof MachineRegion machine ? machine : null;
         this.pages = pages;
+        this.worth = worth;
+        isUpper = Arrays.stream(pages).allMatch(page -> CodePages.isUpper(page.linear));
+        isLower = Arrays.stream(pages).noneMatch(page -> CodePages.isUpper(page.linear));
         checkedGenerations = new long[vcpus];
+    }
+
+    boolean isWarm() {
+        return level == RegionRequest.Level.WARM;
+    }
+
+    /// Whether all its code is in the upper, in the lower half of addresses.
+    boolean isWithinHalf(boolean upper) {
+        return upper ? isUpper : isLower;
+    }
+
+    /// Whether a block is part of it, other than as its entry.
+    boolean passesThrough(Block block) {
+        return block != entry && Arrays.asList(members).contains(block);
     }
 
     /// Whether all pages are still where the code has been made from. The entry's is: that is how
@@ -54,8 +74,9 @@ final class LiveRegion {
         if (pages.length == 1) {
             return true;
         }
+        long generation = generation(cpu.codePages());
         boolean remembers = vcpu < checkedGenerations.length;
-        if (remembers && checkedGenerations[vcpu] == cpu.codeGeneration()) {
+        if (remembers && checkedGenerations[vcpu] == generation) {
             return true;
         }
         for (int index = 1; index < pages.length; index++) {
@@ -64,9 +85,16 @@ final class LiveRegion {
             }
         }
         if (remembers) {
-            checkedGenerations[vcpu] = cpu.codeGeneration();
+            checkedGenerations[vcpu] = generation(cpu.codePages());
         }
         return true;
+    }
+
+    private long generation(CodePages pages) {
+        if (isUpper) {
+            return pages.upperGeneration();
+        }
+        return isLower ? pages.lowerGeneration() : pages.generation();
     }
 
     /// Whether an execution does so much that entry and exit do not count.
@@ -74,38 +102,21 @@ final class LiveRegion {
         return executions > 0 && instructions / executions >= LASTING_INSTRUCTIONS;
     }
 
-    /// Counts an execution of so many instructions; answers whether something is to be done about
-    /// the region: see [#isUseless] and [#isHot]. Few executions count long after it has been
-    /// judged.
+    /// Counts an execution of so many instructions, those of regions that it has gone on with
+    /// included; answers whether it is time to look whether it [#isUseless]. Few executions count
+    /// long after it has been judged.
     boolean ran(int executed) {
         if (judged) {
             return false;
         }
         instructions += executed;
         executions++;
-        if (executions == TRIALS && isUseless()) {
-            return true;
-        }
-        if (instructions < HOT_INSTRUCTIONS && executions < executionsMax()) {
-            return false;
-        }
-        judged = true;
-        return true;
+        judged = executions == TRIALS;
+        return judged;
     }
 
-    /// One that is left all the time, by what only better code can do, is hot earlier.
-    private int executionsMax() {
-        boolean isShort = instructions < (long) executions * SHORT_INSTRUCTIONS;
-        return isShort ? SHORT_EXECUTIONS : Integer.MAX_VALUE;
-    }
-
-    /// Whether the region is not worth its entry: most accesses miss.
+    /// Whether the region is not worth its entry.
     boolean isUseless() {
-        return instructions < (long) executions * WORTH_INSTRUCTIONS;
-    }
-
-    /// Whether better code is worth its price.
-    boolean isHot() {
-        return judged && level == RegionRequest.Level.WARM;
+        return instructions < (long) executions * worth;
     }
 }

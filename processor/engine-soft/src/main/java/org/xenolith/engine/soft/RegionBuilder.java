@@ -81,7 +81,7 @@ final class RegionBuilder {
         }
         var unit = Passes.optimise(Unit.join(units));
         var expected = LongStream.of(member.seenTargets()).boxed().toList();
-        return Optional.of(new Region.Block(member.pc, unit, expected, member.weight()));
+        return Optional.of(new Region.Block(member.pc, unit, expected, request.weight(member)));
     }
 
     /// Answers the instruction's length, 0 if it cannot be decoded.

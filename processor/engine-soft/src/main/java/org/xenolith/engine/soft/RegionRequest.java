@@ -9,15 +9,22 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.function.ToIntFunction;
 
 /// What a region is to be made from: hot blocks that lead to each other, the entry first, and their
 /// pages as they are when it is asked for.
 ///
+/// @param weights how often blocks have been executed
 /// @param pages by linear page address
-record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Long, Page> pages) {
+record RegionRequest(
+        Block entry,
+        Level level,
+        ToIntFunction<Block> weights,
+        Map<Long, Block> members,
+        Map<Long, Page> pages) {
     /// How good the code is to be.
     enum Level {
-        /// Made at once.
+        /// Made at once; where it ends, the next region follows at little cost.
         WARM,
         /// As fast as it can be.
         HOT
@@ -31,9 +38,16 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
 
     /// Gathers from `entry` along the ways that execution has taken, the hottest first. On any
     /// thread: what has changed meanwhile is noticed when the region is put into use.
-    static RegionRequest gather(Block entry, Level level, GuestMemory memory, int instructionsMax) {
-        var request = new RegionRequest(entry, level, new LinkedHashMap<>(), new HashMap<>());
-        var waiting = new PriorityQueue<Block>(Comparator.comparingInt((Block b) -> -b.weight()));
+    static RegionRequest gather(
+            Block entry,
+            Level level,
+            ToIntFunction<Block> weights,
+            GuestMemory memory,
+            int instructionsMax) {
+        var request =
+                new RegionRequest(entry, level, weights, new LinkedHashMap<>(), new HashMap<>());
+        var waiting =
+                new PriorityQueue<Block>(Comparator.comparingInt((Block b) -> -request.weight(b)));
         waiting.add(entry);
         int instructions = 0;
         while (!waiting.isEmpty() && instructions < instructionsMax) {
@@ -53,6 +67,11 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
         return request;
     }
 
+    /// How often a block has been executed.
+    int weight(Block block) {
+        return weights.applyAsInt(block);
+    }
+
     /// Whether a block is of the same mode, and its page is where others have found it.
     private boolean isConsistent(Block block) {
         var known = pages.get(block.pc & -4096L);
@@ -61,11 +80,18 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
                 && (known == null || known.frame == block.firstFrame());
     }
 
-    /// Not what is executed seldom, nor what has a region that works for long once it is entered:
-    /// it is better left alone.
+    /// Not what is executed seldom, nor what has a region that is as good, or that works for long
+    /// once it is entered.
     private boolean isWanted(Block block) {
-        return block.weight() >= entry.weight() / SELDOM
-                && (block == entry || block.region == null || !block.region.isLasting());
+        if (weight(block) == 0 || weight(block) < weight(entry) / SELDOM) {
+            return false;
+        }
+        var region = block.region;
+        return region == null
+                || switch (level) {
+                    case WARM -> false;
+                    case HOT -> region.isWarm() || !region.isLasting();
+                };
     }
 
     private void addPages(Block block, GuestMemory memory) {
@@ -102,6 +128,6 @@ record RegionRequest(Block entry, Level level, Map<Long, Block> members, Map<Lon
             }
             fewer.put(block.pc, block);
         }
-        return new RegionRequest(entry, level, fewer, pages);
+        return new RegionRequest(entry, level, weights, fewer, pages);
     }
 }

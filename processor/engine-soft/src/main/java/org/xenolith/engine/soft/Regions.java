@@ -13,7 +13,6 @@ import org.xenolith.x86.Mode;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.function.IntSupplier;
+import java.util.function.ToIntFunction;
 
 /// Compiles regions at hot blocks, on a thread of its own, and puts them into use. May be called by
 /// several vCPUs at a time.
@@ -46,21 +46,24 @@ final class Regions implements AutoCloseable {
     /// How often a block is executed before it gets machine code, which is made in a moment.
     private static final int WARM_AFTER = 50;
 
-    /// How often a block is executed before it gets bytecode.
-    static final int HOT_AFTER = 8000;
+    /// How often a block is executed before it gets bytecode, where there is no machine code.
+    private static final int HOT_AFTER = 8000;
+
+    /// Instructions that a region must execute at a time: one of machine code some, one of bytecode
+    /// enough to pay for its entry and exit, which cost more where others go on by themselves.
+    private static final int WARM_WORTH = 1;
+
+    private static final int HOT_WORTH = 150;
+    private static final int ALONE_WORTH = 4;
 
     private static final int HOT_INSTRUCTIONS_MAX = 100;
     private static final int WARM_INSTRUCTIONS_MAX = 40;
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
 
-    private record Request(Block entry, RegionRequest.Level level) {}
+    private record Request(Block entry, RegionRequest.Level level, ToIntFunction<Block> weights) {}
 
-    private record Result(
-            RegionRequest request,
-            Collection<Block> members,
-            CompiledRegion code,
-            Map<Long, Long> lines) {}
+    private record Result(RegionRequest request, CompiledRegion code, Map<Long, Long> lines) {}
 
     private final GuestMemory memory;
     private final CodeCache cache;
@@ -142,26 +145,35 @@ final class Regions implements AutoCloseable {
         return warmCompiler.canDo(instruction);
     }
 
-    /// Asks for a region at a block that is warm, or still has none when it is hot. False if it is
-    /// to ask again later.
-    boolean request(Block block, boolean hot) {
-        var level = hot ? RegionRequest.Level.HOT : RegionRequest.Level.WARM;
-        return request(block, level);
+    /// Whether what is hot gets better code than what is warm.
+    boolean hasBetter() {
+        return warmCompiler != hotCompiler;
     }
 
-    /// Asks for a better region in the place of one.
-    void requestBetter(LiveRegion region) {
-        if (warmCompiler != hotCompiler && region.entry.valid) {
-            request(region.entry, RegionRequest.Level.HOT);
+    /// Asks for a region at a block that is warm. False if it is to ask again later.
+    boolean request(Block block) {
+        return request(new Request(block, usualLevel(), Block::weight));
+    }
+
+    private RegionRequest.Level usualLevel() {
+        return warmCompiler instanceof MachineCodeCompiler
+                ? RegionRequest.Level.WARM
+                : RegionRequest.Level.HOT;
+    }
+
+    /// Asks for a better region at a block that is hot.
+    void requestBetter(Profile profile) {
+        if (hasBetter() && profile.entry().valid) {
+            request(new Request(profile.entry(), RegionRequest.Level.HOT, profile::count));
         }
     }
 
-    private boolean request(Block block, RegionRequest.Level level) {
-        if (rewrites[block.firstFrame()] >= rewritesMax) {
+    private boolean request(Request request) {
+        if (rewrites[request.entry.firstFrame()] >= rewritesMax) {
             return true;
         }
         startThread();
-        return requests.size() < REQUESTS_MAX && requests.offer(new Request(block, level));
+        return requests.size() < REQUESTS_MAX && requests.offer(request);
     }
 
     private synchronized void startThread() {
@@ -174,7 +186,8 @@ final class Regions implements AutoCloseable {
 
     private RegionRequest gather(Request request) {
         var level = request.level;
-        return RegionRequest.gather(request.entry, level, memory, instructionsMax(level));
+        return RegionRequest.gather(
+                request.entry, level, request.weights, memory, instructionsMax(level));
     }
 
     private static int instructionsMax(RegionRequest.Level level) {
@@ -186,7 +199,7 @@ final class Regions implements AutoCloseable {
 
     /// Compiles and puts into use at once.
     void compileNow(Block block, SoftCpu cpu) {
-        compile(gather(new Request(block, RegionRequest.Level.WARM)))
+        compile(gather(new Request(block, usualLevel(), Block::weight)))
                 .ifPresent(result -> install(result, cpu));
     }
 
@@ -239,8 +252,7 @@ final class Regions implements AutoCloseable {
             }
             var code = compiler.compile(built.get().region());
             if (code.isPresent()) {
-                var members = part.members().values();
-                return Optional.of(new Result(request, members, code.get(), built.get().lines()));
+                return Optional.of(new Result(part, code.get(), built.get().lines()));
             }
         }
         return Optional.empty();
@@ -280,20 +292,26 @@ final class Regions implements AutoCloseable {
     }
 
     private void install(Result result, SoftCpu cpu) {
-        var block = result.request.entry();
         if (isFull(result)) {
             cpu.alone(this::evict);
             return;
         }
-        result.members.forEach(Block::cool);
-        cache.add(
+        result.request.members().values().forEach(Block::cool);
+        var region =
                 new LiveRegion(
-                        block,
+                        result.request,
                         result.code,
-                        result.request.level(),
                         pages(result),
-                        vcpus.getAsInt()),
-                () -> !isChanged(result));
+                        worth(result.request.level()),
+                        vcpus.getAsInt());
+        cache.add(region, () -> !isChanged(result));
+    }
+
+    private int worth(RegionRequest.Level level) {
+        return switch (level) {
+            case WARM -> WARM_WORTH;
+            case HOT -> hasBetter() ? HOT_WORTH : ALONE_WORTH;
+        };
     }
 
     /// The entry's page first.

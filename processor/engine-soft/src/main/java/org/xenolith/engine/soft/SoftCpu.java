@@ -485,13 +485,12 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         if (host < 0) {
             throw Trap.pageFault(0, linear);
         }
-        codePages.put(linear & PAGE_MASK, user, host & PAGE_MASK, found.global());
+        codePages.put(linear & PAGE_MASK, user, host & PAGE_MASK, found);
         return host;
     }
 
-    /// Rises whenever linear addresses of code may mean something else.
-    long codeGeneration() {
-        return codePages.generation();
+    CodePages codePages() {
+        return codePages;
     }
 
     /// Does something while no other vCPU executes code.
@@ -548,7 +547,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         for (var tlb : tlbs) {
             tlb.clearPage(linear);
         }
-        codePages.flush(true);
+        codePages.flushPage(linear);
     }
 
     /// The next write to any page must be noticed.

@@ -100,7 +100,7 @@ public final class SoftEngine implements Engine {
         this.entropy = entropy;
         this.options = options;
         this.commonTscOffset = new AtomicLong(-clock.nanos());
-        this.code = new CodeCache(memory, this::codeRewritten);
+        this.code = new CodeCache(memory, this::codeRewritten, this::regionGone);
         this.regions =
                 new Regions(
                         memory,
@@ -167,6 +167,10 @@ public final class SoftEngine implements Engine {
 
     private void codeRewritten(int frame) {
         regions.rewritten(frame);
+    }
+
+    private void regionGone(long pc) {
+        vcpus.forEach(vcpu -> vcpu.regionGone(pc));
     }
 
     @Override

@@ -9,7 +9,6 @@ import org.xenolith.ir.Abort;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.EventDelivery;
 import org.xenolith.x86.Mode;
-import org.xenolith.x86.SegmentAccess;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.StateTransfer;
 import org.xenolith.x86.Trap;
@@ -18,11 +17,6 @@ import java.util.function.IntConsumer;
 
 /// The run loop of one software vCPU. **Hot path** ([#run] and what it calls for each block).
 public final class SoftVcpu extends Apart implements Vcpu {
-    private static final int JUMP_ENTRIES = 4096;
-
-    /// Attempts to translate code that others change at the same time.
-    private static final int TRANSLATIONS_MAX = 8;
-
     /// Instructions that a compiled region executes between looks at the vCPU's attention at most:
     /// some tens of microseconds.
     private static final int REGION_BUDGET = 65_536;
@@ -42,11 +36,8 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private final Heat heat;
     private final Standstill standstill;
     private final Standstill.Member member;
-    private final IntConsumer watch;
-
-    // Blocks by the low bits of their address; an entry counts only for its own generation.
-    private final Block[] jumpBlocks = new Block[JUMP_ENTRIES];
-    private final long[] jumpGenerations = new long[JUMP_ENTRIES];
+    private final BlockFinder finder;
+    private final Chains chains;
 
     // Others ask for the vCPU's attention; the details are behind it.
     private volatile boolean attention;
@@ -68,6 +59,12 @@ public final class SoftVcpu extends Apart implements Vcpu {
     /// was used up, and will be found again.
     private int resumed;
 
+    /// Whether the budget of a region of machine code has ended where the vCPU is.
+    private boolean sampled;
+
+    /// What is being counted, in which time blocks are executed one by one; or null.
+    private Profile profile;
+
     /// The value of [#retired] at which the run ends. Comes nearer with every step that retires
     /// nothing, so that a guest which only ever faults does not run for ever.
     private long runEnd;
@@ -88,7 +85,8 @@ public final class SoftVcpu extends Apart implements Vcpu {
         this.heat = heat;
         this.standstill = standstill;
         this.member = standstill.join(() -> attention = true);
-        this.watch = watch;
+        this.finder = new BlockFinder(cpu, code, translator, watch);
+        this.chains = new Chains(cpu);
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));
     }
@@ -168,7 +166,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private Exit execute(int key, int budget) {
         Block block;
         try {
-            block = block(key);
+            block = finder.block(key);
         } catch (Trap trap) {
             runEnd--;
             raise(trap);
@@ -184,6 +182,14 @@ public final class SoftVcpu extends Apart implements Vcpu {
             previous.led(block);
             previous = null;
         }
+        if (sampled) {
+            sampled = false;
+            heat.sample(block).ifPresent(wanted -> profile = wanted);
+        }
+        if (profile != null) {
+            count(block);
+            return executeBlock(block);
+        }
         var region = block.region;
         if (region != null
                 && budget > 0
@@ -194,25 +200,30 @@ public final class SoftVcpu extends Apart implements Vcpu {
         return executeBlock(block);
     }
 
+    private void count(Block block) {
+        if (profile.isCompleteWith(block)) {
+            heat.profiled(profile);
+            profile = null;
+        }
+    }
+
     /// Answers whether at least one instruction has been executed.
     private boolean executeRegion(LiveRegion region, int budget) {
+        boolean isMachineCode = region.machineCode != null;
+        if (isMachineCode) {
+            chains.enter(region, region.machineCode);
+        }
         int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
         int executed = budget - left;
         retired += executed;
-        resumed = left <= 0 ? RESUMED_BLOCKS : 0;
-        if (region.ran(executed)) {
-            judge(region);
+        sampled = left <= 0 && isMachineCode;
+        resumed = left <= 0 && !isMachineCode ? RESUMED_BLOCKS : 0;
+        if (region.ran(executed) && region.isUseless()) {
+            region.entry.unfitForWarm |= region.isWarm();
+            region.entry.unfitForHot |= !region.isWarm();
+            code.remove(region);
         }
         return executed > 0;
-    }
-
-    private void judge(LiveRegion region) {
-        if (region.isUseless()) {
-            region.entry.unfitForWarm |= region.level == RegionRequest.Level.WARM;
-            code.remove(region);
-        } else if (region.isHot()) {
-            heat.isHot(region);
-        }
     }
 
     private static boolean isStepping(int key) {
@@ -288,80 +299,6 @@ public final class SoftVcpu extends Apart implements Vcpu {
         return exit instanceof Exit.PortWrite || exit instanceof Exit.MmioWrite;
     }
 
-    // ---------------------------------------------------------------- blocks
-
-    private Block block(int key) {
-        long pc = cpu.pc;
-        int slot = (int) (pc ^ pc >>> 12 ^ key) & JUMP_ENTRIES - 1;
-        var block = jumpBlocks[slot];
-        if (block != null
-                && block.pc == pc
-                && block.mode == key
-                && block.valid
-                && (jumpGenerations[slot] == cpu.codeGeneration() || isInPlace(block))) {
-            jumpGenerations[slot] = cpu.codeGeneration();
-            return block;
-        }
-        block = findOrTranslate(pc, key);
-        jumpBlocks[slot] = block;
-        jumpGenerations[slot] = cpu.codeGeneration();
-        return block;
-    }
-
-    /// Whether a block of the present address is also that of the memory there.
-    private boolean isInPlace(Block block) {
-        return block.secondFrame < 0 && cpu.is64() && cpu.resolveCode(block.pc) == block.host;
-    }
-
-    private Block findOrTranslate(long pc, int key) {
-        if (!cpu.is64() && !SegmentAccess.isWithinCode(cpu, pc)) {
-            throw Trap.generalProtection(0);
-        }
-        long linear = cpu.is64() ? pc : cpu.base(Segments.CS) + pc & 0xFFFF_FFFFL;
-        for (int attempt = 0; attempt < TRANSLATIONS_MAX; attempt++) {
-            long host = cpu.resolveCode(linear);
-            var block = code.find(host, pc, key);
-            while (block != null && isSecondPageMoved(block, linear)) {
-                block = code.findNext(block);
-            }
-            if (block == null) {
-                block = translate(host, pc, key);
-            }
-            if (block != null) {
-                return block;
-            }
-        }
-        return translateOnce(pc, key, cpu.resolveCode(linear));
-    }
-
-    /// Null if it must be tried again, since others have changed the code or the memory map.
-    private Block translate(long host, long pc, int key) {
-        if (watchFirst((int) (host >>> 12))) {
-            return null;
-        }
-        var block = translator.translate(pc, key, host);
-        if (block.secondFrame >= 0 && watchFirst(block.secondFrame)) {
-            return null;
-        }
-        return code.publish(block, () -> translator.isCurrent(block));
-    }
-
-    /// For code that others keep changing: one instruction as it is just now, for one execution.
-    private Block translateOnce(long pc, int key, long host) {
-        var block = translator.translate(pc, key | Translator.SINGLE, host);
-        block.valid = false;
-        return block;
-    }
-
-    /// Whether the frame had to be put under watch, for which the vCPU has waited.
-    private boolean watchFirst(int frame) {
-        if (cpu.memory().isWatched(frame)) {
-            return false;
-        }
-        alone(() -> watch.accept(frame));
-        return true;
-    }
-
     /// Does something while no other vCPU executes code. See [Standstill#alone].
     void alone(Runnable action) {
         standstill.alone(
@@ -370,16 +307,6 @@ public final class SoftVcpu extends Apart implements Vcpu {
                     catchUpWithMemory();
                     action.run();
                 });
-    }
-
-    /// A block whose last instruction reaches into another page counts only while that page is
-    /// where it was.
-    private boolean isSecondPageMoved(Block block, long linear) {
-        if (block.secondFrame < 0) {
-            return false;
-        }
-        long second = cpu.resolveCode((linear & -4096L) + 4096);
-        return second >>> 12 != block.secondFrame;
     }
 
     // ---------------------------------------------------------------- events
@@ -525,6 +452,11 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     void clearWrites() {
         cpu.clearWrites();
+    }
+
+    /// A region that began at this address is no more in use. On any thread.
+    void regionGone(long pc) {
+        chains.forget(pc);
     }
 
     private void catchUpWithMemory() {
