@@ -33,7 +33,7 @@ final class Frame {
     static final int INITIAL_BUDGET = PC + 6;
     static final int INITIAL_BASE = PC + 7;
 
-    /// See [Links].
+    /// The salt of lower addresses, and behind it that of upper ones: see [Links].
     static final int SALT = PC + 8;
 
     /// Bytes of the stack for values of a block, behind the return address.

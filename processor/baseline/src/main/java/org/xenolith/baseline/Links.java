@@ -1,5 +1,9 @@
 package org.xenolith.baseline;
 
+import static org.xenolith.baseline.Assembler.R11;
+import static org.xenolith.baseline.Assembler.RAX;
+import static org.xenolith.baseline.Assembler.RCX;
+
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Width;
 
@@ -11,8 +15,9 @@ import java.util.Arrays;
 /// `shell` of `bench`.
 ///
 /// An entry is a tag, which is the guest's address with a *salt* in its upper bits, and the address
-/// of code. Another salt, and all entries are those of another time: they find nothing. One thread
-/// puts entries in and uses them; any may take one out.
+/// of code. Each half of the guest's addresses has a salt; with another, all entries of that half
+/// are those of another time and find nothing. One thread puts entries in and uses them; any may
+/// take one out.
 public final class Links {
     /// Salts are below this, and used again after as many.
     public static final int SALTS = 1 << 15;
@@ -25,56 +30,74 @@ public final class Links {
 
     private final long[] entries = new long[2 * ENTRIES];
     private final MemorySegment memory = MemorySegment.ofArray(entries);
-    private long salt;
+    private final long[] salts = new long[2];
 
     public Links() {
         clear();
     }
 
-    /// From now on entries count that are put in under this salt.
-    public void salt(int salt) {
-        Bug.check(salt >= 0 && salt < SALTS, "a salt is below its bound");
-        this.salt = (long) salt << SALT_SHIFT;
+    /// From now on entries count that are put in under these salts.
+    public void salt(int lower, int upper) {
+        Bug.check(lower >= 0 && lower < SALTS, "a salt is below its bound");
+        Bug.check(upper >= 0 && upper < SALTS, "a salt is below its bound");
+        salts[0] = (long) lower << SALT_SHIFT;
+        salts[1] = (long) upper << SALT_SHIFT;
     }
 
-    /// The salt in the bits that it has in a tag.
-    long salt() {
-        return salt;
+    /// The salt of the half that an address is in, in the bits that it has in a tag.
+    private long salt(long pc) {
+        return salts[half(pc)];
+    }
+
+    private static int half(long pc) {
+        return (int) (pc >>> 63);
+    }
+
+    /// Tells the code of regions that a context executes what the salts are.
+    void tell(long[] registers) {
+        System.arraycopy(salts, 0, registers, Frame.SALT, salts.length);
     }
 
     MemorySegment memory() {
         return memory;
     }
 
-    /// Where the entry of a guest's address is, in bytes.
-    static int offset(long pc) {
-        return index(pc) * 2 * Long.BYTES;
-    }
-
     private static int index(long pc) {
         return (int) (pc ^ pc >>> 12) & ENTRIES - 1;
     }
 
-    /// Emits what makes a register the offset of the entry of the address that another has.
-    static void offset(Assembler code, int to, int from) {
-        code.move(Width.W64, to, from);
-        code.shiftNumber(Width.W64, Assembler.SHR, to, 12);
-        code.op(Width.W64, Assembler.XOR, to, from);
-        code.opNumber(Width.W32, Assembler.AND, to, ENTRIES - 1);
-        code.shiftNumber(Width.W32, Assembler.SHL, to, 4);
+    /// Emits what makes R11 point to the entry of the address in RAX, and RAX its tag. Uses RCX.
+    static void find(Assembler code) {
+        code.move(Width.W64, R11, RAX);
+        code.shiftNumber(Width.W64, Assembler.SHR, R11, 12);
+        code.op(Width.W64, Assembler.XOR, R11, RAX);
+        code.opNumber(Width.W32, Assembler.AND, R11, ENTRIES - 1);
+        code.shiftNumber(Width.W32, Assembler.SHL, R11, 4);
+        code.op(Width.W64, Assembler.ADD, R11, Assembler.RSP, Frame.LINKS);
+        code.move(Width.W64, RCX, RAX);
+        code.shiftNumber(Width.W64, Assembler.SHR, RCX, 63);
+        code.op(Width.W64, Assembler.XOR, RAX, Frame.REGISTERS, RCX, 3, Frame.slot(Frame.SALT));
+    }
+
+    /// The same for an address that is known. Answers how far R11 is from the entry.
+    static int find(Assembler code, long pc) {
+        code.op(Width.W64, Assembler.MOV, R11, Assembler.RSP, Frame.LINKS);
+        int slot = Frame.SALT + half(pc);
+        code.op(Width.W64, Assembler.XOR, RAX, Frame.REGISTERS, Frame.slot(slot));
+        return index(pc) * 2 * Long.BYTES;
     }
 
     /// Whether the region at a canonical address of the guest is known here.
     public boolean knows(long pc, MachineRegion region) {
         int at = 2 * index(pc);
-        return entries[at] == (pc ^ salt) && entries[at + 1] == region.address();
+        return entries[at] == (pc ^ salt(pc)) && entries[at + 1] == region.address();
     }
 
     public void put(long pc, MachineRegion region) {
         int at = 2 * index(pc);
         entries[at] = EMPTY;
         entries[at + 1] = region.address();
-        entries[at] = pc ^ salt;
+        entries[at] = pc ^ salt(pc);
     }
 
     /// No region is found at an address any more, once the vCPU sees this.

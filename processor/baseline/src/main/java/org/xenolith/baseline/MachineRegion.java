@@ -29,7 +29,7 @@ public final class MachineRegion extends CompiledRegion {
     public static void follow(Context context, Links links) {
         var memories = Memories.of(context);
         memories.links = links.memory();
-        context.registers[Frame.SALT] = links.salt();
+        links.tell(context.registers);
     }
 
     @Override

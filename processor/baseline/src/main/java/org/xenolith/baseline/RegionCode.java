@@ -126,16 +126,14 @@ final class RegionCode {
         code.bind(label);
         code.load(RAX, pc);
         code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
-        code.op(Width.W64, Assembler.MOV, R11, Assembler.RSP, Frame.LINKS);
-        follow(Links.offset(pc));
+        follow(Links.find(code, pc));
     }
 
-    /// Goes to the region whose entry is at `R11 + offset`, if it is for the address in RAX and the
-    /// budget allows; else back to Java.
+    /// Goes to the region whose entry is at `R11 + offset`, if it has the tag in RAX and the budget
+    /// allows; else back to Java.
     private void follow(int offset) {
         code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
         code.jumpIf(Assembler.LESS_OR_EQUAL, exit);
-        code.op(Width.W64, Assembler.XOR, RAX, REGISTERS, Frame.slot(Frame.SALT));
         code.op(Width.W64, Assembler.CMP, RAX, R11, offset);
         code.jumpIf(Assembler.NOT_EQUAL, exit);
         code.jumpTo(R11, offset + Long.BYTES);
@@ -246,8 +244,7 @@ final class RegionCode {
         if (register != RAX) {
             code.move(Width.W64, RAX, register);
         }
-        Links.offset(code, R11, RAX);
-        code.op(Width.W64, Assembler.ADD, R11, Assembler.RSP, Frame.LINKS);
+        Links.find(code);
         follow(0);
     }
 

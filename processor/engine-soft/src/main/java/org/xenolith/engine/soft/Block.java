@@ -79,7 +79,7 @@ final class Block {
 
     boolean unfitForHot;
 
-    /// How often a region's budget has ended here.
+    /// How often a sample was this block.
     int samples;
 
     /// What is to be executed instead, if there is something.

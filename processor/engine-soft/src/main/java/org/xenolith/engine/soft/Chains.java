@@ -9,8 +9,8 @@ import java.util.Arrays;
 /// Lets regions of machine code that one vCPU leaves go on with the next by themselves: a table of
 /// them for each mode of the processor. **Hot path** ([#enter]).
 ///
-/// A region is in it after it has been entered, if all its code is in the half of the address space
-/// that the mode's privilege executes: its entries end with that half's generation ([CodePages]).
+/// A region is in it after it has been entered, if all its code is in one half of the address
+/// space: the entries of a half end with that half's generation ([CodePages]).
 final class Chains {
     /// Modes that are remembered at a time: 64-bit code has a few.
     private static final int MODES_MAX = 8;
@@ -27,7 +27,8 @@ final class Chains {
     private volatile Links[] links = {};
 
     private int mode = NONE;
-    private long generation;
+    private long lower;
+    private long upper;
     private Links current;
     private int replaced;
 
@@ -37,14 +38,14 @@ final class Chains {
 
     /// A region is about to be entered in the processor's mode. It is where it must be.
     void enter(LiveRegion region, MachineRegion code) {
-        boolean user = cpu.cpl() == 3;
         var pages = cpu.codePages();
-        long now = user ? pages.lowerGeneration() : pages.upperGeneration();
-        if (cpu.mode != mode || now != generation) {
-            select(cpu.mode, now);
+        if (cpu.mode != mode
+                || pages.lowerGeneration() != lower
+                || pages.upperGeneration() != upper) {
+            select(cpu.mode, pages);
         }
         long pc = region.entry.pc;
-        if (region.isWithinHalf(!user) && !current.knows(pc, code)) {
+        if (region.isWithinHalf() && !current.knows(pc, code)) {
             current.put(pc, code);
             VarHandle.fullFence();
             if (region.entry.region != region) {
@@ -53,17 +54,18 @@ final class Chains {
         }
     }
 
-    private void select(int mode, long generation) {
+    private void select(int mode, CodePages pages) {
         int index = index(mode);
         this.mode = mode;
-        this.generation = generation;
+        lower = pages.lowerGeneration();
+        upper = pages.upperGeneration();
         current = links[index];
-        long round = generation / Links.SALTS;
+        long round = lower / Links.SALTS + upper / Links.SALTS;
         if (rounds[index] != round) {
             current.clear();
             rounds[index] = round;
         }
-        current.salt((int) (generation % Links.SALTS));
+        current.salt((int) (lower % Links.SALTS), (int) (upper % Links.SALTS));
         MachineRegion.follow(cpu, current);
     }
 

@@ -6,8 +6,8 @@ import java.util.Optional;
 final class Heat {
     private static final int ALWAYS = 0;
 
-    /// How often a vCPU's budget must end at a block until it is hot: some 20 million instructions.
-    private static final int SAMPLES = 300;
+    /// How often a sample must be a block until it is hot: some millions of instructions.
+    private static final int SAMPLES = 200;
 
     /// The same until it is tried once more.
     private static final int SAMPLES_AGAIN = 32 * SAMPLES;
@@ -42,8 +42,8 @@ final class Heat {
         }
     }
 
-    /// The budget of a region has ended where a block begins: the more often, the more of the time
-    /// is spent there. Answers what is to be counted if the block is hot now.
+    /// A block was about to be executed when a sample was taken: the more often, the more of the
+    /// time is spent there. Answers what is to be counted if the block is hot now.
     Optional<Profile> sample(Block block) {
         if (!on || !regions.hasBetter() || block.unfitForHot || !Regions.isEligible(block)) {
             return Optional.empty();

@@ -11,6 +11,11 @@ final class LiveRegion {
     /// After how many executions it is judged.
     private static final int TRIALS = 256;
 
+    /// Executions, and instructions, after which nothing is counted any more.
+    private static final int COUNTED_EXECUTIONS = 200_000;
+
+    private static final long COUNTED_INSTRUCTIONS = 30_000_000;
+
     private static final int LASTING_INSTRUCTIONS = 300;
 
     /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
@@ -37,7 +42,7 @@ final class LiveRegion {
     /// By vCPU: the generation of its code's addresses for which the pages are where they must be.
     private final long[] checkedGenerations;
 
-    private boolean judged;
+    private boolean isCounted = true;
     private int executions;
     private long instructions;
 
@@ -58,9 +63,9 @@ final class LiveRegion {
         return level == RegionRequest.Level.WARM;
     }
 
-    /// Whether all its code is in the upper, in the lower half of addresses.
-    boolean isWithinHalf(boolean upper) {
-        return upper ? isUpper : isLower;
+    /// Whether all its code is in one half of the addresses.
+    boolean isWithinHalf() {
+        return isUpper || isLower;
     }
 
     /// Whether a block is part of it, other than as its entry.
@@ -103,16 +108,17 @@ final class LiveRegion {
     }
 
     /// Counts an execution of so many instructions, those of regions that it has gone on with
-    /// included; answers whether it is time to look whether it [#isUseless]. Few executions count
-    /// long after it has been judged.
+    /// included; answers whether it is time to look whether it [#isUseless].
     boolean ran(int executed) {
-        if (judged) {
+        if (!isCounted) {
             return false;
         }
         instructions += executed;
         executions++;
-        judged = executions == TRIALS;
-        return judged;
+        isCounted =
+                executions < (isWarm() ? TRIALS : COUNTED_EXECUTIONS)
+                        && instructions < COUNTED_INSTRUCTIONS;
+        return executions == TRIALS;
     }
 
     /// Whether the region is not worth its entry.

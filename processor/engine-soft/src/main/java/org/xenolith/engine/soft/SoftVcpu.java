@@ -21,6 +21,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     /// some tens of microseconds.
     private static final int REGION_BUDGET = 65_536;
 
+    /// Instructions that a region executes in the time of one turn of the loop, about.
+    private static final int STEP_COST = 100;
+
     private static final int RESUMED_BLOCKS = 64;
 
     /// DR6.BS: a single step.
@@ -55,12 +58,12 @@ public final class SoftVcpu extends Apart implements Vcpu {
     /// The block just executed to its end, if nothing has come between.
     private Block previous;
 
-    /// How many more blocks do not count as hot: a region was left in its middle because its budget
-    /// was used up, and will be found again.
+    /// How many more blocks do not count as hot, nor go on in warm code: a hot region was left in
+    /// its middle because its budget was used up, and will be found again.
     private int resumed;
 
-    /// Whether the budget of a region of machine code has ended where the vCPU is.
-    private boolean sampled;
+    /// Roughly how many instructions regions could have executed since the last sample was taken.
+    private int cost;
 
     /// What is being counted, in which time blocks are executed one by one; or null.
     private Profile profile;
@@ -182,8 +185,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
             previous.led(block);
             previous = null;
         }
-        if (sampled) {
-            sampled = false;
+        cost += STEP_COST;
+        if (cost >= REGION_BUDGET) {
+            cost = 0;
             heat.sample(block).ifPresent(wanted -> profile = wanted);
         }
         if (profile != null) {
@@ -193,6 +197,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         var region = block.region;
         if (region != null
                 && budget > 0
+                && (resumed == 0 || !region.isWarm())
                 && region.isInPlace(cpu, id)
                 && executeRegion(region, budget)) {
             return null;
@@ -216,7 +221,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
         int executed = budget - left;
         retired += executed;
-        sampled = left <= 0 && isMachineCode;
+        cost += isMachineCode ? executed : 0;
         resumed = left <= 0 && !isMachineCode ? RESUMED_BLOCKS : 0;
         if (region.ran(executed) && region.isUseless()) {
             region.entry.unfitForWarm |= region.isWarm();
