@@ -1,7 +1,6 @@
 package org.xenolith.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -90,14 +89,26 @@ public final class ExecutableMemory implements AutoCloseable {
 
     /// The address at which a copy of the first `length` bytes can be executed; nothing if there is
     /// no room.
-    public synchronized OptionalLong add(byte[] code, int length) {
+    public OptionalLong add(byte[] code, int length) {
+        return add(MemorySegment.ofArray(code).asSlice(0, length));
+    }
+
+    /// The same for all bytes of `code`.
+    public synchronized OptionalLong add(MemorySegment code) {
+        long length = code.byteSize();
         if (closed || length > writable.byteSize() - used) {
             return OptionalLong.empty();
         }
         int at = used;
-        MemorySegment.copy(code, 0, writable, JAVA_BYTE, at, length);
-        used = Math.min(at + length + ALIGNMENT - 1 & -ALIGNMENT, (int) writable.byteSize());
+        MemorySegment.copy(code, 0, writable, at, length);
+        long next = at + length + ALIGNMENT - 1 & -ALIGNMENT;
+        used = (int) Math.min(next, writable.byteSize());
         return OptionalLong.of(executable.address() + at);
+    }
+
+    /// The `length` bytes at an address that [#add] has answered, to be read.
+    public MemorySegment code(long address, int length) {
+        return executable.asSlice(address - executable.address(), length).asReadOnly();
     }
 
     /// How many bytes are in use.

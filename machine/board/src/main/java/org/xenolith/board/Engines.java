@@ -4,10 +4,15 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
+import org.xenolith.engine.soft.CodeStore;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.CpuidLeaves;
 import org.xenolith.xen.DomainSpec.HypercallInstruction;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /// Which engine runs a machine, and what the machine must know of it beforehand. The only place
 /// that names an engine.
@@ -22,13 +27,31 @@ final class Engines {
         };
     }
 
-    Engine create(GuestMemory memory, Clock clock, Entropy entropy, MemoryAccess access) {
-        var options =
-                switch (access) {
-                    case CHECKED -> SoftEngine.Options.DEFAULT;
-                    case UNCHECKED -> SoftEngine.Options.unchecked();
-                };
-        return new SoftEngine(memory, clock, entropy, options);
+    Engine create(
+            GuestMemory memory,
+            Clock clock,
+            Entropy entropy,
+            MemoryAccess access,
+            Optional<Path> codeStore) {
+        return switch (access) {
+            case CHECKED -> new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
+            case UNCHECKED ->
+                    new SoftEngine(
+                            memory,
+                            clock,
+                            entropy,
+                            SoftEngine.Options.unchecked(),
+                            codeStore.flatMap(Engines::open));
+        };
+    }
+
+    /// Nothing if the file cannot be used: the machine is slower at first, that is all.
+    private static Optional<CodeStore> open(Path codeStore) {
+        try {
+            return Optional.of(CodeStore.open(codeStore));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /// One whose vCPUs leave at the same instructions in every run: nothing depends on when another

@@ -4,6 +4,8 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Makes a machine, ready to start.
@@ -11,7 +13,9 @@ import java.util.function.Consumer;
 public interface MachineBuilder {
     /// What outlives one boot of a domain, and the ports of chance.
     ///
-    /// `progress` is told, in a few words, what a long build is doing.
+    /// `progress` is told, in a few words, what a long build is doing. `codeStore` is a file of
+    /// machine code that earlier guests have needed, for domains whose process makes such code; who
+    /// can write to it decides what the process executes.
     record Surroundings(
             DomainId id,
             Console console,
@@ -19,6 +23,7 @@ public interface MachineBuilder {
             DomainLog log,
             Clock clock,
             Entropy entropy,
+            Optional<Path> codeStore,
             Consumer<String> progress) {}
 
     /// Loads the kernel and wires the devices. Nothing is left behind if it throws.

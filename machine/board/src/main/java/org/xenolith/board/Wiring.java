@@ -92,7 +92,11 @@ final class Wiring {
                         engines.createDeterministic(memory, timers.clock(), Entropy.seeded(seed)))
                 .orElseGet(() ->
                         engines.create(
-                                memory, timers.clock(), around.entropy(), config.memoryAccess()));
+                                memory,
+                                timers.clock(),
+                                around.entropy(),
+                                config.memoryAccess(),
+                                around.codeStore()));
     }
 
     /// What the host has for the guest: at once, or between two slices of a deterministic machine.

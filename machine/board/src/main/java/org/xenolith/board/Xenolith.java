@@ -4,6 +4,8 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 
+import java.util.Optional;
+
 /// The way in for programs.
 ///
 /// ```java
@@ -26,6 +28,7 @@ public final class Xenolith {
                         new DomainLog(id, _ -> {}),
                         Clock.system(),
                         Entropy.system(),
+                        Optional.empty(),
                         _ -> {});
         return Domain.start(config, machines(), surroundings, false);
     }

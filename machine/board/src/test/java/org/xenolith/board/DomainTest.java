@@ -105,6 +105,7 @@ class DomainTest {
                         new DomainLog(new DomainId(1), _ -> {}),
                         Clock.system(),
                         Entropy.seeded(1),
+                        Optional.empty(),
                         _ -> {});
         return Domain.start(
                 config,

@@ -11,6 +11,7 @@ import org.xenolith.linux.LinuxException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /// Makes machine code of regions, for x86-64 Linux hosts. A region is made in a fraction of a
 /// millisecond and runs at once; nothing checks its accesses, so a wrong translation would reach
@@ -60,6 +61,13 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     @Override
     public Optional<CompiledRegion> compile(Region region) {
+        var made = image(region).flatMap(this::install);
+        made.ifPresent(_ -> compiled.incrementAndGet());
+        return made.map(Function.identity());
+    }
+
+    /// The machine code of a region, not yet where it can be executed; nothing if it is too large.
+    public Optional<RegionImage> image(Region region) {
         RegionCode made;
         try {
             if (!isPossible(region)) {
@@ -73,14 +81,18 @@ public final class MachineCodeCompiler implements RegionCompiler {
         if (code.size() > CODE_BYTES_MAX) {
             return Optional.empty();
         }
+        var bytes = MemorySegment.ofArray(code.buffer()).asSlice(0, code.size());
+        return Optional.of(new RegionImage(bytes, made.wantsExplicitFlags()));
+    }
+
+    /// Makes executable what [#image] of this or of another compiler has made; nothing if there is
+    /// no room. The code comes from a place that only we write to.
+    public Optional<MachineRegion> install(RegionImage image) {
         int now = generation;
-        var address = executable.add(code.buffer(), code.size());
-        if (address.isEmpty()) {
-            return Optional.empty();
-        }
-        compiled.incrementAndGet();
-        return Optional.of(
-                new MachineRegion(this, address.getAsLong(), now, made.wantsExplicitFlags()));
+        var address = executable.add(image.code());
+        return address.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new MachineRegion(this, address.getAsLong(), now, image));
     }
 
     private static boolean isPossible(Region region) {
@@ -99,6 +111,10 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     int generation() {
         return generation;
+    }
+
+    MemorySegment code(long address, int length) {
+        return executable.code(address, length);
     }
 
     /// The address of the code that regions are entered through.

@@ -10,11 +10,12 @@ public final class MachineRegion extends CompiledRegion {
     private final MachineCodeCompiler compiler;
     private final long address;
     private final int generation;
+    private final int length;
     private final boolean explicitFlags;
 
-    MachineRegion(
-            MachineCodeCompiler compiler, long address, int generation, boolean explicitFlags) {
-        this.explicitFlags = explicitFlags;
+    MachineRegion(MachineCodeCompiler compiler, long address, int generation, RegionImage image) {
+        this.length = (int) image.code().byteSize();
+        this.explicitFlags = image.explicitFlags();
         this.compiler = compiler;
         this.address = address;
         this.generation = generation;
@@ -23,6 +24,11 @@ public final class MachineRegion extends CompiledRegion {
     /// Where its code begins.
     long address() {
         return address;
+    }
+
+    /// Its code, to be kept; only while the compiler has not been reset.
+    public RegionImage image() {
+        return new RegionImage(compiler.code(address, length), explicitFlags);
     }
 
     /// From now on regions that the context leaves look for the next in `links`.

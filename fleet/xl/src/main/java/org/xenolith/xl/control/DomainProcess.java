@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 
 /// The process of one domain. Reads its configuration from standard input, reports on standard
@@ -27,6 +28,8 @@ import java.util.concurrent.ExecutionException;
 public final class DomainProcess {
     /// How long those who watch the console may take to read its end.
     private static final long DRAIN_MILLIS_MAX = 10_000;
+
+    private static final String CODE_SUFFIX = ".code";
 
     private final RuntimeDirectory runtime;
     private final MachineBuilder builder;
@@ -111,7 +114,22 @@ public final class DomainProcess {
                 new DomainLog(new DomainId(id), log::append),
                 Clock.system(),
                 Entropy.system(),
+                codeStore(),
                 what -> report(Json.object().put("progress", what)));
+    }
+
+    /// Machine code that guests have needed, of this build. A cache that cannot be had is done
+    /// without.
+    private static Optional<Path> codeStore() {
+        var classPath = System.getProperty("java.class.path");
+        var files = BuildCache.of("code", classPath, System.getenv());
+        try {
+            files.createDirectory();
+            files.removeOld(CODE_SUFFIX);
+            return Optional.of(files.file(CODE_SUFFIX));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     private synchronized void report(ObjectNode line) {

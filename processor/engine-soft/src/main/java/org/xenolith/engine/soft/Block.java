@@ -53,19 +53,23 @@ final class Block {
 
     final int length;
     final int secondFrame;
-    final Code[] codes;
-    final short[] starts;
+
+    /// Null until [#complete]: a block with a region from a [CodeStore] may never need them. The
+    /// fields behind it count once it is there.
+    volatile Code[] codes;
+
+    short[] starts;
 
     /// How many guest instructions it has.
-    final int instructions;
+    int instructions;
+
+    /// Where the last instruction jumps to, if the code says so.
+    private long[] direct = NOWHERE;
 
     boolean valid = true;
 
     /// Behind it in its chain of the [BlockTable].
     Block next;
-
-    /// Where the last instruction jumps to, if the code says so.
-    private final long[] direct;
 
     /// Where a computed jump at the end has been seen to go.
     private long[] seen = NOWHERE;
@@ -90,25 +94,24 @@ final class Block {
 
     private int coldRuns;
 
-    Block(
-            long pc,
-            int mode,
-            long host,
-            int length,
-            int secondFrame,
-            Code[] codes,
-            short[] starts,
-            int instructions,
-            long[] direct) {
-        this.direct = direct;
+    Block(long pc, int mode, long host, int length, int secondFrame) {
         this.pc = pc;
         this.mode = mode;
         this.host = host;
         this.length = length;
         this.secondFrame = secondFrame;
-        this.codes = codes;
+    }
+
+    /// The block can be executed from now on, other than by a region.
+    void complete(Code[] codes, short[] starts, int instructions, long[] direct) {
         this.starts = starts;
         this.instructions = instructions;
+        this.direct = direct;
+        this.codes = codes;
+    }
+
+    boolean isComplete() {
+        return codes != null;
     }
 
     int firstFrame() {
@@ -122,8 +125,9 @@ final class Block {
 
     /// Puts in what codes have become, if that is something shorter.
     void settle() {
-        for (int index = 0; index < codes.length; index++) {
-            codes[index] = HandlerFactory.settled(codes[index]);
+        var settled = codes;
+        for (int index = 0; index < settled.length; index++) {
+            settled[index] = HandlerFactory.settled(settled[index]);
         }
     }
 
@@ -216,7 +220,9 @@ final class Block {
 
     void invalidate() {
         valid = false;
-        Arrays.fill(codes, LEAVE);
+        if (isComplete()) {
+            Arrays.fill(codes, LEAVE);
+        }
     }
 
     private static final class Stale extends Abort {

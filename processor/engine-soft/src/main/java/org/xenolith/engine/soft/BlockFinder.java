@@ -16,6 +16,7 @@ final class BlockFinder {
     private final SoftCpu cpu;
     private final CodeCache code;
     private final Translator translator;
+    private final Regions regions;
     private final IntConsumer watch;
 
     // Blocks by the low bits of their address; an entry counts only for its own generation.
@@ -23,7 +24,13 @@ final class BlockFinder {
     private final long[] jumpGenerations = new long[JUMP_ENTRIES];
 
     /// @param watch puts a frame under watch, for all vCPUs; called while no other executes code
-    BlockFinder(SoftCpu cpu, CodeCache code, Translator translator, IntConsumer watch) {
+    BlockFinder(
+            SoftCpu cpu,
+            CodeCache code,
+            Translator translator,
+            Regions regions,
+            IntConsumer watch) {
+        this.regions = regions;
         this.cpu = cpu;
         this.code = code;
         this.translator = translator;
@@ -69,6 +76,9 @@ final class BlockFinder {
                 block = code.findNext(block);
             }
             if (block == null) {
+                block = regions.revive(pc, key, host, cpu, watch).orElse(null);
+            }
+            if (block == null) {
                 block = translate(host, pc, key);
             }
             if (block != null) {
@@ -87,7 +97,17 @@ final class BlockFinder {
         if (block.secondFrame >= 0 && watchFirst(block.secondFrame)) {
             return null;
         }
-        return code.publish(block, () -> translator.isCurrent(block));
+        var inUse = code.publish(block, () -> translator.isCurrent(block));
+        if (inUse == block) {
+            regions.translated(block);
+        }
+        return inUse;
+    }
+
+    /// Translates a block that has had only a region so far. False if it is no more.
+    boolean complete(Block block) {
+        var made = translator.translate(block.pc, block.mode, block.host, block.length);
+        return code.complete(block, made, () -> translator.isCurrent(block));
     }
 
     /// For code that others keep changing: one instruction as it is just now, for one execution.

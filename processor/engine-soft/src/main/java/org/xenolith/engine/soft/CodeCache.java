@@ -23,10 +23,10 @@ import java.util.function.LongConsumer;
 /// 3. it is put into use; then its bytes are compared with the copy ([#publish]). Who writes does
 ///    so before looking whether there is a block: one of the two notices the other.
 ///
-/// Bounded: when it holds more than [#INSTRUCTIONS_MAX] instructions it is emptied.
+/// Bounded: when it holds more than [#BYTES_MAX] of the guest's code it is emptied.
 final class CodeCache {
-    /// At about 60 bytes an instruction, 24 MiB.
-    static final int INSTRUCTIONS_MAX = 400_000;
+    /// At about 15 bytes of ours for each, 24 MiB.
+    static final int BYTES_MAX = 1_600_000;
 
     /// Bytes that one bit of a frame's line mask stands for.
     static final int LINE_SHIFT = 6;
@@ -39,7 +39,7 @@ final class CodeCache {
     private final long[] lines;
     private final Map<Integer, List<LiveRegion>> regions = new HashMap<>();
     private int regionCount;
-    private int instructions;
+    private int bytes;
 
     /// Told of the frame when a region goes because its code has been written.
     private final IntConsumer onRewritten;
@@ -83,7 +83,7 @@ final class CodeCache {
                 return same;
             }
         }
-        if (instructions > INSTRUCTIONS_MAX) {
+        if (bytes > BYTES_MAX) {
             clear();
         }
         int second = block.secondFrame;
@@ -103,12 +103,29 @@ final class CodeCache {
         return null;
     }
 
+    /// Makes a block complete, unless its bytes are no longer those that it was made from, as
+    /// `isCurrent` tells: then it is taken out of use. Answers whether it is complete.
+    synchronized boolean complete(Block block, Translator.Made made, BooleanSupplier isCurrent) {
+        if (!block.valid) {
+            return false;
+        }
+        if (!isCurrent.getAsBoolean()) {
+            remove(block);
+            recompute(block.firstFrame());
+            return false;
+        }
+        if (!block.isComplete()) {
+            made.complete(block);
+        }
+        return true;
+    }
+
     private Block find(Block block) {
         return blocks.find(block.host, block.pc, block.mode);
     }
 
     private void insert(Block block) {
-        instructions += block.instructions;
+        bytes += block.length;
         blocks.add(block);
         int offset = (int) block.host & 4095;
         int within = Math.min(block.length, 4096 - offset);
@@ -268,7 +285,7 @@ final class CodeCache {
         if (block.region != null) {
             remove(block.region);
         }
-        instructions -= block.instructions;
+        bytes -= block.length;
         blocks.remove(block);
         byFrame.get(block.firstFrame()).remove(block);
         if (block.secondFrame >= 0) {
@@ -323,6 +340,6 @@ final class CodeCache {
                 memory.unwatch(frame);
             }
         }
-        instructions = 0;
+        bytes = 0;
     }
 }

@@ -4,6 +4,11 @@ import org.xenolith.baseline.MachineRegion;
 import org.xenolith.jit.CompiledRegion;
 
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.LongStream;
 
 /// A compiled region in use, entered where its entry block begins. It has been made from bytes of
 /// one or more pages: those of the 64-byte lines whose bits are set. **Hot path.**
@@ -35,7 +40,7 @@ final class LiveRegion {
     /// The entry's page first.
     final Page[] pages;
 
-    private final Block[] members;
+    private final long[] members;
     private final boolean isUpper;
     private final boolean isLower;
 
@@ -46,10 +51,18 @@ final class LiveRegion {
     private int executions;
     private long instructions;
 
-    LiveRegion(RegionRequest request, CompiledRegion code, Page[] pages, int worth, int vcpus) {
-        this.entry = request.entry();
-        this.level = request.level();
-        this.members = request.members().values().toArray(Block[]::new);
+    /// @param members the addresses of the blocks that it consists of
+    LiveRegion(
+            Block entry,
+            Collection<Long> members,
+            RegionRequest.Level level,
+            CompiledRegion code,
+            Page[] pages,
+            int worth,
+            int vcpus) {
+        this.entry = entry;
+        this.level = level;
+        this.members = members.stream().mapToLong(Long::longValue).toArray();
         this.code = code;
         this.machineCode = code instanceof MachineRegion machine ? machine : null;
         this.pages = pages;
@@ -68,9 +81,22 @@ final class LiveRegion {
         return isUpper || isLower;
     }
 
+    /// The pages of an entry that are to be the region's, the entry's first.
+    ///
+    /// @param lines of 64 bytes that count, by linear page
+    /// @param frames where linear pages lie
+    static Page[] pages(long entry, Map<Long, Long> lines, ToIntFunction<Long> frames) {
+        long first = entry & -4096L;
+        return lines.entrySet().stream()
+                .sorted(Comparator.comparing(page -> page.getKey() != first))
+                .map(page ->
+                        new Page(page.getKey(), frames.applyAsInt(page.getKey()), page.getValue()))
+                .toArray(Page[]::new);
+    }
+
     /// Whether a block is part of it, other than as its entry.
     boolean passesThrough(Block block) {
-        return block != entry && Arrays.asList(members).contains(block);
+        return block != entry && LongStream.of(members).anyMatch(member -> member == block.pc);
     }
 
     /// Whether all pages are still where the code has been made from. The entry's is: that is how

@@ -12,6 +12,7 @@ import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
 import org.xenolith.x86.Trap;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,14 +23,15 @@ import java.util.stream.LongStream;
 /// Makes the region that a request asks for: decodes and lifts its blocks anew, each up to where
 /// another begins. Works on copies, so on any thread.
 final class RegionBuilder {
-    /// A region, and for each of its pages the 64-byte lines that it has been made from, as bits.
-    record Built(Region region, Map<Long, Long> lines) {}
+    /// A region, what it has been made from, and for each of its pages the 64-byte lines of that,
+    /// as bits.
+    record Built(Region region, List<StoredRegion.Part> parts, Map<Long, Long> lines) {}
 
     private final RegionRequest request;
     private final RegionCompiler compiler;
     private final Mode mode;
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
-    private final Map<Long, Long> lines = new HashMap<>();
+    private final List<StoredRegion.Part> parts = new ArrayList<>();
 
     private RegionBuilder(RegionRequest request, RegionCompiler compiler) {
         this.compiler = compiler;
@@ -52,7 +54,7 @@ final class RegionBuilder {
                 return Optional.empty();
             }
         }
-        return Optional.of(new Built(new Region(blocks), lines));
+        return Optional.of(new Built(new Region(blocks), parts, lines(parts)));
     }
 
     /// The part of a block before what cannot be compiled and before the next block's begin.
@@ -68,7 +70,6 @@ final class RegionBuilder {
             if (length == 0 || !compiler.canDo(unit) || unit.ops().getLast() instanceof Op.Leave) {
                 break;
             }
-            mark(pc, length);
             units.add(unit);
             pc += length;
             ended = unit.endsBlock();
@@ -76,6 +77,7 @@ final class RegionBuilder {
         if (units.isEmpty()) {
             return Optional.empty();
         }
+        parts.add(new StoredRegion.Part(member.pc, bytes(member.pc, (int) (pc - member.pc))));
         if (!ended) {
             units.add(new Unit(List.of(new Op.Jump(pc))));
         }
@@ -103,13 +105,28 @@ final class RegionBuilder {
         return page.bytes()[(int) pc & 4095] & 0xFF;
     }
 
-    private void mark(long pc, int length) {
-        int offset = (int) pc & 4095;
-        int within = Math.min(length, 4096 - offset);
-        lines.merge(pc & -4096L, CodeCache.lineMask(offset, within), (a, b) -> a | b);
-        if (within < length) {
-            long second = (pc & -4096L) + 4096;
-            lines.merge(second, CodeCache.lineMask(0, length - within), (a, b) -> a | b);
+    private MemorySegment bytes(long pc, int length) {
+        var bytes = new byte[length];
+        for (int index = 0; index < length; index++) {
+            bytes[index] = (byte) byteAt(pc + index);
         }
+        return MemorySegment.ofArray(bytes);
+    }
+
+    /// The 64-byte lines that parts of code are in, as bits, by linear page.
+    static Map<Long, Long> lines(List<StoredRegion.Part> parts) {
+        var lines = new HashMap<Long, Long>();
+        for (var part : parts) {
+            long page = part.pc() & -4096L;
+            int offset = (int) part.pc() & 4095;
+            int length = (int) part.bytes().byteSize();
+            int within = Math.min(length, 4096 - offset);
+            lines.merge(page, CodeCache.lineMask(offset, within), (a, b) -> a | b);
+            if (within < length) {
+                long mask = CodeCache.lineMask(0, length - within);
+                lines.merge(page + 4096, mask, (a, b) -> a | b);
+            }
+        }
+        return lines;
     }
 }

@@ -2,6 +2,7 @@ package org.xenolith.engine.soft;
 
 import org.xenolith.base.Bug;
 import org.xenolith.baseline.MachineCodeCompiler;
+import org.xenolith.baseline.MachineRegion;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.MemoryAccess;
@@ -19,6 +20,8 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 import java.util.function.ToIntFunction;
 
@@ -26,7 +29,10 @@ import java.util.function.ToIntFunction;
 /// several vCPUs at a time.
 final class Regions implements AutoCloseable {
     /// Requests that wait at most; a block that finds no room asks again later.
-    static final int REQUESTS_MAX = 1024;
+    private static final int REQUESTS_MAX = 1024;
+
+    /// The same of all, those that are for later runs included, which are given up then.
+    private static final int LATER_MAX = 1 << 16;
 
     /// Regions of bytecode in use at most. One is about 20 KiB of the JVM's memory, machine code
     /// included.
@@ -51,7 +57,7 @@ final class Regions implements AutoCloseable {
 
     /// Instructions that a region must execute at a time: one of machine code some, one of bytecode
     /// enough to pay for its entry and exit, which cost more where others go on by themselves.
-    private static final int WARM_WORTH = 1;
+    static final int WARM_WORTH = 1;
 
     private static final int HOT_WORTH = 150;
     private static final int ALONE_WORTH = 4;
@@ -61,7 +67,19 @@ final class Regions implements AutoCloseable {
     private static final int INSTRUCTIONS_MIN = 12;
     private static final long STOP_MILLIS = 1000;
 
-    private record Request(Block entry, RegionRequest.Level level, ToIntFunction<Block> weights) {}
+    /// What the thread is to do, the most urgent first.
+    private enum Purpose {
+        WARM,
+        HOT,
+        /// Not for this run: to be kept for later ones.
+        LATER
+    }
+
+    private record Request(Block entry, Purpose purpose, ToIntFunction<Block> weights) {
+        private RegionRequest.Level level() {
+            return purpose == Purpose.HOT ? RegionRequest.Level.HOT : RegionRequest.Level.WARM;
+        }
+    }
 
     private record Result(RegionRequest request, CompiledRegion code, Map<Long, Long> lines) {}
 
@@ -76,8 +94,13 @@ final class Regions implements AutoCloseable {
     private final Runnable ready;
     private final IntSupplier vcpus;
     private final BlockingQueue<Request> requests =
-            new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(Request::level));
+            new PriorityBlockingQueue<>(REQUESTS_MAX, Comparator.comparing(Request::purpose));
+
+    /// How many of the requests are for this run.
+    private final AtomicInteger waiting = new AtomicInteger();
+
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
+    private final Optional<StoredCode> stored;
     private final short[] rewrites;
     private final int rewritesMax;
 
@@ -92,6 +115,7 @@ final class Regions implements AutoCloseable {
             GuestMemory memory,
             CodeCache cache,
             SoftEngine.Backend backend,
+            Optional<CodeStore> store,
             IntSupplier vcpus,
             Runnable ready) {
         this.vcpus = vcpus;
@@ -100,6 +124,13 @@ final class Regions implements AutoCloseable {
         this.ready = ready;
         warmCompiler = backend == SoftEngine.Backend.BYTECODE ? bytecode() : machineCode();
         hotCompiler = backend == SoftEngine.Backend.BOTH ? uncheckedBytecode() : warmCompiler;
+        stored =
+                warmCompiler instanceof MachineCodeCompiler machine
+                        ? store.map(kept -> new StoredCode(memory, cache, kept, machine, vcpus))
+                        : Optional.empty();
+        if (stored.isEmpty()) {
+            store.ifPresent(CodeStore::close);
+        }
         rewrites = new short[memory.frameCount()];
         rewritesMax = warmCompiler instanceof RegionFactory ? REWRITES_MAX : MACHINE_REWRITES_MAX;
     }
@@ -152,19 +183,27 @@ final class Regions implements AutoCloseable {
 
     /// Asks for a region at a block that is warm. False if it is to ask again later.
     boolean request(Block block) {
-        return request(new Request(block, usualLevel(), Block::weight));
+        return request(new Request(block, usualPurpose(), Block::weight));
     }
 
-    private RegionRequest.Level usualLevel() {
-        return warmCompiler instanceof MachineCodeCompiler
-                ? RegionRequest.Level.WARM
-                : RegionRequest.Level.HOT;
+    private Purpose usualPurpose() {
+        return warmCompiler instanceof MachineCodeCompiler ? Purpose.WARM : Purpose.HOT;
+    }
+
+    /// A block has been translated, which need not be done in later runs.
+    void translated(Block block) {
+        if (stored.isPresent() && isEligible(block) && stored.get().wants(block)) {
+            startThread();
+            if (requests.size() < LATER_MAX) {
+                requests.add(new Request(block, Purpose.LATER, Block::weight));
+            }
+        }
     }
 
     /// Asks for a better region at a block that is hot.
     void requestBetter(Profile profile) {
         if (hasBetter() && profile.entry().valid) {
-            request(new Request(profile.entry(), RegionRequest.Level.HOT, profile::count));
+            request(new Request(profile.entry(), Purpose.HOT, profile::count));
         }
     }
 
@@ -173,7 +212,12 @@ final class Regions implements AutoCloseable {
             return true;
         }
         startThread();
-        return requests.size() < REQUESTS_MAX && requests.offer(request);
+        return waiting.get() < REQUESTS_MAX && add(request);
+    }
+
+    private boolean add(Request request) {
+        waiting.incrementAndGet();
+        return requests.add(request);
     }
 
     private synchronized void startThread() {
@@ -185,7 +229,7 @@ final class Regions implements AutoCloseable {
     }
 
     private RegionRequest gather(Request request) {
-        var level = request.level;
+        var level = request.level();
         return RegionRequest.gather(
                 request.entry, level, request.weights, memory, instructionsMax(level));
     }
@@ -199,22 +243,14 @@ final class Regions implements AutoCloseable {
 
     /// Compiles and puts into use at once.
     void compileNow(Block block, SoftCpu cpu) {
-        compile(gather(new Request(block, usualLevel(), Block::weight)))
+        compile(gather(new Request(block, usualPurpose(), Block::weight)))
                 .ifPresent(result -> install(result, cpu));
     }
 
     private void compileAll() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                var request = requests.take();
-                if (request.level == RegionRequest.Level.WARM && request.entry.runs() == 0) {
-                    continue; // part of another region meanwhile
-                }
-                var result = compile(gather(request));
-                if (result.isPresent()) {
-                    results.add(result.get());
-                    ready.run();
-                }
+                serve(requests.take());
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
@@ -222,6 +258,22 @@ final class Regions implements AutoCloseable {
             failure = thrown;
             ready.run();
         }
+    }
+
+    private void serve(Request request) {
+        if (request.purpose == Purpose.LATER) {
+            stored.orElseThrow().keepForLater(request.entry);
+            return;
+        }
+        waiting.decrementAndGet();
+        if (request.purpose == Purpose.WARM && request.entry.runs() == 0) {
+            return; // part of another region meanwhile
+        }
+        compile(gather(request))
+                .ifPresent(result -> {
+                    results.add(result);
+                    ready.run();
+                });
     }
 
     /// Smaller until the code is short enough.
@@ -252,10 +304,21 @@ final class Regions implements AutoCloseable {
             }
             var code = compiler.compile(built.get().region());
             if (code.isPresent()) {
+                if (stored.isPresent() && code.get() instanceof MachineRegion made) {
+                    stored.get().keep(part.entry(), built.get().parts(), made.image());
+                }
                 return Optional.of(new Result(part, code.get(), built.get().lines()));
             }
         }
         return Optional.empty();
+    }
+
+    /// A block at `pc` with a region that has been made in an earlier run, if there is one. Nothing
+    /// also if it is to be asked for once more, since others have changed something.
+    ///
+    /// @param host the byte of memory at `pc`
+    Optional<Block> revive(long pc, int mode, long host, SoftCpu cpu, IntConsumer watch) {
+        return stored.flatMap(code -> code.revive(pc, mode, host, cpu, watch));
     }
 
     /// Puts into use what has been compiled since the last call. By the vCPU whose processor it is.
@@ -297,12 +360,16 @@ final class Regions implements AutoCloseable {
             return;
         }
         result.request.members().values().forEach(Block::cool);
+        var level = result.request.level();
+        var members = result.request.members().keySet();
         var region =
                 new LiveRegion(
-                        result.request,
+                        result.request.entry(),
+                        members,
+                        level,
                         result.code,
                         pages(result),
-                        worth(result.request.level()),
+                        worth(level),
                         vcpus.getAsInt());
         cache.add(region, () -> !isChanged(result));
     }
@@ -314,16 +381,10 @@ final class Regions implements AutoCloseable {
         };
     }
 
-    /// The entry's page first.
     private static LiveRegion.Page[] pages(Result result) {
-        long first = result.request.entry().pc & -4096L;
-        return result.lines.entrySet().stream()
-                .sorted(Comparator.comparing(entry -> entry.getKey() != first))
-                .map(entry -> {
-                    var page = result.request.pages().get(entry.getKey());
-                    return new LiveRegion.Page(entry.getKey(), page.frame(), entry.getValue());
-                })
-                .toArray(LiveRegion.Page[]::new);
+        var pages = result.request.pages();
+        return LiveRegion.pages(
+                result.request.entry().pc, result.lines, page -> pages.get(page).frame());
     }
 
     /// Whether the code is no longer what the region has been made from.
@@ -369,6 +430,7 @@ final class Regions implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+        stored.ifPresent(StoredCode::close);
         warmCompiler.close();
         hotCompiler.close();
     }

@@ -12,6 +12,7 @@ import org.xenolith.memory.GuestMemory;
 
 import java.lang.invoke.MethodHandles;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -95,6 +96,17 @@ public final class SoftEngine implements Engine {
     private final AtomicLong commonTscOffset;
 
     public SoftEngine(GuestMemory memory, Clock clock, Entropy entropy, Options options) {
+        this(memory, clock, entropy, options, Optional.empty());
+    }
+
+    /// @param store of machine code from earlier runs, used and filled where there is machine code;
+    ///   closed with the engine
+    public SoftEngine(
+            GuestMemory memory,
+            Clock clock,
+            Entropy entropy,
+            Options options,
+            Optional<CodeStore> store) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
@@ -106,6 +118,7 @@ public final class SoftEngine implements Engine {
                         memory,
                         code,
                         options.backend(),
+                        store,
                         vcpus::size,
                         () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
@@ -144,7 +157,9 @@ public final class SoftEngine implements Engine {
         int compileAfter =
                 options.compileAfter() < 0 ? regions.compileAfter() : options.compileAfter();
         var heat = new Heat(options.tier() == Tier.COMPILER, compileAfter, regions, cpu);
-        var vcpu = new SoftVcpu(id, cpuid, cpu, code, translator, heat, standstill, this::watch);
+        var vcpu =
+                new SoftVcpu(
+                        id, cpuid, cpu, code, translator, heat, regions, standstill, this::watch);
         self.set(vcpu);
         vcpus.add(vcpu);
         return vcpu;

@@ -79,6 +79,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             CodeCache code,
             Translator translator,
             Heat heat,
+            Regions regions,
             Standstill standstill,
             IntConsumer watch) {
         this.id = id;
@@ -88,7 +89,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         this.heat = heat;
         this.standstill = standstill;
         this.member = standstill.join(() -> attention = true);
-        this.finder = new BlockFinder(cpu, code, translator, watch);
+        this.finder = new BlockFinder(cpu, code, translator, regions, watch);
         this.chains = new Chains(cpu);
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));
@@ -236,6 +237,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     }
 
     private Exit executeBlock(Block block) {
+        if (!block.isComplete() && !complete(block)) {
+            return null;
+        }
         var codes = block.codes;
         int index = 0;
         try {
@@ -269,6 +273,17 @@ public final class SoftVcpu extends Apart implements Vcpu {
             }
         }
         return exit;
+    }
+
+    /// False if the block is no more, or cannot be fetched.
+    private boolean complete(Block block) {
+        try {
+            return finder.complete(block);
+        } catch (Trap trap) {
+            runEnd--;
+            raise(trap);
+            return false;
+        }
     }
 
     private Exit aborted(Abort abort) {

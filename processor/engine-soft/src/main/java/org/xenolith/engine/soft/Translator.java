@@ -73,6 +73,21 @@ final class Translator {
     /// The block at `pc`, whose first byte is at `host` of the memory segment. Throws [Trap] if not
     /// even one instruction can be fetched and decoded.
     Block translate(long pc, int key, long host) {
+        var made = translate(pc, key, host, Integer.MAX_VALUE);
+        var block = new Block(pc, key, host, made.length, window.secondFrame());
+        made.complete(block);
+        return block;
+    }
+
+    /// What makes a block complete.
+    record Made(int length, Code[] codes, short[] starts, int instructions, long[] direct) {
+        void complete(Block block) {
+            block.complete(codes, starts, instructions, direct);
+        }
+    }
+
+    /// The same for a block that is there, and not longer than `bytesMax`.
+    Made translate(long pc, int key, long host, int bytesMax) {
         var mode = new Mode(key & ~SINGLE);
         boolean single = (key & SINGLE) != 0 || mode.stepping();
         window.begin(pc, host);
@@ -95,9 +110,13 @@ final class Translator {
                     !single
                             && !lifter.hasEnded()
                             && instructions < blockMax
+                            && at - pc < bytesMax
                             && isCompilable(current, lifter.unit());
             if (more) {
                 ahead = next(at, mode);
+            }
+            if (ahead != null && ahead.next() - pc > bytesMax) {
+                ahead = null;
             }
             if (ahead != null && isFusedWithFlags(ahead, mode)) {
                 lifter.lift(ahead);
@@ -112,12 +131,8 @@ final class Translator {
             last = lifter.unit();
             codes.add(code(last));
         }
-        return new Block(
-                pc,
-                key,
-                host,
+        return new Made(
                 (int) (at - pc),
-                window.secondFrame(),
                 codes.toArray(Code[]::new),
                 shorts(starts),
                 instructions,
@@ -234,6 +249,7 @@ final class Translator {
             int within = Math.min(block.length, 4096 - offset);
             return isCurrent(block.host, first, offset, within)
                     && (block.secondFrame < 0
+                            || secondHost < 0
                             || isCurrent(secondHost, second, 0, block.length - within));
         }
 

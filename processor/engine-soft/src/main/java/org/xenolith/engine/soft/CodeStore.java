@@ -1,0 +1,234 @@
+package org.xenolith.engine.soft;
+
+import org.xenolith.base.Bug;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Machine code of earlier runs, in a file: a header, and records ([StoredRegion]) one behind the
+/// other. Whatever code a guest has that has been seen before needs no translation.
+///
+/// Records are only ever added, by the one process that holds the file's lock; others use what was
+/// there when they opened it. A record that is not whole, since its writer has died, ends the file.
+/// Any thread may call it. Whoever may write the file decides what this process executes: it
+/// belongs where only its user may write.
+public final class CodeStore implements AutoCloseable {
+    /// What the code that we make is like; another number, another file. Also raised when records
+    /// change.
+    private static final long MAGIC = 0x0001_6564_6F63_6E78L; // "xncode", version 1
+
+    private static final int HEADER_BYTES = 8;
+
+    /// A file that is larger begins anew.
+    private static final long FILE_BYTES_MAX = 256 << 20;
+
+    /// Regions of one address and mode: code that changes all the time is not kept in all its
+    /// forms.
+    private static final int VARIANTS_MAX = 4;
+
+    private static final int BUCKETS_MIN = 1 << 15;
+    private static final int NONE = -1;
+
+    private final FileChannel channel;
+
+    /// Null if another process holds it.
+    private final FileLock lock;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment file;
+
+    // Records by a key of address and mode: chains through `next`.
+    private final int[] heads;
+    private int[] next = new int[1024];
+    private int[] offsets = new int[1024];
+    private long[] keys = new long[1024];
+    private int count;
+
+    /// Where the next record goes.
+    private long end;
+
+    private boolean closed;
+
+    private CodeStore(FileChannel channel, FileLock lock) throws IOException {
+        this.channel = channel;
+        this.lock = lock;
+        if (lock != null) {
+            beginIfUnusable();
+        }
+        long bytes = Math.min(channel.size(), FILE_BYTES_MAX);
+        file = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
+        heads = new int[buckets(bytes)];
+        Arrays.fill(heads, NONE);
+        end = HEADER_BYTES;
+        if (isUsable(file)) {
+            index();
+        }
+        if (lock != null) {
+            channel.truncate(end);
+        }
+    }
+
+    /// Opens the file, or makes it.
+    public static CodeStore open(Path path) throws IOException {
+        var channel =
+                FileChannel.open(
+                        path,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE);
+        try {
+            return new CodeStore(channel, lock(channel));
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static FileLock lock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException ours) {
+            return null;
+        }
+    }
+
+    private static int buckets(long bytes) {
+        return Integer.highestOneBit((int) (bytes / 512) | BUCKETS_MIN);
+    }
+
+    private void beginIfUnusable() throws IOException {
+        var header = ByteBuffer.allocate(HEADER_BYTES);
+        channel.read(header, 0);
+        boolean usable = isUsable(MemorySegment.ofBuffer(header.clear()));
+        if (!usable || channel.size() > FILE_BYTES_MAX) {
+            channel.truncate(0);
+            var segment = MemorySegment.ofArray(new byte[HEADER_BYTES]);
+            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, MAGIC);
+            channel.write(segment.asByteBuffer(), 0);
+        }
+    }
+
+    private static boolean isUsable(MemorySegment file) {
+        return file.byteSize() >= HEADER_BYTES
+                && file.get(ValueLayout.JAVA_LONG_UNALIGNED, 0) == MAGIC;
+    }
+
+    private void index() {
+        while (end + StoredRegion.BYTES_MIN <= file.byteSize()) {
+            int length = StoredRegion.length(file, end);
+            if (length < StoredRegion.BYTES_MIN
+                    || length > StoredRegion.BYTES_MAX
+                    || end + length > file.byteSize()) {
+                return;
+            }
+            addToIndex(StoredRegion.pc(file, end), StoredRegion.mode(file, end), (int) end);
+            end += length;
+        }
+    }
+
+    private void addToIndex(long pc, int mode, int offset) {
+        if (count == offsets.length) {
+            offsets = Arrays.copyOf(offsets, 2 * count);
+            next = Arrays.copyOf(next, 2 * count);
+            keys = Arrays.copyOf(keys, 2 * count);
+        }
+        keys[count] = key(pc, mode);
+        int bucket = bucket(keys[count]);
+        offsets[count] = offset;
+        next[count] = heads[bucket];
+        heads[bucket] = count++;
+    }
+
+    private static long key(long pc, int mode) {
+        return (pc ^ (long) mode << 40) * 0x9E37_79B9_7F4A_7C15L;
+    }
+
+    private int bucket(long key) {
+        return (int) (key >>> 40) & heads.length - 1;
+    }
+
+    /// What is known of code at an address in a mode, the latest first.
+    synchronized List<StoredRegion> find(long pc, int mode) {
+        long key = key(pc, mode);
+        int entry = heads[bucket(key)];
+        if (entry == NONE || closed) {
+            return List.of();
+        }
+        var found = new ArrayList<StoredRegion>(1);
+        for (; entry != NONE; entry = next[entry]) {
+            int at = offsets[entry];
+            if (keys[entry] == key && at < file.byteSize()) {
+                var record = file.asSlice(at, StoredRegion.length(file, at));
+                if (StoredRegion.pc(file, at) == pc
+                        && StoredRegion.mode(file, at) == mode
+                        && StoredRegion.isSound(record)) {
+                    found.add(StoredRegion.read(record));
+                }
+            }
+        }
+        return found;
+    }
+
+    /// Whether anything is kept of code at an address in a mode.
+    synchronized boolean contains(long pc, int mode) {
+        return variants(key(pc, mode)) > 0;
+    }
+
+    /// Whether code can be added.
+    synchronized boolean isWritable() {
+        return lock != null && !closed && end < FILE_BYTES_MAX;
+    }
+
+    /// Adds a region, unless it is one of too many forms of the same code. It is found by those who
+    /// open the file later.
+    synchronized void add(StoredRegion region) throws IOException {
+        if (!isWritable() || variants(key(region.pc(), region.mode())) >= VARIANTS_MAX) {
+            return;
+        }
+        var record = region.toBytes();
+        if (record.byteSize() > StoredRegion.BYTES_MAX) {
+            return;
+        }
+        var buffer = record.asByteBuffer();
+        long at = end;
+        while (buffer.hasRemaining()) {
+            at += channel.write(buffer, at);
+        }
+        addToIndex(region.pc(), region.mode(), (int) end);
+        end = at;
+    }
+
+    /// How many records there may be of an address and mode.
+    private int variants(long key) {
+        int variants = 0;
+        for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {
+            variants += keys[entry] == key ? 1 : 0;
+        }
+        return variants;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            arena.close();
+            channel.close();
+        } catch (IOException e) {
+            throw new Bug("a file that was written can be closed", e);
+        }
+    }
+}

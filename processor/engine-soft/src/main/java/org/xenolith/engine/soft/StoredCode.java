@@ -1,0 +1,197 @@
+package org.xenolith.engine.soft;
+
+import org.xenolith.baseline.MachineCodeCompiler;
+import org.xenolith.baseline.MachineRegion;
+import org.xenolith.baseline.RegionImage;
+import org.xenolith.memory.GuestMemory;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import java.util.function.IntSupplier;
+
+/// Puts regions of a [CodeStore] into use where the guest has the code that they were made from,
+/// and keeps new ones.
+final class StoredCode implements AutoCloseable {
+    /// Programs below this address, and kernels, are found at the same address again.
+    private static final long FIXED_MAX = 1L << 32;
+
+    private final GuestMemory memory;
+    private final CodeCache cache;
+    private final CodeStore store;
+    private final MachineCodeCompiler compiler;
+    private final IntSupplier vcpus;
+
+    private volatile boolean isKeeping = true;
+
+    StoredCode(
+            GuestMemory memory,
+            CodeCache cache,
+            CodeStore store,
+            MachineCodeCompiler compiler,
+            IntSupplier vcpus) {
+        this.memory = memory;
+        this.cache = cache;
+        this.store = store;
+        this.compiler = compiler;
+        this.vcpus = vcpus;
+    }
+
+    /// Keeps a region for later runs, if its code is likely to be met again. A file that cannot be
+    /// written is left as it is.
+    void keep(Block entry, List<StoredRegion.Part> parts, RegionImage image) {
+        if (!isKeeping || !parts.stream().allMatch(part -> isFixed(part.pc()))) {
+            return;
+        }
+        try {
+            store.add(new StoredRegion(entry.pc, entry.mode, entry.length, parts, image));
+        } catch (IOException e) {
+            isKeeping = false;
+        }
+    }
+
+    /// Whether nothing is kept of a block so far, though it is likely to be met again.
+    boolean wants(Block block) {
+        return isKeeping
+                && isFixed(block.pc)
+                && store.isWritable()
+                && !store.contains(block.pc, block.mode);
+    }
+
+    /// Keeps a block as a region of its own, which is not needed now.
+    void keepForLater(Block entry) {
+        if (!wants(entry)) {
+            return;
+        }
+        var level = RegionRequest.Level.WARM;
+        var request = RegionRequest.gather(entry, level, Block::weight, memory, 1);
+        if (request.members().isEmpty()) {
+            return; // its code has been written meanwhile
+        }
+        RegionBuilder.build(request, compiler)
+                .ifPresent(built ->
+                        compiler.image(built.region())
+                                .ifPresent(image -> keep(entry, built.parts(), image)));
+    }
+
+    private static boolean isFixed(long pc) {
+        return pc < 0 || pc < FIXED_MAX;
+    }
+
+    /// See [Regions#revive].
+    Optional<Block> revive(long pc, int mode, long host, SoftCpu cpu, IntConsumer watch) {
+        if ((mode & Translator.SINGLE) != 0) {
+            return Optional.empty();
+        }
+        for (var region : store.find(pc, mode)) {
+            var frames = frames(region, cpu);
+            if (frames.isPresent() && isSame(region, frames.get())) {
+                return revive(region, host, frames.get(), cpu, watch);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Where the pages lie that a region is made from; nothing if one of them is not there.
+    private static Optional<Map<Long, Integer>> frames(StoredRegion region, SoftCpu cpu) {
+        var frames = new HashMap<Long, Integer>();
+        for (var part : region.parts()) {
+            long last = part.pc() + part.bytes().byteSize() - 1;
+            for (long page = part.pc() & -4096L; page <= (last & -4096L); page += 4096) {
+                int frame = frames.computeIfAbsent(page, cpu::codeFrame);
+                if (frame < 0) {
+                    return Optional.empty();
+                }
+            }
+        }
+        return Optional.of(frames);
+    }
+
+    /// Whether a region has been made from what lies in memory.
+    private boolean isSame(StoredRegion region, Map<Long, Integer> frames) {
+        for (var part : region.parts()) {
+            long length = part.bytes().byteSize();
+            long within = Math.min(length, 4096 - (part.pc() & 4095));
+            long host = host(part.pc(), frames);
+            if (differs(host, part.bytes(), 0, within)
+                    || within < length
+                            && differs(
+                                    host(part.pc() + within, frames),
+                                    part.bytes(),
+                                    within,
+                                    length)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static long host(long pc, Map<Long, Integer> frames) {
+        return (long) frames.get(pc & -4096L) << 12 | pc & 4095;
+    }
+
+    private boolean differs(long host, MemorySegment bytes, long from, long to) {
+        return MemorySegment.mismatch(memory.segment(), host, host + to - from, bytes, from, to)
+                >= 0;
+    }
+
+    private Optional<Block> revive(
+            StoredRegion region,
+            long host,
+            Map<Long, Integer> frames,
+            SoftCpu cpu,
+            IntConsumer watch) {
+        if (!watched(frames)) {
+            cpu.alone(() -> frames.values().forEach(watch::accept));
+            // What has been found out may have changed meanwhile.
+            return watched(frames) && cpu.resolveCode(region.pc()) == host
+                    ? revive(region.pc(), region.mode(), host, cpu, watch)
+                    : Optional.empty();
+        }
+        var made = compiler.install(region.image());
+        if (made.isEmpty()) {
+            return Optional.empty();
+        }
+        int second = secondFrame(region, frames, cpu);
+        var block = new Block(region.pc(), region.mode(), host, region.entryLength(), second);
+        var inUse = cache.publish(block, () -> isSame(region, frames));
+        if (inUse == block) {
+            cache.add(live(block, region, made.get(), frames), () -> isSame(region, frames));
+        }
+        return Optional.ofNullable(inUse);
+    }
+
+    private boolean watched(Map<Long, Integer> frames) {
+        return frames.values().stream().allMatch(memory::isWatched);
+    }
+
+    private static int secondFrame(StoredRegion region, Map<Long, Integer> frames, SoftCpu cpu) {
+        long last = region.pc() + region.entryLength() - 1;
+        if ((last & -4096L) == (region.pc() & -4096L)) {
+            return -1;
+        }
+        return frames.getOrDefault(last & -4096L, cpu.codeFrame(last & -4096L));
+    }
+
+    private LiveRegion live(
+            Block block, StoredRegion region, MachineRegion made, Map<Long, Integer> frames) {
+        var members = region.parts().stream().map(StoredRegion.Part::pc).toList();
+        return new LiveRegion(
+                block,
+                members,
+                RegionRequest.Level.WARM,
+                made,
+                LiveRegion.pages(block.pc, RegionBuilder.lines(region.parts()), frames::get),
+                Regions.WARM_WORTH,
+                vcpus.getAsInt());
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
