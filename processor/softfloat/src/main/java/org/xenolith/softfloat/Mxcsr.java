@@ -18,19 +18,35 @@ public final class Mxcsr extends Unrounded {
     private static final int MASKS = 0x1F80;
     private static final int ROUNDING = 0x6000;
 
-    private int value = INITIAL;
+    /// Where the register is, as a number of 64 bits.
+    private final long[] registers;
+
+    private final int slot;
 
     /// Whether a step of the instruction under way was refused.
     private boolean refused;
 
+    /// A register of its own.
+    public Mxcsr() {
+        this(new long[1], 0);
+    }
+
+    /// A register that is kept in an element of an array, whose owner may change it between
+    /// instructions, within [#WRITABLE].
+    public Mxcsr(long[] registers, int slot) {
+        this.registers = registers;
+        this.slot = slot;
+        registers[slot] = INITIAL;
+    }
+
     /// The register as STMXCSR stores it.
     public int value() {
-        return value;
+        return (int) registers[slot];
     }
 
     /// Sets the register, as LDMXCSR does with a value inside [#WRITABLE].
     public void value(int newValue) {
-        value = newValue & WRITABLE;
+        registers[slot] = newValue & WRITABLE;
         flags = 0;
         refused = false;
     }
@@ -56,7 +72,7 @@ public final class Mxcsr extends Unrounded {
             found &= FloatFlags.BEFORE_COMPUTATION;
         }
         flags = 0;
-        value |= found;
+        registers[slot] |= found;
         refused |= unmasked != 0;
         return !refused;
     }
@@ -64,25 +80,25 @@ public final class Mxcsr extends Unrounded {
     /// Whether an operation that neither meets nor makes a special number leaves no trace but its
     /// result to the nearest: all exceptions masked, and PE set already.
     public boolean plain() {
-        return (value & (MASKS | ROUNDING | FloatFlags.PRECISION))
+        return (value() & (MASKS | ROUNDING | FloatFlags.PRECISION))
                 == (MASKS | FloatFlags.PRECISION);
     }
 
     @Override
     int rounding() {
-        return value >>> 13 & 3;
+        return value() >>> 13 & 3;
     }
 
     @Override
     int masks() {
-        return value >>> 7 & FloatFlags.EXCEPTIONS;
+        return value() >>> 7 & FloatFlags.EXCEPTIONS;
     }
 
     boolean denormalsAreZeros() {
-        return (value & DENORMALS_ARE_ZEROS) != 0;
+        return (value() & DENORMALS_ARE_ZEROS) != 0;
     }
 
     boolean flushToZero() {
-        return (value & FLUSH_TO_ZERO) != 0;
+        return (value() & FLUSH_TO_ZERO) != 0;
     }
 }

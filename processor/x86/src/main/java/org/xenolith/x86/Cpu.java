@@ -57,7 +57,7 @@ public abstract class Cpu extends Context {
     public final ModelSpecificRegisters msrs = new ModelSpecificRegisters();
 
     /// x87, MMX and MXCSR.
-    public final FpuState fpu = new FpuState();
+    public final FpuState fpu = new FpuState(registers);
 
     public CpuidTable cpuid;
 

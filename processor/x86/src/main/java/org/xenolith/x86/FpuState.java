@@ -51,7 +51,7 @@ public final class FpuState {
     public int lastOpcode;
 
     /// MXCSR, with what the SSE instruction under way has found.
-    public final Mxcsr mxcsr = new Mxcsr();
+    public final Mxcsr mxcsr;
 
     /// What arithmetic works in; holds nothing between instructions.
     final FpuContext context = new FpuContext();
@@ -60,6 +60,11 @@ public final class FpuState {
     long enteredPointer;
     int enteredOpcode;
     long enteredData;
+
+    /// @param registers those of the processor, where MXCSR is
+    FpuState(long[] registers) {
+        mxcsr = new Mxcsr(registers, Registers.MXCSR);
+    }
 
     /// FNINIT. The registers keep their contents and are empty.
     void initialize() {

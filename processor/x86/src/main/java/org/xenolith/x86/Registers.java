@@ -20,6 +20,9 @@ public final class Registers {
     /// 1 where the direction flag is clear, -1 where it is set.
     public static final int DIRECTION = 24;
 
+    /// MXCSR.
+    public static final int MXCSR = 25;
+
     /// Low and high half of XMM register `n` are slots `XMM + 2 * n` and the one after it.
     public static final int XMM = 32;
 
