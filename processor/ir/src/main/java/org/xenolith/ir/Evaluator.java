@@ -76,7 +76,7 @@ public final class Evaluator extends Code {
     /// times slower, and all cold code comes through here.
     private static byte code(Op op) {
         return switch (op) {
-            case Op.Boundary _, Op.Leave _ -> NOTHING;
+            case Op.Boundary _, Op.Host _, Op.Leave _ -> NOTHING;
             case Op.Const _ -> CONST;
             case Op.ReadRegister _ -> READ_REGISTER;
             case Op.WriteRegister _ -> WRITE_REGISTER;

@@ -68,6 +68,19 @@ public sealed interface Op {
         }
     }
 
+    /// Changes nothing. It says that on an x86-64 host one instruction does all that the ops before
+    /// it in its guest instruction do, other than calls of helpers with a [Guard]: a compiler for
+    /// such a host may make that instruction in their place.
+    ///
+    /// @param address the value that is the address of the instruction's memory, or [#NONE]
+    /// @param result the value that the host's instruction answers, or [#NONE]: in the general
+    ///   register of its [HostInstruction.Part.Result]; if it has none, as the flags ZF, PF and CF
+    ///   at their places in RFLAGS, and no others
+    record Host(HostInstruction instruction, int address, int result) implements Op {
+        /// No value.
+        public static final int NONE = -1;
+    }
+
     /// Ends a unit: on to a known address.
     record Jump(long target) implements Op {}
 

@@ -2,6 +2,7 @@ package org.xenolith.ir;
 
 import java.util.ArrayList;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /// What verifier, passes and compilers ask about a single op.
 public final class Ops {
@@ -43,6 +44,8 @@ public final class Ops {
                 }
                 yield values;
             }
+            case Op.Host(_, int address, int result) ->
+                    IntStream.of(address, result).filter(value -> value != Op.Host.NONE).toArray();
             case Op.Branch(int condition, _, _) -> new int[] {condition};
             case Op.JumpTo(int target) -> new int[] {target};
         };
@@ -102,6 +105,11 @@ public final class Ops {
                 arguments.forEach(argument -> renumbered.add(to.applyAsInt(argument)));
                 yield new Op.Call(helper, renumbered);
             }
+            case Op.Host(var instruction, int address, int result) ->
+                    new Op.Host(
+                            instruction,
+                            address == Op.Host.NONE ? address : to.applyAsInt(address),
+                            result == Op.Host.NONE ? result : to.applyAsInt(result));
             case Op.Branch(int condition, long taken, long notTaken) ->
                     new Op.Branch(to.applyAsInt(condition), taken, notTaken);
             case Op.JumpTo(int target) -> new Op.JumpTo(to.applyAsInt(target));
@@ -131,6 +139,7 @@ public final class Ops {
                     Op.SetFlags _,
                     Op.WriteFlags _,
                     Op.SetCarry _,
+                    Op.Host _,
                     Op.Jump _,
                     Op.Branch _,
                     Op.JumpTo _,
@@ -158,6 +167,7 @@ public final class Ops {
                     Op.SetFlags _,
                     Op.WriteFlags _,
                     Op.SetCarry _,
+                    Op.Host _,
                     Op.Jump _,
                     Op.Branch _,
                     Op.JumpTo _,

@@ -65,6 +65,15 @@ public final class Passes {
         return remove(unit, dead);
     }
 
+    /// Without what is only for compilers that make a host's machine code.
+    public static Unit portable(Unit unit) {
+        var dead = new BitSet();
+        for (int index = 0; index < unit.ops().size(); index++) {
+            dead.set(index, unit.ops().get(index) instanceof Op.Host);
+        }
+        return remove(unit, dead);
+    }
+
     private static Unit remove(Unit unit, BitSet dead) {
         if (dead.isEmpty()) {
             return unit;

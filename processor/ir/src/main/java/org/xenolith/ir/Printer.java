@@ -63,6 +63,12 @@ public final class Printer {
                     arguments.stream()
                             .map(argument -> "%" + argument)
                             .collect(Collectors.joining(", ", "call " + helper.name() + "(", ")"));
+            case Op.Host(var instruction, int address, int result) ->
+                    "host %s%s%s"
+                            .formatted(
+                                    instruction,
+                                    address == Op.Host.NONE ? "" : " [%" + address + "]",
+                                    result == Op.Host.NONE ? "" : " -> %" + result);
             case Op.Jump(long target) -> "jump %#x".formatted(target);
             case Op.Branch(int condition, long taken, long notTaken) ->
                     "branch %%%d ? %#x : %#x".formatted(condition, taken, notTaken);

@@ -110,6 +110,12 @@ public final class Verifier {
                     report(index, "gives " + arguments.size() + " arguments");
                 }
             }
+            case Op.Host(var instruction, int address, _) -> {
+                instruction.vectors().forEach(vector -> checkSlot(index, vector.slot() + 1));
+                if (address != Op.Host.NONE) {
+                    checkWidth(index, address, Width.W64);
+                }
+            }
             case Op.JumpTo(int target) -> checkWidth(index, target, Width.W64);
         }
     }

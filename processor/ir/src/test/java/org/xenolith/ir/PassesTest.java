@@ -9,6 +9,7 @@ import org.xenolith.ir.testing.FakeContext;
 import org.xenolith.ir.testing.RandomUnits;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 
@@ -52,6 +53,34 @@ class PassesTest {
     @Test
     void allPassesTogetherChangeNothing() {
         assertChangesNothing(5_000_000, Passes::optimise);
+    }
+
+    @Test
+    void whatAHostMakesOfAnInstructionStaysWhileItIsOptimisedAndGoesForOthers() {
+        var instruction =
+                new HostInstruction(
+                        new HostInstruction.Opcode(0x66, 1, 0x7E, 0, -1),
+                        true,
+                        new HostInstruction.Part.Vector(1, 2, HostInstruction.Use.READ),
+                        new HostInstruction.Part.Result(Width.W64),
+                        OptionalInt.empty(),
+                        List.of());
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 5),
+                                new Op.ReadRegister(9),
+                                new Op.ReadRegister(2),
+                                new Op.Host(instruction, Op.Host.NONE, 2),
+                                new Op.WriteRegister(0, 2)));
+
+        var optimised = Passes.optimise(unit);
+
+        assertThat(Verifier.violations(optimised)).isEmpty();
+        assertThat(optimised.ops()).contains(new Op.Host(instruction, Op.Host.NONE, 1));
+        assertThat(Passes.portable(optimised).ops())
+                .containsExactly(
+                        new Op.Boundary(0, 5), new Op.ReadRegister(2), new Op.WriteRegister(0, 1));
     }
 
     @Test

@@ -4,6 +4,7 @@ import org.xenolith.base.Bug;
 import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
 import org.xenolith.ir.Evaluator;
+import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 
 import java.lang.invoke.MethodHandles;
@@ -47,7 +48,8 @@ public final class HandlerFactory {
 
     /// Code that does what the unit says. It may begin by evaluating and compile itself later;
     /// [#settled] then has the shorter way to it.
-    public Code handler(Unit unit) {
+    public Code handler(Unit lifted) {
+        var unit = Passes.portable(lifted);
         if (unit.ops().size() > OPS_MAX) {
             return new Evaluator(unit);
         }

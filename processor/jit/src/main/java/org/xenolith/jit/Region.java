@@ -3,6 +3,7 @@ package org.xenolith.jit;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
+import org.xenolith.ir.Passes;
 import org.xenolith.ir.Unit;
 
 import java.util.HashSet;
@@ -28,7 +29,6 @@ public record Region(List<Block> blocks) {
             Bug.check(
                     unit.endsBlock() && !(unit.ops().getLast() instanceof Op.Leave),
                     "a block of a region says where it goes on");
-            Bug.check(isCompilable(unit), "a block of a region can be compiled");
         }
 
         /// How many guest instructions it has.
@@ -37,7 +37,16 @@ public record Region(List<Block> blocks) {
         }
     }
 
-    /// Whether a region can do what the unit says: calls of helpers that take the context, unless
+    /// The same without what is only for compilers that make a host's machine code.
+    Region portable() {
+        return new Region(blocks.stream().map(Region::portable).toList());
+    }
+
+    private static Block portable(Block block) {
+        return new Block(block.pc, Passes.portable(block.unit), block.expected, block.weight);
+    }
+
+    /// Whether bytecode can do what the unit says: calls of helpers that take the context, unless
     /// they have a guard, must be left to other ways of executing it.
     public static boolean isCompilable(Unit unit) {
         return unit.ops().stream().allMatch(Region::isCompilable);

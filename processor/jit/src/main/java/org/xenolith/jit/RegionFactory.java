@@ -39,7 +39,7 @@ public final class RegionFactory implements RegionCompiler {
 
     @Override
     public Optional<CompiledRegion> compile(Region region) {
-        var bytes = RegionClass.generate(name, region, memory);
+        var bytes = RegionClass.generate(name, region.portable(), memory);
         if (codeBytes(bytes) > CODE_BYTES_MAX) {
             return Optional.empty();
         }

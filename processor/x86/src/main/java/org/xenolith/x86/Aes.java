@@ -4,7 +4,7 @@ import static org.xenolith.ir.Width.W32;
 import static org.xenolith.x86.Spec.*;
 import static org.xenolith.x86.XmmOperands.immediate;
 import static org.xenolith.x86.XmmOperands.read;
-import static org.xenolith.x86.XmmOperands.sse;
+import static org.xenolith.x86.XmmOperands.sseApart;
 import static org.xenolith.x86.XmmOperands.write;
 
 import org.xenolith.ir.Helper;
@@ -13,13 +13,13 @@ import org.xenolith.ir.Helper;
 final class Aes {
     // spotless:off
     static final Table TABLE = Table.of(
-        sse("AESIMC",          "66 0F 38 DB /r", Aes::aesimc, Vdq, Wdq),
-        sse("AESENC",          "66 0F 38 DC /r", round("encrypt"), Vdq, Wdq),
-        sse("AESENCLAST",      "66 0F 38 DD /r", round("encryptLast"), Vdq, Wdq),
-        sse("AESDEC",          "66 0F 38 DE /r", round("decrypt"), Vdq, Wdq),
-        sse("AESDECLAST",      "66 0F 38 DF /r", round("decryptLast"), Vdq, Wdq),
-        sse("AESKEYGENASSIST", "66 0F 3A DF /r", Aes::aeskeygenassist, Vdq, Wdq, Ib),
-        sse("PCLMULQDQ",       "66 0F 3A 44 /r", Aes::pclmulqdq, Vdq, Wdq, Ib));
+        cipher("AESIMC",          "66 0F 38 DB /r", Aes::aesimc, Vdq, Wdq),
+        cipher("AESENC",          "66 0F 38 DC /r", round("encrypt"), Vdq, Wdq),
+        cipher("AESENCLAST",      "66 0F 38 DD /r", round("encryptLast"), Vdq, Wdq),
+        cipher("AESDEC",          "66 0F 38 DE /r", round("decrypt"), Vdq, Wdq),
+        cipher("AESDECLAST",      "66 0F 38 DF /r", round("decryptLast"), Vdq, Wdq),
+        cipher("AESKEYGENASSIST", "66 0F 3A DF /r", Aes::aeskeygenassist, Vdq, Wdq, Ib),
+        cipher("PCLMULQDQ",       "66 0F 3A 44 /r", Aes::pclmulqdq, Vdq, Wdq, Ib));
     // spotless:on
 
     private static final Helper MIX_INVERSE = Helper.named(AesRounds.class, "mixInverse");
@@ -28,6 +28,10 @@ final class Aes {
     private static final Helper PRODUCT_HIGH = Helper.named(CarrylessProduct.class, "high");
 
     private Aes() {}
+
+    private static Row cipher(String name, String encoding, Row.Meaning meaning, Spec... operands) {
+        return sseApart(name, encoding, meaning, operands).sameOnHost(HostForm.CRYPTOGRAPHY);
+    }
 
     private static Row.Meaning round(String name) {
         var helper = Helper.named(AesRounds.class, name);

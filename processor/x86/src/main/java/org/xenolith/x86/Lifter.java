@@ -43,6 +43,12 @@ public final class Lifter {
     private boolean ended;
     private Instruction instruction;
 
+    /// Where its ops begin.
+    private int start;
+
+    /// Whether it is yet to be said what a host makes of it.
+    private boolean hosted;
+
     public Lifter(Mode mode) {
         this.mode = mode;
     }
@@ -54,6 +60,8 @@ public final class Lifter {
         offsets.clear();
         addresses.clear();
         lockedOld = -1;
+        start = ops.size();
+        hosted = false;
         add(new Op.Boundary(next.pc(), next.length()), null);
         var row = next.row();
         int fault = Availability.faultOf(row, mode);
@@ -65,10 +73,28 @@ public final class Lifter {
             generalProtection();
             return;
         }
+        hosted = mode.is64() && row.host().isPresent();
         row.meaning().lift(this, next);
+        if (hosted) {
+            host(Op.Host.NONE);
+        }
         if (row.isEndOfBlock() && !ended) {
             jump(next.next());
         }
+    }
+
+    /// Says what a host makes of all that has been lifted of the instruction.
+    private void host(int result) {
+        hosted = false;
+        var part = ops.subList(start, ops.size());
+        var host = HostForm.of(instruction, part, result != Op.Host.NONE);
+        int address = Op.Host.NONE;
+        for (var operand : instruction.operands()) {
+            if (operand instanceof Operand.Memory m) {
+                address = addresses.get(m);
+            }
+        }
+        add(new Op.Host(host, address, result), null);
     }
 
     /// Appends a jump behind the last instruction, unless the unit has ended anyway.
@@ -187,6 +213,9 @@ public final class Lifter {
 
     private void writeRegister(Operand.Register r, int value) {
         Bug.check(width(value) == r.width(), "a value fits its register");
+        if (hosted) {
+            host(value);
+        }
         setGeneral(r.number(), r.high(), value);
     }
 
@@ -502,6 +531,9 @@ public final class Lifter {
     }
 
     public void writeFlags(int value) {
+        if (hosted) {
+            host(value);
+        }
         add(new Op.WriteFlags(value), null);
     }
 

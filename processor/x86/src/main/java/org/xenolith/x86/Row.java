@@ -1,8 +1,11 @@
 package org.xenolith.x86;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.HostInstruction;
+import org.xenolith.ir.HostInstruction.Opcode;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// One line of the manual's opcode column and what it means.
@@ -42,6 +45,8 @@ public final class Row {
     private boolean onlyLong;
     private boolean notLong;
     private Unit unit = Unit.INTEGER;
+    private Optional<HostInstruction.Opcode> host = Optional.empty();
+    private boolean usesXmm0;
     private int undefinedFlags;
     private boolean wait;
 
@@ -110,6 +115,31 @@ public final class Row {
         return this;
     }
 
+    /// An x86-64 host with the `features` (see [HostForm]) does the same with the same opcode.
+    Row sameOnHost(int features) {
+        host = Optional.of(HostForm.opcode(encoding, features, Opcode.NO_CONTROL));
+        return this;
+    }
+
+    /// The same, if its MXCSR is the guest's.
+    Row roundedOnHost() {
+        host = Optional.of(HostForm.opcode(encoding, HostForm.VECTORS, Registers.MXCSR));
+        return this;
+    }
+
+    /// An x86-64 host does the same with another opcode.
+    Row onHost(String otherEncoding) {
+        var other = Encoding.parse(otherEncoding, operands);
+        host = Optional.of(HostForm.opcode(other, HostForm.VECTORS, Opcode.NO_CONTROL));
+        return this;
+    }
+
+    /// XMM0 is an operand that is not named.
+    Row withXmm0() {
+        usesXmm0 = true;
+        return this;
+    }
+
     /// WAIT: checked against CR0.MP and CR0.TS together.
     public Row waits() {
         wait = true;
@@ -169,6 +199,15 @@ public final class Row {
 
     public boolean isNot64() {
         return notLong;
+    }
+
+    /// What an x86-64 host does the same with.
+    Optional<HostInstruction.Opcode> host() {
+        return host;
+    }
+
+    boolean usesXmm0() {
+        return usesXmm0;
     }
 
     public Unit unit() {

@@ -7,7 +7,7 @@ import static org.xenolith.x86.XmmOperands.low;
 import static org.xenolith.x86.XmmOperands.number;
 import static org.xenolith.x86.XmmOperands.read;
 import static org.xenolith.x86.XmmOperands.slot;
-import static org.xenolith.x86.XmmOperands.sse;
+import static org.xenolith.x86.XmmOperands.sseRounded;
 import static org.xenolith.x86.XmmOperands.write;
 import static org.xenolith.x86.XmmOperands.writeLow;
 
@@ -17,22 +17,22 @@ import org.xenolith.ir.Helper;
 final class SseConversions {
     // spotless:off
     static final Table TABLE = Table.of(
-        sse("CVTSI2SS",  "F3 0F 2A /r", SseConversions::cvtsi2ss, Vd, Ey),
-        sse("CVTSI2SD",  "F2 0F 2A /r", SseConversions::cvtsi2sd, Vq, Ey),
-        sse("CVTTSS2SI", "F3 0F 2C /r", toInteger("float32TruncateToInt"), Gy, Wd),
-        sse("CVTTSD2SI", "F2 0F 2C /r", toInteger("float64TruncateToInt"), Gy, Wq),
-        sse("CVTSS2SI",  "F3 0F 2D /r", toInteger("float32ToInt"), Gy, Wd),
-        sse("CVTSD2SI",  "F2 0F 2D /r", toInteger("float64ToInt"), Gy, Wq),
-        sse("CVTPS2PD",  "NP 0F 5A /r", SseConversions::cvtps2pd, Vdq, Wq),
-        sse("CVTPD2PS",  "66 0F 5A /r", packed("float64LanesToFloat32"), Vdq, Wdq),
-        sse("CVTSS2SD",  "F3 0F 5A /r", SseConversions::cvtss2sd, Vq, Wd),
-        sse("CVTSD2SS",  "F2 0F 5A /r", SseConversions::cvtsd2ss, Vd, Wq),
-        sse("CVTDQ2PS",  "NP 0F 5B /r", packed("int32LanesToFloat32"), Vdq, Wdq),
-        sse("CVTPS2DQ",  "66 0F 5B /r", packed("float32LanesToInt32"), Vdq, Wdq),
-        sse("CVTTPS2DQ", "F3 0F 5B /r", packed("float32LanesTruncateToInt32"), Vdq, Wdq),
-        sse("CVTTPD2DQ", "66 0F E6 /r", packed("float64LanesTruncateToInt32"), Vdq, Wdq),
-        sse("CVTDQ2PD",  "F3 0F E6 /r", SseConversions::cvtdq2pd, Vdq, Wq),
-        sse("CVTPD2DQ",  "F2 0F E6 /r", packed("float64LanesToInt32"), Vdq, Wdq));
+        sseRounded("CVTSI2SS",  "F3 0F 2A /r", SseConversions::cvtsi2ss, Vd, Ey),
+        sseRounded("CVTSI2SD",  "F2 0F 2A /r", SseConversions::cvtsi2sd, Vq, Ey),
+        sseRounded("CVTTSS2SI", "F3 0F 2C /r", toInteger("float32TruncateToInt"), Gy, Wd),
+        sseRounded("CVTTSD2SI", "F2 0F 2C /r", toInteger("float64TruncateToInt"), Gy, Wq),
+        sseRounded("CVTSS2SI",  "F3 0F 2D /r", toInteger("float32ToInt"), Gy, Wd),
+        sseRounded("CVTSD2SI",  "F2 0F 2D /r", toInteger("float64ToInt"), Gy, Wq),
+        sseRounded("CVTPS2PD",  "NP 0F 5A /r", SseConversions::cvtps2pd, Vdq, Wq),
+        sseRounded("CVTPD2PS",  "66 0F 5A /r", packed("float64LanesToFloat32"), Vdq, Wdq),
+        sseRounded("CVTSS2SD",  "F3 0F 5A /r", SseConversions::cvtss2sd, Vq, Wd),
+        sseRounded("CVTSD2SS",  "F2 0F 5A /r", SseConversions::cvtsd2ss, Vd, Wq),
+        sseRounded("CVTDQ2PS",  "NP 0F 5B /r", packed("int32LanesToFloat32"), Vdq, Wdq),
+        sseRounded("CVTPS2DQ",  "66 0F 5B /r", packed("float32LanesToInt32"), Vdq, Wdq),
+        sseRounded("CVTTPS2DQ", "F3 0F 5B /r", packed("float32LanesTruncateToInt32"), Vdq, Wdq),
+        sseRounded("CVTTPD2DQ", "66 0F E6 /r", packed("float64LanesTruncateToInt32"), Vdq, Wdq),
+        sseRounded("CVTDQ2PD",  "F3 0F E6 /r", SseConversions::cvtdq2pd, Vdq, Wq),
+        sseRounded("CVTPD2DQ",  "F2 0F E6 /r", packed("float64LanesToInt32"), Vdq, Wdq));
     // spotless:on
 
     private static final Helper INTEGER_TO_FLOAT32 = helper("integerToFloat32");

@@ -9,6 +9,7 @@ import static org.xenolith.x86.XmmOperands.number;
 import static org.xenolith.x86.XmmOperands.read;
 import static org.xenolith.x86.XmmOperands.readUnaligned;
 import static org.xenolith.x86.XmmOperands.sse;
+import static org.xenolith.x86.XmmOperands.sseApart;
 import static org.xenolith.x86.XmmOperands.write;
 import static org.xenolith.x86.XmmOperands.writeHigh;
 import static org.xenolith.x86.XmmOperands.writeLow;
@@ -55,11 +56,11 @@ final class SseMoves {
         sse("MOVD",    "66 0F 7E /r", SseMoves::movdToInteger, Ey, Vdq),
         sse("MOVQ",    "F3 0F 7E /r", SseMoves::movq, Vq, Wq),
         sse("MOVQ",    "66 0F D6 /r", SseMoves::movq, Wq, Vq),
-        sse("MOVNTPS", "NP 0F 2B /r", SseMoves::move, Mdq, Vdq),
-        sse("MOVNTPD", "66 0F 2B /r", SseMoves::move, Mdq, Vdq),
-        sse("MOVNTDQ", "66 0F E7 /r", SseMoves::move, Mdq, Vdq),
-        sse("MOVNTDQA", "66 0F 38 2A /r", SseMoves::move, Vdq, Mdq),
-        sse("MASKMOVDQU", "66 0F F7 /r", SseMoves::maskmovdqu, Vdq, Udq),
+        streamed("MOVNTPS", "NP 0F 2B /r", Mdq, Vdq),
+        streamed("MOVNTPD", "66 0F 2B /r", Mdq, Vdq),
+        streamed("MOVNTDQ", "66 0F E7 /r", Mdq, Vdq),
+        streamed("MOVNTDQA", "66 0F 38 2A /r", Vdq, Mdq),
+        sseApart("MASKMOVDQU", "66 0F F7 /r", SseMoves::maskmovdqu, Vdq, Udq),
         sse("MOVMSKPS", "NP 0F 50 /r", SseMoves::movmskps, Gd, Udq),
         sse("MOVMSKPD", "66 0F 50 /r", SseMoves::movmskpd, Gd, Udq),
         sse("PMOVMSKB", "66 0F D7 /r", SseMoves::pmovmskb, Gd, Udq));
@@ -72,6 +73,13 @@ final class SseMoves {
     private static final long GATHER_8 = 0x0102_0408_1020_4080L;
 
     private SseMoves() {}
+
+    /// A move with a non-temporal hint, which may be ignored. A host's would not be ordered with
+    /// our other stores (SDM vol. 1, 10.4.6.2).
+    private static Row streamed(String name, String encoding, Spec first, Spec second) {
+        String move = second == Vdq ? "66 0F 7F /r" : "66 0F 6F /r";
+        return sseApart(name, encoding, SseMoves::move, first, second).onHost(move);
+    }
 
     static void move(Lifter l, Instruction i) {
         var value = read(l, i.second());

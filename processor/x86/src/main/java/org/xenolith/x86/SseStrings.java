@@ -5,7 +5,7 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Spec.*;
 import static org.xenolith.x86.XmmOperands.immediate;
 import static org.xenolith.x86.XmmOperands.readUnaligned;
-import static org.xenolith.x86.XmmOperands.sse;
+import static org.xenolith.x86.XmmOperands.sseApart;
 
 import org.xenolith.ir.Helper;
 
@@ -13,10 +13,10 @@ import org.xenolith.ir.Helper;
 final class SseStrings {
     // spotless:off
     static final Table TABLE = Table.of(
-        sse("PCMPESTRM", "66 0F 3A 60 /r", compare(true, false), Vdq, Wdq, Ib),
-        sse("PCMPESTRI", "66 0F 3A 61 /r", compare(true, true), Vdq, Wdq, Ib),
-        sse("PCMPISTRM", "66 0F 3A 62 /r", compare(false, false), Vdq, Wdq, Ib),
-        sse("PCMPISTRI", "66 0F 3A 63 /r", compare(false, true), Vdq, Wdq, Ib));
+        sseApart("PCMPESTRM", "66 0F 3A 60 /r", compare(true, false), Vdq, Wdq, Ib),
+        sseApart("PCMPESTRI", "66 0F 3A 61 /r", compare(true, true), Vdq, Wdq, Ib),
+        sseApart("PCMPISTRM", "66 0F 3A 62 /r", compare(false, false), Vdq, Wdq, Ib),
+        sseApart("PCMPISTRI", "66 0F 3A 63 /r", compare(false, true), Vdq, Wdq, Ib));
     // spotless:on
 
     private static final Helper COMPARE = helper("compare");

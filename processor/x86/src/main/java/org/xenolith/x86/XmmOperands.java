@@ -15,8 +15,18 @@ final class XmmOperands {
 
     private XmmOperands() {}
 
-    /// A row of the SSE unit.
+    /// A row of the SSE unit that is the same on every processor.
     static Row sse(String name, String encoding, Row.Meaning meaning, Spec... operands) {
+        return sseApart(name, encoding, meaning, operands).sameOnHost(HostForm.VECTORS);
+    }
+
+    /// The same, if MXCSR is.
+    static Row sseRounded(String name, String encoding, Row.Meaning meaning, Spec... operands) {
+        return sseApart(name, encoding, meaning, operands).roundedOnHost();
+    }
+
+    /// A row of the SSE unit that a host may do otherwise, or whose operands are not all named.
+    static Row sseApart(String name, String encoding, Row.Meaning meaning, Spec... operands) {
         return Row.row(name, encoding, meaning, operands).uses(Row.Unit.SSE);
     }
 

@@ -3,11 +3,16 @@ package org.xenolith.x86;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.xenolith.ir.HostInstruction;
+import org.xenolith.ir.Op;
+import org.xenolith.ir.Ops;
 import org.xenolith.ir.Verifier;
 
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Collectors;
 
 class SseRowsTest {
     private static final int CODE_32 = 1 | Mode.FLAT | Mode.PROTECTED | Mode.OS_FXSAVE;
@@ -41,6 +46,87 @@ class SseRowsTest {
             var off = new Mode(CODE_64 & ~Mode.OS_FXSAVE);
             assertThat(Availability.faultOf(row, off)).isEqualTo(Trap.INVALID_OPCODE);
         }
+    }
+
+    @Test
+    void allRowsButTheseAreAHostsOwn() {
+        var others =
+                rows().stream()
+                        .filter(row -> row.host().isEmpty())
+                        .map(Row::name)
+                        .collect(Collectors.toSet());
+        assertThat(others)
+                .containsExactlyInAnyOrder(
+                        "RCPPS",
+                        "RCPSS",
+                        "RSQRTPS",
+                        "RSQRTSS", // approximations
+                        "DPPS",
+                        "DPPD", // which NaN comes through
+                        "PCMPESTRI",
+                        "PCMPESTRM",
+                        "PCMPISTRI",
+                        "PCMPISTRM",
+                        "MASKMOVDQU",
+                        "LDMXCSR",
+                        "STMXCSR",
+                        "CVTPI2PS",
+                        "CVTPS2PI",
+                        "CVTTPS2PI", // MMX registers
+                        "CVTPI2PD",
+                        "CVTPD2PI",
+                        "CVTTPD2PI",
+                        "MOVQ2DQ",
+                        "MOVDQ2Q");
+    }
+
+    @Test
+    void anInstructionOfAHostSaysAllThatItReadsAndWrites() {
+        for (var row : rows()) {
+            for (var code : forms(row.encoding())) {
+                var lifter = new Lifter(new Mode(CODE_64));
+                lifter.lift(decode(code, lifter.mode()));
+                var ops = lifter.unit().ops();
+                for (int index = 0; index < ops.size(); index++) {
+                    if (ops.get(index) instanceof Op.Host host) {
+                        checkAccesses(row, ops.subList(0, index), host);
+                    }
+                }
+                assertThat(ops.stream().filter(Op.Host.class::isInstance))
+                        .as("%s", row)
+                        .hasSize(row.host().isPresent() ? 1 : 0);
+            }
+        }
+    }
+
+    private static void checkAccesses(Row row, List<Op> ops, Op.Host host) {
+        var instruction = host.instruction();
+        var read = new HashSet<Integer>();
+        var written = new HashSet<Integer>();
+        for (var vector : instruction.vectors()) {
+            (vector.use().reads() ? read : new HashSet<Integer>()).addAll(halves(vector.slot()));
+            (vector.use().writes() ? written : new HashSet<Integer>())
+                    .addAll(halves(vector.slot()));
+        }
+        boolean stores = false;
+        for (var op : ops) {
+            stores |= op instanceof Op.Store || op instanceof Op.StorePair;
+            if (op instanceof Op.ReadRegister(int slot) && slot >= Registers.XMM) {
+                assertThat(read).as("read by %s", row).contains(slot);
+            }
+            if (op instanceof Op.WriteRegister(int slot, _)) {
+                assertThat(written).as("written by %s", row).contains(slot);
+            }
+        }
+        boolean accesses = ops.stream().anyMatch(Ops::accessesMemory);
+        var memory = instruction.rm() instanceof HostInstruction.Part.Memory m ? m : null;
+        assertThat(memory != null).as("%s", row).isEqualTo(accesses);
+        assertThat(host.address() != Op.Host.NONE).as("%s", row).isEqualTo(accesses);
+        assertThat(memory != null && memory.written()).as("%s", row).isEqualTo(stores);
+    }
+
+    private static List<Integer> halves(int slot) {
+        return List.of(slot, slot + 1);
     }
 
     private static List<Row> rows() {

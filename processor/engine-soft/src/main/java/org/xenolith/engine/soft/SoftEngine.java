@@ -148,7 +148,7 @@ public final class SoftEngine implements Engine {
                         action -> self.get().alone(action));
         Translator.CodeMaker maker =
                 switch (options.tier()) {
-                    case EVALUATOR -> unit -> new Evaluator(Passes.optimise(unit));
+                    case EVALUATOR -> unit -> new Evaluator(Passes.optimise(Passes.portable(unit)));
                     case HANDLERS, COMPILER -> unit -> handlers.handler(Passes.optimise(unit));
                 };
         Predicate<Unit> compilable =
