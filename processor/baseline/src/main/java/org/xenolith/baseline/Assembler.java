@@ -200,7 +200,8 @@ final class Assembler {
         memory(reg, base, index, shift, displacement);
     }
 
-    private void memory(int reg, int base, int index, int shift, int displacement) {
+    /// ModRM, SIB and displacement of memory at `base + (index << shift) + displacement`.
+    void memory(int reg, int base, int index, int shift, int displacement) {
         boolean none = displacement == 0 && (base & 7) != RBP;
         boolean small = displacement == (byte) displacement;
         int mode = none ? 0 : small ? 0x40 : 0x80;

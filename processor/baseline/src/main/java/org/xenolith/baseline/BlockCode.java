@@ -29,6 +29,7 @@ final class BlockCode {
     private final FlagCode flags;
     private final Plan plan;
     private final Values values;
+    private final VectorCode vectors;
 
     /// Where to go if the instruction cannot be done; made when first asked for.
     private int miss = NONE;
@@ -42,6 +43,7 @@ final class BlockCode {
         this.flags = flags;
         plan = new Plan(unit);
         values = new Values(code, plan);
+        vectors = new VectorCode(this, code, plan, values);
         instructionsLeft = instructions + 1;
     }
 
@@ -64,7 +66,10 @@ final class BlockCode {
             }
             case Op.Const _ -> throw new Bug("a constant is made where it is used");
             case Op.ReadRegister(int slot) -> values.read(slot, index);
-            case Op.WriteRegister(int slot, int value) -> values.write(slot, value);
+            case Op.WriteRegister(int slot, int value) -> {
+                values.write(slot, value);
+                vectors.overwritten(slot);
+            }
             case Op.Load(var width, int address) -> load(index, width, address);
             case Op.Store(var width, int address, int value) -> {
                 int place = find(true, address, width.bytes());
@@ -102,6 +107,7 @@ final class BlockCode {
                 flags.become(FlagCode.explicit());
             }
             case Op.Call call -> guard(call);
+            case Op.Host host -> vectors.emit(index, host);
             case Op.Jump(long target) -> region.jump(target);
             case Op.Branch(int condition, long taken, long notTaken) ->
                     region.branch(condition(condition), taken, notTaken);
@@ -124,7 +130,7 @@ final class BlockCode {
 
     /// RAX becomes the distance from [Frame#BASE] to the `bytes` bytes at an address, of which the
     /// answer must still be added; the region is left if there is no translation for them.
-    private int find(boolean write, int address, int bytes) {
+    int find(boolean write, int address, int bytes) {
         int base = address;
         int displacement = 0;
         if (plan.isDeferred(address)) {

@@ -26,6 +26,8 @@ final class EntryCode {
         code.opNumber(Width.W64, Assembler.SUB, Assembler.RSP, Frame.BYTES);
         int links = Frame.LINKS - Long.BYTES; // the return address is not there yet
         code.op(Width.W64, Assembler.STORE, Assembler.R8, Assembler.RSP, links);
+        int control = Frame.CONTROL - Long.BYTES;
+        FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.R9);
         code.move(Width.W64, Frame.WRITE_TAGS, Assembler.RDX);
         code.move(Width.W64, Frame.OFFSETS, Assembler.RCX);
@@ -33,12 +35,14 @@ final class EntryCode {
         load(code, Width.W32, Frame.BUDGET, Frame.INITIAL_BUDGET);
         load(code, Width.W64, Frame.BASE, Frame.INITIAL_BASE);
         code.call(Assembler.R11);
+        FloatingControl.end(code, control);
         code.move(Width.W32, Assembler.RAX, Frame.BUDGET);
         code.opNumber(Width.W64, Assembler.ADD, Assembler.RSP, Frame.BYTES);
         for (int index = SAVED.length - 1; index >= 0; index--) {
             code.pop(SAVED[index]);
         }
         code.ret();
+        code.link();
         return code;
     }
 

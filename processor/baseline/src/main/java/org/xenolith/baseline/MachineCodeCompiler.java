@@ -20,10 +20,13 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Bytes of code of a region at most.
     private static final int CODE_BYTES_MAX = 1 << 16;
 
+    private static final int VECTOR_BYTES = 16;
+
     private final ExecutableMemory executable;
     private final long base;
     private final int translations;
     private final int codeBytes;
+    private final int features;
     private final AtomicInteger compiled = new AtomicInteger();
     private MemorySegment entry;
 
@@ -36,10 +39,12 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// @throws LinuxException where the host is another or does not allow it
     public MachineCodeCompiler(long base, int translations, int codeBytes) throws LinuxException {
         Bug.check(Integer.bitCount(translations) == 1, "translations are a power of two");
+        Bug.check((base & VECTOR_BYTES - 1) == 0, "aligned places have aligned addresses");
         this.base = base;
         this.translations = translations;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
+        features = HostProcessor.features(executable);
         addEntry();
     }
 
@@ -56,7 +61,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     @Override
     public boolean canDo(Unit instruction) {
-        return Support.canDo(instruction);
+        return Support.canDo(instruction, features);
     }
 
     @Override
@@ -95,9 +100,9 @@ public final class MachineCodeCompiler implements RegionCompiler {
                 : Optional.of(new MachineRegion(this, address.getAsLong(), now, image));
     }
 
-    private static boolean isPossible(Region region) {
+    private boolean isPossible(Region region) {
         for (var block : region.blocks()) {
-            if (!Support.canDo(block.unit())) {
+            if (!Support.canDo(block.unit(), features)) {
                 return false;
             }
         }

@@ -2,6 +2,7 @@ package org.xenolith.baseline;
 
 import org.xenolith.ir.Arithmetic;
 import org.xenolith.ir.Context;
+import org.xenolith.ir.HostInstruction;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Ops;
@@ -121,6 +122,10 @@ final class Plan {
                 case Op.WriteRegister(int slot, int value) -> current[slot] = homes[value];
                 case Op.Convert convert -> convert(index, convert);
                 case Op.Load(var width, _) -> bits[index] = width.bits();
+                case Op.Host host -> {
+                    bits[index] = VectorCode.bits(host);
+                    findHomes(index, host, current);
+                }
                 case Op.Compare _, Op.Test _ -> bits[index] = 1;
                 case Op.Binary binary -> bits[index] = bits(binary);
                 case Op.Unary(var kind, var width, int value) ->
@@ -131,6 +136,22 @@ final class Plan {
                                         width == Width.W64 ? Long.SIZE : Integer.SIZE,
                                         Math.max(bits(ifTrue), bits(ifFalse)));
                 case Op _ -> {}
+            }
+        }
+    }
+
+    /// What the host's instruction answers takes the place of the value that it answers for; what
+    /// it writes is nobody's value.
+    private void findHomes(int index, Op.Host op, int[] current) {
+        int result = op.result();
+        if (result != Op.Host.NONE) {
+            homes[result] = index;
+            Arrays.setAll(current, slot -> current[slot] == result ? NOBODY : current[slot]);
+        }
+        for (var vector : op.instruction().vectors()) {
+            if (vector.use().writes()) {
+                current[vector.slot()] = NOBODY;
+                current[vector.slot() + 1] = NOBODY;
             }
         }
     }
@@ -192,6 +213,7 @@ final class Plan {
     private void findUses() {
         var overwritten = new boolean[Context.SLOTS];
         int flagsChanged = ops.size();
+        boolean hosted = false; // an instruction of the host stands for the op
         for (int index = ops.size() - 1; index >= 0; index--) {
             var op = ops.get(index);
             if (Ops.mayFault(op)) {
@@ -200,7 +222,16 @@ final class Plan {
             if (Ops.changesFlags(op)) {
                 flagsChanged = index;
             }
+            hosted &= !(op instanceof Op.Boundary);
+            if (hosted && isReplaced(index, op)) {
+                skipped[index] = true;
+                continue;
+            }
             switch (op) {
+                case Op.Host host -> {
+                    hosted = true;
+                    use(index, host, overwritten);
+                }
                 case Op.WriteRegister(int slot, int value) -> {
                     skipped[index] = overwritten[slot];
                     overwritten[slot] = true;
@@ -242,7 +273,34 @@ final class Plan {
         }
     }
 
-    private boolean isUsed(int index) {
+    /// Whether an op need not be done because the host's instruction does what it does: all but
+    /// guards, and what makes the values that these and the address follow from.
+    private boolean isReplaced(int index, Op op) {
+        boolean guards = op instanceof Op.Call(var helper, _) && helper.guard().isPresent();
+        boolean answered = homes[index] > index;
+        return !guards && !(Ops.hasValue(op) && isUsed(index) && !answered);
+    }
+
+    private void use(int index, Op.Host op, boolean[] overwritten) {
+        if (op.address() != Op.Host.NONE) {
+            useAsAddress(op.address(), index);
+            Arrays.fill(overwritten, false); // it may miss
+        }
+        for (var vector : op.instruction().vectors()) {
+            read(vector.slot(), overwritten);
+            read(vector.slot() + 1, overwritten);
+        }
+        if (op.instruction().rm() instanceof HostInstruction.Part.General(int slot)) {
+            read(slot, overwritten);
+        }
+    }
+
+    private static void read(int slot, boolean[] overwritten) {
+        overwritten[slot] = false;
+    }
+
+    /// Whether anybody uses a value, itself or as a part of another.
+    boolean isUsed(int index) {
         return usedAsNumber[index] || usedAsCondition[index] || usedAsAddress[index];
     }
 

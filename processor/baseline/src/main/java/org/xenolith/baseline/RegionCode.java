@@ -29,6 +29,7 @@ final class RegionCode {
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
+    private final FloatingControl floating;
     private final int indexMask;
     private final int[] blocks;
     private final int exit;
@@ -43,6 +44,7 @@ final class RegionCode {
         indexMask = translations - 1;
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
+        floating = new FloatingControl(code, flow);
         blocks = new int[flow.order().size()];
         for (int block = 0; block < blocks.length; block++) {
             blocks[block] = code.label();
@@ -69,6 +71,7 @@ final class RegionCode {
             code.opNumber(Width.W64, Assembler.CMP, REGISTERS, slot, FlagCode.explicit());
             code.jumpIf(Assembler.NOT_EQUAL, miss(flow.order().getFirst().pc(), 0));
         }
+        floating.enter(() -> miss(flow.order().getFirst().pc(), 0));
     }
 
     private void block(int place) {

@@ -15,13 +15,27 @@ final class Support {
     private Support() {}
 
     /// Whether code can be made for what is asked, whatever the flags are.
-    static boolean canDo(Unit unit) {
+    ///
+    /// @param features of the host, see [HostProcessor]
+    static boolean canDo(Unit unit, int features) {
+        boolean able = true; // to do the instruction so far
         for (var op : unit.ops()) {
-            if (op instanceof Op.Leave || op instanceof Op.Call call && !BlockCode.canCall(call)) {
+            if (op instanceof Op.Leave || op instanceof Op.Boundary && !able) {
                 return false;
             }
+            able =
+                    switch (op) {
+                        case Op.Call call -> able && BlockCode.canCall(call);
+                        case Op.Host host -> has(host, features);
+                        case Op _ -> able;
+                    };
         }
-        return true;
+        return able;
+    }
+
+    private static boolean has(Op.Host host, int features) {
+        int wanted = host.instruction().opcode().features();
+        return (features & wanted) == wanted;
     }
 
     /// The part of a block up to the first instruction that cannot be done.

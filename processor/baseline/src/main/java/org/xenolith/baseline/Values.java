@@ -254,21 +254,28 @@ final class Values {
     /// A register of the guest gets a value.
     void write(int slot, int value) {
         int home = plan.home(value);
-        int old = inSlot[slot];
-        if (old == home) {
+        if (inSlot[slot] == home) {
             return;
         }
+        overwrite(slot);
+        store(slot, value);
+        inSlot[slot] = plan.isConstant(value) ? NOWHERE : home;
+        if (inSlot[slot] != NOWHERE && slots[home] == NOWHERE) {
+            slots[home] = slot;
+        }
+    }
+
+    /// A slot is about to get something that is no value of the block: the value that is there, if
+    /// it is used later, is in a register afterwards.
+    void overwrite(int slot) {
+        int old = inSlot[slot];
         if (old != NOWHERE && slots[old] == slot) {
             if (plan.last(old) > position && registers[old] == NOWHERE && stack[old] == NOWHERE) {
                 fetch(old, Width.W64, NOWHERE);
             }
             slots[old] = NOWHERE;
         }
-        store(slot, value);
-        inSlot[slot] = plan.isConstant(value) ? NOWHERE : home;
-        if (inSlot[slot] != NOWHERE && slots[home] == NOWHERE) {
-            slots[home] = slot;
-        }
+        inSlot[slot] = NOWHERE;
     }
 
     private void store(int slot, int value) {

@@ -86,25 +86,33 @@ final class ArenaContext extends Context {
         return offsets[index] + address;
     }
 
+    private long peek(int bits, long at) {
+        return switch (bits) {
+            case 8 -> memory.get(ValueLayout.JAVA_BYTE, at) & 0xFFL;
+            case 16 -> memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, at) & 0xFFFFL;
+            case 32 -> memory.get(ValueLayout.JAVA_INT_UNALIGNED, at) & 0xFFFF_FFFFL;
+            default -> memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at);
+        };
+    }
+
     @Override
     public long load8(long address) {
-        return memory.get(ValueLayout.JAVA_BYTE, find(readTags, 1, address)) & 0xFFL;
+        return peek(8, find(readTags, 1, address));
     }
 
     @Override
     public long load16(long address) {
-        return memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, find(readTags, 2, address)) & 0xFFFFL;
+        return peek(16, find(readTags, 2, address));
     }
 
     @Override
     public long load32(long address) {
-        return memory.get(ValueLayout.JAVA_INT_UNALIGNED, find(readTags, 4, address))
-                & 0xFFFF_FFFFL;
+        return peek(32, find(readTags, 4, address));
     }
 
     @Override
     public long load64(long address) {
-        return memory.get(ValueLayout.JAVA_LONG_UNALIGNED, find(readTags, 8, address));
+        return peek(64, find(readTags, 8, address));
     }
 
     @Override
@@ -136,8 +144,7 @@ final class ArenaContext extends Context {
 
     @Override
     public void storeConditional(int bits, long address, long expected, long value) {
-        find(writeTags, bits / 8, address);
-        if (load(bits, address) != expected) {
+        if (peek(bits, find(writeTags, bits / 8, address)) != expected) {
             throw Abort.restart();
         }
         store(bits, address, value);

@@ -29,7 +29,11 @@ public final class LoopGenerator implements CaseSource {
     private final List<InstructionForm> forms;
 
     public LoopGenerator(long seed) {
-        this.dice = new Dice(seed);
+        this(new Dice(seed));
+    }
+
+    LoopGenerator(Dice dice) {
+        this.dice = dice;
         this.values = new Values(dice);
         this.forms =
                 InstructionForm.all().stream()
@@ -44,9 +48,7 @@ public final class LoopGenerator implements CaseSource {
         for (int count = dice.between(2, BODY_MAX); count > 0; count--) {
             appendTo(code);
         }
-        code.writeBytes(COUNT_DOWN);
-        code.write(JNZ);
-        code.write(-(code.size() + 1));
+        close(code);
         var registers = new ArrayList<Long>(16);
         for (int i = 0; i < 16; i++) {
             registers.add(i >= 8 && i < 12 ? pointer() : values.integer());
@@ -65,6 +67,13 @@ public final class LoopGenerator implements CaseSource {
                 List.of(),
                 FloatingState.initial(),
                 new Allowance(UndefinedFlags.ADJUST, false, false, Set.of()));
+    }
+
+    /// Appends what counts R15 down and goes back to the beginning.
+    static void close(ByteArrayOutputStream code) {
+        code.writeBytes(COUNT_DOWN);
+        code.write(JNZ);
+        code.write(-(code.size() + 1));
     }
 
     /// Mostly in the middle of the writable pages; now and then across their borders.
@@ -98,7 +107,8 @@ public final class LoopGenerator implements CaseSource {
         return register < RSP ? register : register + 1;
     }
 
-    private byte[] instruction() {
+    /// One instruction on registers or memory.
+    byte[] instruction() {
         var form = forms.get(dice.below(forms.size()));
         var code = new ByteArrayOutputStream();
         boolean narrow = !form.plain() && dice.chance(15);

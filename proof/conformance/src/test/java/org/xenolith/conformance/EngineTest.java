@@ -86,6 +86,12 @@ class EngineTest {
         hunt(MACHINE_CODE);
     }
 
+    @Test
+    void loopsOnVectorsAsMachineCodeAgreeWithTheHost() throws IOException {
+        long seed = Hunt.seed();
+        hunt(MACHINE_CODE, seed, new VectorLoopGenerator(host.features(), seed));
+    }
+
     private static void hunt(Options options) throws IOException {
         long seed = Hunt.seed();
         hunt(options, seed, new CaseGenerator(host.features(), seed, Hunt.forms()));

@@ -1,0 +1,31 @@
+package org.xenolith.baseline;
+
+import org.xenolith.ir.Width;
+import org.xenolith.linux.ExecutableMemory;
+
+import java.lang.foreign.MemorySegment;
+
+/// What the processor of the host has.
+final class HostProcessor {
+    private HostProcessor() {}
+
+    /// ECX of CPUID leaf 1 (SDM vol. 2A, table 3-10): bits of features. Nothing if the executable
+    /// memory has no room for the few bytes of code that ask.
+    static int features(ExecutableMemory executable) {
+        var code = new Assembler();
+        code.push(Assembler.RBX);
+        code.load(Assembler.RAX, 1);
+        code.load(Assembler.RCX, 0);
+        code.bytes(0x0F, 0xA2); // CPUID
+        code.move(Width.W32, Assembler.RAX, Assembler.RCX);
+        code.pop(Assembler.RBX);
+        code.ret();
+        var address = executable.add(code.buffer(), code.size());
+        if (address.isEmpty()) {
+            return 0;
+        }
+        var nothing = MemorySegment.NULL;
+        var place = MemorySegment.ofAddress(address.getAsLong());
+        return ExecutableMemory.call(place, nothing, nothing, nothing, nothing, nothing, 0);
+    }
+}
