@@ -44,8 +44,8 @@ final class Frame {
     /// The stack's place of the address of the entries of [Links].
     static final int LINKS = VALUES + VALUE_BYTES;
 
-    /// The stack's place of the slot of the guest's MXCSR, if that is the host's now; else of 0. See
-    /// [FloatingControl].
+    /// The stack's place of the slot of the guest's MXCSR, if that is the host's now; else of 0.
+    /// See [FloatingControl].
     static final int CONTROL = LINKS + Long.BYTES;
 
     /// Bytes of the frame without the return address.

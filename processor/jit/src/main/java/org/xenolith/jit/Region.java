@@ -12,6 +12,9 @@ import java.util.List;
 /// Guest code to be compiled as one method: basic blocks, the entry first, that go on to each other
 /// or leave. No other thread and nothing that they do changes them.
 public record Region(List<Block> blocks) {
+    /// One in so many instructions is much.
+    private static final int HOSTED_SHARE = 4;
+
     public Region {
         blocks = List.copyOf(blocks);
         Bug.check(!blocks.isEmpty(), "a region has an entry");
@@ -33,8 +36,24 @@ public record Region(List<Block> blocks) {
 
         /// How many guest instructions it has.
         int instructions() {
-            return (int) unit.ops().stream().filter(Op.Boundary.class::isInstance).count();
+            return count(unit, Op.Boundary.class);
         }
+    }
+
+    /// Whether a host's own instructions do so much of what it does that bytecode, which has none
+    /// of them, is no better than machine code.
+    public boolean isForTheHost() {
+        double hosted = 0;
+        double all = 0;
+        for (var block : blocks) {
+            hosted += (double) block.weight * count(block.unit, Op.Host.class);
+            all += (double) block.weight * block.instructions();
+        }
+        return hosted > 0 && hosted >= all / HOSTED_SHARE;
+    }
+
+    private static int count(Unit unit, Class<? extends Op> kind) {
+        return (int) unit.ops().stream().filter(kind::isInstance).count();
     }
 
     /// The same without what is only for compilers that make a host's machine code.

@@ -302,6 +302,10 @@ final class Regions implements AutoCloseable {
             if (built.isEmpty()) {
                 return Optional.empty();
             }
+            if (hasBetter() && compiler == hotCompiler && built.get().region().isForTheHost()) {
+                request.entry().unfitForHot = true;
+                return Optional.empty();
+            }
             var code = compiler.compile(built.get().region());
             if (code.isPresent()) {
                 if (stored.isPresent() && code.get() instanceof MachineRegion made) {
