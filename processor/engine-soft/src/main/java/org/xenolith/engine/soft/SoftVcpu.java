@@ -227,6 +227,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         if (region.ran(executed) && region.isUseless()) {
             region.entry.unfitForWarm |= region.isWarm();
             region.entry.unfitForHot |= !region.isWarm();
+            region.entry.cool();
             code.remove(region);
         }
         return executed > 0;
