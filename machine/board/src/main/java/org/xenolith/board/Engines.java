@@ -4,13 +4,11 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
-import org.xenolith.engine.soft.CodeStore;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.CpuidLeaves;
 import org.xenolith.xen.DomainSpec.HypercallInstruction;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -37,21 +35,8 @@ final class Engines {
             case CHECKED -> new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
             case UNCHECKED ->
                     new SoftEngine(
-                            memory,
-                            clock,
-                            entropy,
-                            SoftEngine.Options.unchecked(),
-                            codeStore.flatMap(Engines::open));
+                            memory, clock, entropy, SoftEngine.Options.unchecked(), codeStore);
         };
-    }
-
-    /// Nothing if the file cannot be used: the machine is slower at first, that is all.
-    private static Optional<CodeStore> open(Path codeStore) {
-        try {
-            return Optional.of(CodeStore.open(codeStore));
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 
     /// One whose vCPUs leave at the same instructions in every run: nothing depends on when another

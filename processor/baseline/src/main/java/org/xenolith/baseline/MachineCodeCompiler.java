@@ -54,6 +54,11 @@ public final class MachineCodeCompiler implements RegionCompiler {
         entry = MemorySegment.ofAddress(address);
     }
 
+    /// What the host has of all that code may depend on, as bits.
+    public int hostFeatures() {
+        return features;
+    }
+
     /// Whether this host is one for which code can be made.
     public static boolean isSupported() {
         return ExecutableMemory.isSupported();

@@ -23,12 +23,14 @@ import java.util.List;
 /// there when they opened it. A record that is not whole, since its writer has died, ends the file.
 /// Any thread may call it. Whoever may write the file decides what this process executes: it
 /// belongs where only its user may write.
-public final class CodeStore implements AutoCloseable {
+final class CodeStore implements AutoCloseable {
     /// What the code that we make is like; another number, another file. Also raised when records
     /// change.
     private static final long MAGIC = 0x0001_6564_6F63_6E78L; // "xncode", version 1
 
-    private static final int HEADER_BYTES = 8;
+    private static final int MAGIC_AT = 0;
+    private static final int FEATURES_AT = 8;
+    private static final int HEADER_BYTES = 16;
 
     /// A file that is larger begins anew.
     private static final long FILE_BYTES_MAX = 256 << 20;
@@ -41,6 +43,7 @@ public final class CodeStore implements AutoCloseable {
     private static final int NONE = -1;
 
     private final FileChannel channel;
+    private final int features;
 
     /// Null if another process holds it.
     private final FileLock lock;
@@ -60,8 +63,9 @@ public final class CodeStore implements AutoCloseable {
 
     private boolean closed;
 
-    private CodeStore(FileChannel channel, FileLock lock) throws IOException {
+    private CodeStore(FileChannel channel, FileLock lock, int features) throws IOException {
         this.channel = channel;
+        this.features = features;
         this.lock = lock;
         if (lock != null) {
             beginIfUnusable();
@@ -80,7 +84,10 @@ public final class CodeStore implements AutoCloseable {
     }
 
     /// Opens the file, or makes it.
-    public static CodeStore open(Path path) throws IOException {
+    ///
+    /// @param features of the host, that the code depends on: what was made for others is thrown
+    ///   away
+    static CodeStore open(Path path, int features) throws IOException {
         var channel =
                 FileChannel.open(
                         path,
@@ -88,7 +95,7 @@ public final class CodeStore implements AutoCloseable {
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE);
         try {
-            return new CodeStore(channel, lock(channel));
+            return new CodeStore(channel, lock(channel), features);
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -114,14 +121,16 @@ public final class CodeStore implements AutoCloseable {
         if (!usable || channel.size() > FILE_BYTES_MAX) {
             channel.truncate(0);
             var segment = MemorySegment.ofArray(new byte[HEADER_BYTES]);
-            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, MAGIC);
+            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, MAGIC_AT, MAGIC);
+            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT, features);
             channel.write(segment.asByteBuffer(), 0);
         }
     }
 
-    private static boolean isUsable(MemorySegment file) {
+    private boolean isUsable(MemorySegment file) {
         return file.byteSize() >= HEADER_BYTES
-                && file.get(ValueLayout.JAVA_LONG_UNALIGNED, 0) == MAGIC;
+                && file.get(ValueLayout.JAVA_LONG_UNALIGNED, MAGIC_AT) == MAGIC
+                && file.get(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT) == features;
     }
 
     private void index() {

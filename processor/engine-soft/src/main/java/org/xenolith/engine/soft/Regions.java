@@ -12,8 +12,10 @@ import org.xenolith.linux.LinuxException;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Mode;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -115,7 +117,7 @@ final class Regions implements AutoCloseable {
             GuestMemory memory,
             CodeCache cache,
             SoftEngine.Backend backend,
-            Optional<CodeStore> store,
+            Optional<Path> codeStore,
             IntSupplier vcpus,
             Runnable ready) {
         this.vcpus = vcpus;
@@ -124,15 +126,21 @@ final class Regions implements AutoCloseable {
         this.ready = ready;
         warmCompiler = backend == SoftEngine.Backend.BYTECODE ? bytecode() : machineCode();
         hotCompiler = backend == SoftEngine.Backend.BOTH ? uncheckedBytecode() : warmCompiler;
-        stored =
-                warmCompiler instanceof MachineCodeCompiler machine
-                        ? store.map(kept -> new StoredCode(memory, cache, kept, machine, vcpus))
-                        : Optional.empty();
-        if (stored.isEmpty()) {
-            store.ifPresent(CodeStore::close);
-        }
+        stored = codeStore.flatMap(this::open);
         rewrites = new short[memory.frameCount()];
         rewritesMax = warmCompiler instanceof RegionFactory ? REWRITES_MAX : MACHINE_REWRITES_MAX;
+    }
+
+    private Optional<StoredCode> open(Path codeStore) {
+        if (!(warmCompiler instanceof MachineCodeCompiler machine)) {
+            return Optional.empty();
+        }
+        try {
+            var store = CodeStore.open(codeStore, machine.hostFeatures());
+            return Optional.of(new StoredCode(memory, cache, store, machine, vcpus));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     private RegionCompiler bytecode() {

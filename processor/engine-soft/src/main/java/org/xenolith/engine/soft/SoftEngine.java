@@ -11,6 +11,7 @@ import org.xenolith.jit.HandlerFactory;
 import org.xenolith.memory.GuestMemory;
 
 import java.lang.invoke.MethodHandles;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -99,14 +100,14 @@ public final class SoftEngine implements Engine {
         this(memory, clock, entropy, options, Optional.empty());
     }
 
-    /// @param store of machine code from earlier runs, used and filled where there is machine code;
-    ///   closed with the engine
+    /// @param codeStore a file of machine code from earlier runs, used and filled where there is
+    ///     machine code; the engine does without where it cannot be opened
     public SoftEngine(
             GuestMemory memory,
             Clock clock,
             Entropy entropy,
             Options options,
-            Optional<CodeStore> store) {
+            Optional<Path> codeStore) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
@@ -118,7 +119,7 @@ public final class SoftEngine implements Engine {
                         memory,
                         code,
                         options.backend(),
-                        store,
+                        codeStore,
                         vcpus::size,
                         () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
