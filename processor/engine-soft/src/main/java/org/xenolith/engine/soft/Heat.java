@@ -35,6 +35,7 @@ final class Heat {
     void after(Block block) {
         if (on
                 && block.runs() == compileAfter
+                && block.region == null
                 && !block.unfitForWarm
                 && Regions.isEligible(block)
                 && !regions.request(block)) {
