@@ -136,6 +136,11 @@ final class Assembler {
         to(label);
     }
 
+    void callTo(int label) {
+        one(0xE8);
+        to(label);
+    }
+
     /// At the end: every jump gets its distance.
     void link() {
         int end = size;
@@ -334,6 +339,18 @@ final class Assembler {
     /// RDX:RAX becomes RAX times the register.
     void multiply(boolean signed, int register) {
         op(Width.W64, 0xF7, signed ? 5 : 4, register);
+    }
+
+    /// RAX becomes the quotient, RDX the remainder, of RDX:RAX and the register. The host faults if
+    /// the quotient does not fit.
+    void divide(Width width, boolean signed, int register) {
+        op(width, 0xF7, signed ? 7 : 6, register);
+    }
+
+    /// RDX becomes the sign of RAX: CDQ, CQO.
+    void signOfAccumulator(Width width) {
+        prefixes(width, 0, 0, 0, false);
+        one(0x99);
     }
 
     void swapBytes(Width width, int register) {

@@ -30,6 +30,7 @@ final class BlockCode {
     private final Plan plan;
     private final Values values;
     private final VectorCode vectors;
+    private final IntegerCalls integers;
 
     /// Where to go if the instruction cannot be done; made when first asked for.
     private int miss = NONE;
@@ -44,6 +45,7 @@ final class BlockCode {
         plan = new Plan(unit);
         values = new Values(code, plan);
         vectors = new VectorCode(this, code, plan, values);
+        integers = new IntegerCalls(code, plan, values);
         instructionsLeft = instructions + 1;
     }
 
@@ -91,8 +93,16 @@ final class BlockCode {
                 code.set(condition, RAX);
                 code.extend(false, Width.W8, Width.W64, values.define(index), RAX);
             }
-            case Op.SetFlags op -> setFlags(op);
+            case Op.SetFlags op -> {
+                storeFlags(op);
+                flags.become(FlagCode.kindAfter(op.rule(), op.width()));
+            }
+            case Op.SetFlagsIf op -> {
+                int kind = FlagCode.kindAfter(op.rule(), op.width());
+                flags.becomeIf(condition(op.condition()), kind, () -> storeFlags(op.flags()));
+            }
             case Op.SetCarry(var rule, var width, int value) -> {
+                flags.prepareCarry(rule);
                 flagValue(Frame.FLAG_CARRY, value);
                 flags.becomeCarry(rule, width);
             }
@@ -106,7 +116,13 @@ final class BlockCode {
                 flags.store(Frame.FLAG_RESULT, RAX);
                 flags.become(FlagCode.explicit());
             }
-            case Op.Call call -> guard(call);
+            case Op.Call call -> {
+                if (call.helper().takesContext()) {
+                    guard(call);
+                } else {
+                    integers.call(index, call);
+                }
+            }
             case Op.Host host -> vectors.emit(index, host);
             case Op.Jump(long target) -> region.jump(target);
             case Op.Branch(int condition, long taken, long notTaken) ->
@@ -326,19 +342,7 @@ final class BlockCode {
 
     /// Puts a value, extended to 64 bits, into a scratch register.
     private void extended(boolean signed, Width width, int register, int value) {
-        if (plan.isConstant(value)) {
-            long number = plan.constant(value, width);
-            code.load(register, signed ? width.signExtend(number) : number);
-            return;
-        }
-        int from = values.register(value);
-        if (from >= 0) {
-            code.extend(signed, width, Width.W64, register, from);
-        } else {
-            int base = values.base(value);
-            int displacement = values.displacement(value);
-            code.extend(signed, width, Width.W64, register, base, NONE, displacement);
-        }
+        values.copyExtended(signed, width, register, value);
     }
 
     // ---------------------------------------------------------------- shifts
@@ -534,7 +538,8 @@ final class BlockCode {
 
     // ---------------------------------------------------------------- flags
 
-    private void setFlags(Op.SetFlags op) {
+    /// Stores the values that flags follow from. No value goes elsewhere by it.
+    private void storeFlags(Op.SetFlags op) {
         flagValue(Frame.FLAG_RESULT, op.result());
         if (Ops.usesRight(op.rule())) {
             flagValue(Frame.FLAG_RIGHT, op.right());
@@ -542,7 +547,6 @@ final class BlockCode {
         if (FlagCode.storesLeft(op.rule())) {
             flagValue(Frame.FLAG_LEFT, op.left());
         }
-        flags.become(FlagCode.kindAfter(op.rule(), op.width()));
     }
 
     /// Stores a value, zero-extended.
@@ -570,6 +574,10 @@ final class BlockCode {
 
     private void guard(Op.Call call) {
         var guard = call.helper().guardForm().orElseThrow();
+        if (IntegerCalls.isDivision(guard.form())) {
+            integers.guard(call, guard.form(), miss());
+            return;
+        }
         int value = call.arguments().getFirst();
         extended(false, Ops.width(plan.op(value)), RAX, value);
         switch (guard.form()) {
@@ -581,6 +589,8 @@ final class BlockCode {
                 code.op(Width.W64, CMP, RAX, R11);
             }
             case IS_MULTIPLE -> code.testNumber(Width.W32, RAX, (1 << guard.bits()) - 1);
+            case DIVIDES_UNSIGNED, DIVIDES_SIGNED ->
+                    throw new Bug("a guard of a division comes else");
             case OTHER -> throw new Bug("a guard of no known form is not in a region");
         }
         code.jumpIf(Assembler.NOT_EQUAL, miss());
@@ -588,9 +598,10 @@ final class BlockCode {
 
     /// Whether the machine code can be made for a call.
     static boolean canCall(Op.Call call) {
-        return call.helper()
-                .guardForm()
-                .filter(guard -> guard.form() != Guard.Form.OTHER)
-                .isPresent();
+        return IntegerCalls.canCall(call)
+                || call.helper()
+                        .guardForm()
+                        .filter(guard -> guard.form() != Guard.Form.OTHER)
+                        .isPresent();
     }
 }

@@ -21,6 +21,7 @@ import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Width;
 
@@ -35,17 +36,24 @@ final class FlagCode {
     private static final Width WORD = Width.W64;
 
     private final Assembler code;
+    private final FlagRoutine routine;
     private int kind;
 
     FlagCode(Assembler code) {
         this.code = code;
+        routine = new FlagRoutine(code);
+    }
+
+    /// The end of the region's code: emits what belongs to all of it.
+    void end() {
+        routine.emit();
     }
 
     int kind() {
         return kind;
     }
 
-    /// Makes the flags explicit, on the way to a block that wants them so.
+    /// Makes the flags explicit.
     void makeExplicit() {
         read();
         store(Frame.FLAG_RESULT, RAX);
@@ -67,16 +75,48 @@ final class FlagCode {
         return Flags.kind(rule.ordinal(), width.bits());
     }
 
-    static int kindAfter(CarryRule rule, Width width, int before) {
+    private static int kindAfter(CarryRule rule, Width width, int before) {
+        if (mustBeExplicit(rule, before)) {
+            return Flags.withCarry(explicit(), rule.ordinal(), width.bits());
+        }
         return before == UNKNOWN ? UNKNOWN : Flags.withCarry(before, rule.ordinal(), width.bits());
+    }
+
+    /// The kind after flags have perhaps become another.
+    private static int kindAfterEither(int kind, int before) {
+        return kind == before ? kind : UNKNOWN;
+    }
+
+    /// The kind after a condition has been tested.
+    private static int kindAfter(Condition condition, int before) {
+        return canTest(condition, before) ? before : explicit();
+    }
+
+    private static boolean mustBeExplicit(CarryRule rule, int kind) {
+        return kind == UNKNOWN
+                ? rule == CarryRule.VALUE
+                : Flags.losesOverflow(kind, rule.ordinal());
+    }
+
+    /// The kind after an op.
+    static int kindAfter(Op op, int before) {
+        return switch (op) {
+            case Op.SetFlags(var rule, var width, _, _, _) -> kindAfter(rule, width);
+            case Op.SetFlagsIf(_, var rule, var width, _, _, _) ->
+                    kindAfterEither(kindAfter(rule, width), before);
+            case Op.WriteFlags _ -> explicit();
+            case Op.SetCarry(var rule, var width, _) -> kindAfter(rule, width, before);
+            case Op.Test(var condition) -> kindAfter(condition, before);
+            case Op _ -> before;
+        };
     }
 
     static int explicit() {
         return Flags.kind(Flags.EXPLICIT, 8);
     }
 
-    /// Whether code can be made for the condition on flags of a kind.
-    static boolean canTest(Condition condition, int kind) {
+    /// Whether a condition can be tested on flags of a kind as they are.
+    private static boolean canTest(Condition condition, int kind) {
         if (kind == UNKNOWN) {
             return false;
         }
@@ -99,8 +139,8 @@ final class FlagCode {
         };
     }
 
-    /// Whether code can be made that puts flags of a kind together.
-    static boolean canRead(int kind) {
+    /// Whether flags of a kind are put together in line.
+    private static boolean canRead(int kind) {
         return kind != UNKNOWN
                 && !Flags.hasCarry(kind)
                 && switch (FlagRule.ofOrdinal(Flags.rule(kind))) {
@@ -140,9 +180,20 @@ final class FlagCode {
     /// The flags have become of this kind; their values have been stored.
     void become(int kind) {
         if (this.kind != kind) {
-            int slot = Frame.slot(Frame.FLAG_KIND);
-            code.storeNumber(WORD, Frame.REGISTERS, Assembler.NONE, slot, kind);
+            storeKind(kind);
             this.kind = kind;
+        }
+    }
+
+    private void storeKind(int kind) {
+        int slot = Frame.slot(Frame.FLAG_KIND);
+        code.storeNumber(WORD, Frame.REGISTERS, Assembler.NONE, slot, kind);
+    }
+
+    /// Emits what must come before the value is stored that CF is to follow from.
+    void prepareCarry(CarryRule rule) {
+        if (mustBeExplicit(rule, kind)) {
+            makeExplicit();
         }
     }
 
@@ -172,7 +223,9 @@ final class FlagCode {
     ///
     /// @return the host's condition code
     int test(Condition condition) {
-        Bug.check(canTest(condition, kind), "a block ends before a condition it cannot test");
+        if (!canTest(condition, kind)) {
+            makeExplicit();
+        }
         if (Flags.hasCarry(kind) && isCarry(condition)) {
             return testCarryValue() ^ condition.ordinal() & 1;
         }
@@ -304,7 +357,10 @@ final class FlagCode {
 
     /// Puts the six flags at their places in RFLAGS into RAX.
     void read() {
-        Bug.check(canRead(kind), "a block ends before flags it cannot read");
+        if (!canRead(kind)) {
+            routine.call();
+            return;
+        }
         var rule = FlagRule.ofOrdinal(Flags.rule(kind));
         if (rule == FlagRule.EXPLICIT) {
             load(RAX, Frame.FLAG_RESULT);
@@ -316,6 +372,19 @@ final class FlagCode {
         code.pop(RAX);
         int defined = rule == FlagRule.LOGIC ? Flags.STATUS & ~Flags.AF : Flags.STATUS;
         code.opNumber(Width.W32, AND, RAX, defined);
+    }
+
+    /// Where the host's condition does not hold, the flags stay as they are; where it does, what
+    /// `stores` emits has stored the values of flags of this kind.
+    void becomeIf(int condition, int kind, Runnable stores) {
+        int kept = code.label();
+        code.jumpIf(condition ^ 1, kept);
+        stores.run();
+        if (this.kind != kind) {
+            storeKind(kind);
+            this.kind = UNKNOWN;
+        }
+        code.bind(kept);
     }
 
     /// Stores a register as one of the values that flags follow from.

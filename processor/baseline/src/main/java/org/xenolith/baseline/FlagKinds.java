@@ -97,7 +97,7 @@ final class FlagKinds {
     private static int behind(Unit unit, int before) {
         int kind = before;
         for (var op : unit.ops()) {
-            kind = Support.kindAfter(op, kind);
+            kind = FlagCode.kindAfter(op, kind);
         }
         return kind;
     }

@@ -249,14 +249,10 @@ final class Plan {
                     use(low, index);
                     use(high, index);
                 }
-                case Op.SetFlags(var rule, _, int left, int right, int result) -> {
-                    use(result, index);
-                    if (FlagCode.storesLeft(rule)) {
-                        use(left, index);
-                    }
-                    if (Ops.usesRight(rule)) {
-                        use(right, index);
-                    }
+                case Op.SetFlags flags -> useForFlags(index, flags);
+                case Op.SetFlagsIf set -> {
+                    useForFlags(index, set.flags());
+                    useAsCondition(set.condition(), index);
                 }
                 case Op.Branch(int condition, _, _) -> useAsCondition(condition, index);
                 case Op.Select(_, int condition, int ifTrue, int ifFalse) -> {
@@ -297,6 +293,16 @@ final class Plan {
 
     private static void read(int slot, boolean[] overwritten) {
         overwritten[slot] = false;
+    }
+
+    private void useForFlags(int index, Op.SetFlags op) {
+        use(op.result(), index);
+        if (FlagCode.storesLeft(op.rule())) {
+            use(op.left(), index);
+        }
+        if (Ops.usesRight(op.rule())) {
+            use(op.right(), index);
+        }
     }
 
     /// Whether anybody uses a value, itself or as a part of another.

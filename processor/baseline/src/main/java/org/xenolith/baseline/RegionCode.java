@@ -76,8 +76,7 @@ final class RegionCode {
 
     private void block(int place) {
         this.place = place;
-        var part = Support.possible(flow.unit(place), kinds.kind(place));
-        var unit = part.unit();
+        var unit = flow.unit(place);
         int instructions = instructions(unit);
         code.bind(blocks[place]);
         if (instructions > 0) {
@@ -85,7 +84,6 @@ final class RegionCode {
         }
         flags.begin(kinds.kind(place));
         new BlockCode(this, code, flags, unit, instructions).emit();
-        part.leavesAt().ifPresent(pc -> code.jump(exit(pc)));
     }
 
     private static int instructions(Unit unit) {
@@ -103,6 +101,7 @@ final class RegionCode {
         exits.forEach(this::emitExit);
         code.bind(exit);
         code.ret();
+        flags.end();
     }
 
     private void emit(Stub stub) {
@@ -169,8 +168,7 @@ final class RegionCode {
         return kinds.kind(to) != FlagCode.UNKNOWN && kinds.kind(to) != flags.kind();
     }
 
-    /// Goes to the block at `to`; out to `otherwise` if it closes a loop and the budget is used up,
-    /// or if the flags cannot be what it wants.
+    /// Goes to the block at `to`; out to `otherwise` if it closes a loop and the budget is used up.
     private void go(int to, int otherwise) {
         if (to <= place) {
             code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
@@ -178,10 +176,6 @@ final class RegionCode {
         }
         if (isOfOtherKind(to)) {
             int kind = flags.kind();
-            if (!FlagCode.canRead(kind)) {
-                code.jump(otherwise);
-                return;
-            }
             flags.makeExplicit();
             flags.begin(kind);
         }

@@ -207,6 +207,24 @@ final class Values {
         }
     }
 
+    /// Puts a value, zero- or sign-extended from `width` to 64 bits, into a certain register that
+    /// is no value's.
+    void copyExtended(boolean signed, Width width, int register, int value) {
+        if (plan.isConstant(value)) {
+            long number = plan.constant(value, width);
+            code.load(register, signed ? width.signExtend(number) : number);
+            return;
+        }
+        int from = register(value);
+        if (from != NOWHERE) {
+            code.extend(signed, width, Width.W64, register, from);
+        } else {
+            int base = base(value);
+            int displacement = displacement(value);
+            code.extend(signed, width, Width.W64, register, base, Assembler.NONE, displacement);
+        }
+    }
+
     // ---------------------------------------------------------------- memory
 
     /// The register that the memory of a value that is in no register is based on.

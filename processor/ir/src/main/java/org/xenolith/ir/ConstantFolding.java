@@ -41,6 +41,11 @@ final class ConstantFolding {
                             index,
                             Width.W8,
                             Arithmetic.compare(kind, width, known(left), known(right)) ? 1 : 0);
+            case Op.SetFlagsIf set when constant(set.condition()).isPresent() -> {
+                if (known(set.condition()) != 0) {
+                    rewriter.keep(index, set.flags());
+                }
+            }
             case Op.Branch(int condition, long taken, long notTaken)
                     when constant(condition).isPresent() ->
                     rewriter.add(new Op.Jump(known(condition) != 0 ? taken : notTaken));

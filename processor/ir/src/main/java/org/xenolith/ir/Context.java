@@ -45,6 +45,9 @@ public abstract class Context {
 
     /// See [Op.SetCarry].
     public final void setCarry(int rule, int bits, long value) {
+        if (Flags.losesOverflow(flagKind, rule)) {
+            setStatusFlags(statusFlags());
+        }
         flagKind = Flags.withCarry(flagKind, rule, bits);
         flagCarry = value;
     }

@@ -39,6 +39,7 @@ public final class Evaluator extends Code {
     private static final byte JUMP = 19;
     private static final byte BRANCH = 20;
     private static final byte JUMP_TO = 21;
+    private static final byte SET_FLAGS_IF = 22;
 
     private final Op[] ops;
 
@@ -90,6 +91,7 @@ public final class Evaluator extends Code {
             case Op.Select _ -> SELECT;
             case Op.Compare _ -> COMPARE;
             case Op.SetFlags _ -> SET_FLAGS;
+            case Op.SetFlagsIf _ -> SET_FLAGS_IF;
             case Op.Test _ -> TEST;
             case Op.ReadFlags _ -> READ_FLAGS;
             case Op.WriteFlags _ -> WRITE_FLAGS;
@@ -148,6 +150,12 @@ public final class Evaluator extends Code {
                 }
                 case SET_FLAGS, TEST, READ_FLAGS, WRITE_FLAGS, SET_CARRY ->
                         flags(context, index, ops[index], values);
+                case SET_FLAGS_IF -> {
+                    var op = (Op.SetFlagsIf) ops[index];
+                    if (values[op.condition()] != 0) {
+                        flags(context, index, op.flags(), values);
+                    }
+                }
                 case CALL -> {
                     var op = (Op.Call) ops[index];
                     values[index] = call(invokers[index], context, op.arguments(), values);

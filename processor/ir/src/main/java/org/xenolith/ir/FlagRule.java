@@ -19,11 +19,12 @@ public enum FlagRule {
     INC,
     /// `result = x - 1`; `left` holds the CF that stays.
     DEC,
-    /// `result = left << right`, `right` from 1 to the width less one.
+    /// `result = left << right`, or what comes in is something else; `right` is from 1 to 31, or of
+    /// 64 bits to 63. CF is the last bit that goes out.
     SHL,
-    /// `result = left >>> right`, `right` from 1 to the width less one.
+    /// `result = left >>> right`, or what comes in is something else; `right` as before.
     SHR,
-    /// `result = left >> right`, `right` from 1 to the width less one.
+    /// `result = left >> right`, `right` as before.
     SAR,
     /// `left` is 1 where the product did not fit: CF and OF.
     MUL;

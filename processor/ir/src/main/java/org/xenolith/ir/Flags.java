@@ -45,12 +45,19 @@ public final class Flags {
         return rule | bits << BITS_SHIFT;
     }
 
-    /// A kind whose CF, and perhaps OF, follow from a [CarryRule], by ordinal, instead.
+    /// A kind whose CF, and perhaps OF, follow from a [CarryRule], by ordinal, instead. Not if it
+    /// [loses the overflow][#losesOverflow].
     public static int withCarry(int kind, int carryRule, int bits) {
         return kind & FIELD
                 | kind & FIELD << BITS_SHIFT
                 | carryRule + 1 << CARRY_SHIFT
                 | bits << CARRY_BITS_SHIFT;
+    }
+
+    /// Whether a kind keeps an OF that a [CarryRule], by ordinal, leaves alone and that the kind
+    /// with it would not have: the flags must be made explicit first.
+    public static boolean losesOverflow(int kind, int carryRule) {
+        return carryRule == CARRY_VALUE && (kind >>> CARRY_SHIFT & 0xF) > CARRY_VALUE + 1;
     }
 
     public static int rule(int kind) {
@@ -153,7 +160,7 @@ public final class Flags {
             case INC -> result == 1L << top;
             case DEC -> result == (1L << top) - 1;
             case SHL -> ((result >>> top ^ left >>> (bits - right)) & 1) != 0;
-            case SHR -> right == 1 && (left >>> top & 1) != 0;
+            case SHR -> right == 1 && ((left ^ result) >>> top & 1) != 0;
             default -> left != 0;
         };
     }

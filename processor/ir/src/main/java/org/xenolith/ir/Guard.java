@@ -21,12 +21,19 @@ public @interface Guard {
     /// The bits that the form speaks of.
     int bits() default 0;
 
-    /// What a guard may be. All but the last say the same as the method.
+    /// What a guard may be. All but the last say the same as the method, unless something else is
+    /// said; refusing more is right.
     enum Form {
         /// The number, sign-extended from its low `bits`, is itself.
         FITS_SIGNED,
         /// The low `bits` are zero.
         IS_MULTIPLE,
+        /// The numbers are a width in bits, the high and the low half of a dividend, and a divisor,
+        /// of that width: the unsigned quotient is of that width too.
+        DIVIDES_UNSIGNED,
+        /// The same with sign. May be refused where the dividend is no sign-extended low half, and
+        /// where the divisor is -1.
+        DIVIDES_SIGNED,
         /// Only the method knows.
         OTHER
     }

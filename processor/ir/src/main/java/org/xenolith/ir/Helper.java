@@ -105,6 +105,13 @@ public record Helper(Method method) {
         return guard().map(_ -> method.getAnnotation(Guard.class));
     }
 
+    /// What a pure helper computes, if it has been declared; see [Computes].
+    public Optional<Computes.Operation> operation() {
+        return Optional.ofNullable(method.getAnnotation(Computes.class))
+                .filter(_ -> !takesContext())
+                .map(Computes::value);
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

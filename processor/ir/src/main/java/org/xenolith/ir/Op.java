@@ -48,6 +48,16 @@ public sealed interface Op {
     /// The six status flags follow from an operation that has been done.
     record SetFlags(FlagRule rule, Width width, int left, int right, int result) implements Op {}
 
+    /// The same where `condition` is not zero; else all flags stay: a shift by a count that may be
+    /// zero.
+    record SetFlagsIf(int condition, FlagRule rule, Width width, int left, int right, int result)
+            implements Op {
+        /// What is done where the condition holds.
+        public SetFlags flags() {
+            return new SetFlags(rule, width, left, right, result);
+        }
+    }
+
     /// CF, and with a rotation OF, follow from a value; the other flags stay.
     record SetCarry(CarryRule rule, Width width, int value) implements Op {}
 

@@ -35,6 +35,8 @@ public final class Ops {
             case Op.Compare(_, _, int left, int right) -> new int[] {left, right};
             case Op.SetFlags(_, _, int left, int right, int result) ->
                     new int[] {left, right, result};
+            case Op.SetFlagsIf(int condition, _, _, int left, int right, int result) ->
+                    new int[] {condition, left, right, result};
             case Op.WriteFlags(int value) -> new int[] {value};
             case Op.SetCarry(_, _, int value) -> new int[] {value};
             case Op.Call(_, var arguments) -> {
@@ -97,6 +99,20 @@ public final class Ops {
                             to.applyAsInt(left),
                             to.applyAsInt(right),
                             to.applyAsInt(result));
+            case Op.SetFlagsIf(
+                            int condition,
+                            var rule,
+                            var width,
+                            int left,
+                            int right,
+                            int result) ->
+                    new Op.SetFlagsIf(
+                            to.applyAsInt(condition),
+                            rule,
+                            width,
+                            to.applyAsInt(left),
+                            to.applyAsInt(right),
+                            to.applyAsInt(result));
             case Op.WriteFlags(int value) -> new Op.WriteFlags(to.applyAsInt(value));
             case Op.SetCarry(var rule, var width, int value) ->
                     new Op.SetCarry(rule, width, to.applyAsInt(value));
@@ -137,6 +153,7 @@ public final class Ops {
                     Op.StorePair _,
                     Op.StoreConditional _,
                     Op.SetFlags _,
+                    Op.SetFlagsIf _,
                     Op.WriteFlags _,
                     Op.SetCarry _,
                     Op.Host _,
@@ -165,6 +182,7 @@ public final class Ops {
                     Op.StorePair _,
                     Op.StoreConditional _,
                     Op.SetFlags _,
+                    Op.SetFlagsIf _,
                     Op.WriteFlags _,
                     Op.SetCarry _,
                     Op.Host _,
@@ -206,9 +224,9 @@ public final class Ops {
         return op instanceof Op.SetFlags || op instanceof Op.WriteFlags;
     }
 
-    /// Whether an op sets some flags or all.
+    /// Whether an op sets some flags or all, perhaps.
     public static boolean changesFlags(Op op) {
-        return writesFlags(op) || op instanceof Op.SetCarry;
+        return writesFlags(op) || op instanceof Op.SetCarry || op instanceof Op.SetFlagsIf;
     }
 
     public static boolean readsFlags(Op op) {

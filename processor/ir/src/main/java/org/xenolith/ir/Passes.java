@@ -38,7 +38,7 @@ public final class Passes {
             if (Ops.writesFlags(op)) {
                 dead.set(index, overwritten);
                 overwritten = true;
-            } else if (op instanceof Op.SetCarry) {
+            } else if (Ops.changesFlags(op)) {
                 dead.set(index, overwritten);
             } else if (Ops.readsFlags(op) || Ops.mayFault(op)) {
                 overwritten = false;

@@ -54,6 +54,7 @@ public final class Printer {
             case Op.SetFlags(var rule, var width, int left, int right, int result) ->
                     "set flags %s%s %%%d, %%%d, %%%d"
                             .formatted(words(rule), suffix(width), left, right, result);
+            case Op.SetFlagsIf set -> print(set.flags()) + " if %" + set.condition();
             case Op.Test(var condition) -> "test " + words(condition);
             case Op.ReadFlags() -> "read flags";
             case Op.WriteFlags(int value) -> "write flags %" + value;

@@ -105,6 +105,7 @@ public final class Verifier {
                 checkWidth(index, right, width);
             }
             case Op.SetFlags flags -> checkFlags(index, flags);
+            case Op.SetFlagsIf set -> checkFlags(index, set.flags());
             case Op.Call(var helper, var arguments) -> {
                 if (arguments.size() != helper.arity()) {
                     report(index, "gives " + arguments.size() + " arguments");

@@ -8,10 +8,12 @@ import org.xenolith.ir.Op;
 import org.xenolith.ir.Width;
 
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// The homes of a handler: everything stays in the [Context], and slots, constants and targets are
 /// fields of the handler. Emits the body of an instance method whose only argument is the context.
@@ -92,6 +94,20 @@ final class ContextHomes implements Homes {
             Runnable result,
             boolean resultUsed) {
         flags.set(rule, width, left, right, result);
+    }
+
+    @Override
+    public void setFlagsIf(
+            Consumer<Label> unless,
+            FlagRule rule,
+            Width width,
+            Runnable left,
+            Runnable right,
+            Runnable result) {
+        var kept = code.newLabel();
+        unless.accept(kept);
+        flags.set(rule, width, left, right, result);
+        code.labelBinding(kept);
     }
 
     @Override

@@ -84,6 +84,20 @@ final class Emitter {
                             Ops.usesRight(rule) ? pushing(right) : null,
                             pushing(result),
                             RegionFlags.isUsedElsewhere(unit, result));
+            case Op.SetFlagsIf(
+                            int condition,
+                            var rule,
+                            var width,
+                            int left,
+                            int right,
+                            int result) ->
+                    homes.setFlagsIf(
+                            kept -> jumpUnless(condition, kept),
+                            rule,
+                            width,
+                            Ops.usesLeft(rule) ? pushing(left) : null,
+                            Ops.usesRight(rule) ? pushing(right) : null,
+                            pushing(result));
             case Op.WriteFlags(int value) -> homes.writeFlags(pushing(value));
             case Op.SetCarry(var rule, var width, int value) ->
                     homes.setCarry(rule, width, pushing(value));

@@ -6,7 +6,9 @@ import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Width;
 
+import java.lang.classfile.Label;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// Where registers, flags and memory are while compiled code runs, and how it is left. The emitter
 /// says what is to be done; an implementation says it in bytecode. A value that an operation takes
@@ -36,6 +38,16 @@ interface Homes {
             Runnable right,
             Runnable result,
             boolean resultUsed);
+
+    /// The same if a condition holds: where it does not, what `unless` emits jumps to the label
+    /// that it is given.
+    void setFlagsIf(
+            Consumer<Label> unless,
+            FlagRule rule,
+            Width width,
+            Runnable left,
+            Runnable right,
+            Runnable result);
 
     void writeFlags(Runnable value);
 

@@ -58,6 +58,9 @@ final class RegionFlags {
 
     /// The state behind a carry write.
     static int withCarry(int state, CarryRule rule, Width width) {
+        if (state == IN_CONTEXT || Flags.losesOverflow(state & ~RESULT_FOLLOWS, rule.ordinal())) {
+            return IN_CONTEXT;
+        }
         int kind = Flags.withCarry(state & ~RESULT_FOLLOWS, rule.ordinal(), width.bits());
         return kind | state & RESULT_FOLLOWS;
     }
@@ -69,9 +72,9 @@ final class RegionFlags {
         for (var op : ops) {
             if (op instanceof Op.SetFlags(var rule, var width, _, _, int value)) {
                 state = state(rule, width, isUsedElsewhere(unit, value));
-            } else if (op instanceof Op.WriteFlags) {
+            } else if (op instanceof Op.WriteFlags || op instanceof Op.SetFlagsIf) {
                 state = IN_CONTEXT;
-            } else if (op instanceof Op.SetCarry(var rule, var width, _) && state != IN_CONTEXT) {
+            } else if (op instanceof Op.SetCarry(var rule, var width, _)) {
                 state = withCarry(state, rule, width);
             }
         }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// The homes of a region: registers are local variables from the entry to the exit, where all are
 /// written back; that rule lives here. Flags are there or pending ([RegionFlags]). A memory access
@@ -245,6 +246,22 @@ final class RegionHomes implements Homes {
     }
 
     @Override
+    public void setFlagsIf(
+            Consumer<Label> unless,
+            FlagRule rule,
+            Width width,
+            Runnable left,
+            Runnable right,
+            Runnable result) {
+        flags.flush(code, flagState);
+        flagState = RegionFlags.IN_CONTEXT;
+        var kept = code.newLabel();
+        unless.accept(kept);
+        new FlagFields(code).set(rule, width, left, right, result);
+        code.labelBinding(kept);
+    }
+
+    @Override
     public void writeFlags(Runnable value) {
         new FlagFields(code).write(value);
         flagState = RegionFlags.IN_CONTEXT;
@@ -252,11 +269,14 @@ final class RegionHomes implements Homes {
 
     @Override
     public void setCarry(CarryRule rule, Width width, Runnable value) {
-        if (flagState == RegionFlags.IN_CONTEXT) {
+        int behind = RegionFlags.withCarry(flagState, rule, width);
+        if (behind == RegionFlags.IN_CONTEXT) {
+            flags.flush(code, flagState);
+            flagState = behind;
             new FlagFields(code).setCarry(rule, width, value);
         } else {
             flags.setCarry(code, value);
-            flagState = RegionFlags.withCarry(flagState, rule, width);
+            flagState = behind;
         }
     }
 

@@ -3,6 +3,7 @@ package org.xenolith.jit;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
 
+import java.util.Arrays;
 import java.util.List;
 
 /// Which values stay on the JVM's stack. A value that is used once is made where it is used, unless
@@ -53,20 +54,35 @@ final class Schedule {
 
     /// The values that an op needs: rules of flags do not use all that they are given.
     private static int[] usedBy(Op op) {
-        if (!(op instanceof Op.SetFlags(var rule, _, int left, int right, int result))) {
-            return Ops.operands(op);
+        return switch (op) {
+            case Op.SetFlags flags -> usedBy(flags);
+            case Op.SetFlagsIf conditional -> {
+                var values = usedBy(conditional.flags());
+                var all = Arrays.copyOf(values, values.length + 1);
+                all[values.length] = conditional.condition();
+                yield all;
+            }
+            case Op _ -> Ops.operands(op);
+        };
+    }
+
+    private static int[] usedBy(Op.SetFlags op) {
+        if (Ops.usesRight(op.rule())) {
+            return new int[] {op.left(), op.right(), op.result()};
         }
-        if (Ops.usesRight(rule)) {
-            return new int[] {left, right, result};
-        }
-        return Ops.usesLeft(rule) ? new int[] {left, result} : new int[] {result};
+        return Ops.usesLeft(op.rule())
+                ? new int[] {op.left(), op.result()}
+                : new int[] {op.result()};
     }
 
     private void putOff(int index, int user) {
         boolean chosen =
                 conditional[user]
-                        || ops.get(user) instanceof Op.Select(_, int condition, _, _)
-                                && condition != index;
+                        || switch (ops.get(user)) {
+                            case Op.Select(_, int condition, _, _) -> condition != index;
+                            case Op.SetFlagsIf op -> op.condition() != index;
+                            case Op _ -> false;
+                        };
         if (mayWait(index, place[user]) && !(chosen && Ops.mayFault(ops.get(index)))) {
             place[index] = place[user];
             conditional[index] = chosen;

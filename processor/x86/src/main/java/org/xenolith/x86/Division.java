@@ -1,5 +1,7 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.Computes;
+import org.xenolith.ir.Computes.Operation;
 import org.xenolith.ir.Guard;
 import org.xenolith.ir.ReadOnly;
 
@@ -11,7 +13,7 @@ public final class Division {
     private Division() {}
 
     @ReadOnly
-    @Guard("fitsUnsigned")
+    @Guard(value = "fitsUnsigned", form = Guard.Form.DIVIDES_UNSIGNED)
     public static void checkUnsigned(Cpu cpu, int bits, long high, long low, long divisor) {
         if (!fitsUnsigned(bits, high, low, divisor)) {
             throw Trap.of(Trap.DIVIDE_ERROR);
@@ -23,6 +25,7 @@ public final class Division {
         return Long.compareUnsigned(high, divisor) < 0;
     }
 
+    @Computes(Operation.QUOTIENT_UNSIGNED)
     public static long quotientUnsigned(int bits, long high, long low, long divisor) {
         if (bits < 64) {
             return Long.divideUnsigned(high << bits | low, divisor);
@@ -33,6 +36,7 @@ public final class Division {
         return wide(high, low).divide(unsigned(divisor)).longValue();
     }
 
+    @Computes(Operation.REMAINDER_UNSIGNED)
     public static long remainderUnsigned(int bits, long high, long low, long divisor) {
         if (bits < 64) {
             return Long.remainderUnsigned(high << bits | low, divisor);
@@ -44,7 +48,7 @@ public final class Division {
     }
 
     @ReadOnly
-    @Guard("fitsSigned")
+    @Guard(value = "fitsSigned", form = Guard.Form.DIVIDES_SIGNED)
     public static void checkSigned(Cpu cpu, int bits, long high, long low, long divisor) {
         if (!fitsSigned(bits, high, low, divisor)) {
             throw Trap.of(Trap.DIVIDE_ERROR);
@@ -72,6 +76,7 @@ public final class Division {
         return quotient.bitLength() <= 63;
     }
 
+    @Computes(Operation.QUOTIENT_SIGNED)
     public static long quotientSigned(int bits, long high, long low, long divisor) {
         if (bits < 64) {
             return dividend(bits, high, low) / sign(bits, divisor);
@@ -82,6 +87,7 @@ public final class Division {
         return signedWide(high, low).divide(BigInteger.valueOf(divisor)).longValue();
     }
 
+    @Computes(Operation.REMAINDER_SIGNED)
     public static long remainderSigned(int bits, long high, long low, long divisor) {
         if (bits < 64) {
             return dividend(bits, high, low) % sign(bits, divisor);

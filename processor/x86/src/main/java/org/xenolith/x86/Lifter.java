@@ -520,6 +520,11 @@ public final class Lifter {
         add(new Op.SetFlags(rule, width(result), left, right, result), null);
     }
 
+    /// The same where `condition` is not zero; else all flags stay.
+    public void setFlagsIf(int condition, FlagRule rule, int left, int right, int result) {
+        add(new Op.SetFlagsIf(condition, rule, width(result), left, right, result), null);
+    }
+
     /// 1 where the condition holds, else 0; of width 8.
     public int test(Condition condition) {
         return add(new Op.Test(condition), W8);

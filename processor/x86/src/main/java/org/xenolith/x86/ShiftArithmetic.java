@@ -8,58 +8,10 @@ import org.xenolith.ir.Flags;
 /// Shifts and rotates by counts that are not known at translation. Pure; values are zero-extended
 /// from `bits`, counts are masked to 5 or 6 bits, `flags` are those before.
 public final class ShiftArithmetic {
-    static final int SHL = 0;
-    static final int SHR = 1;
-    static final int SAR = 2;
-
     private ShiftArithmetic() {}
 
     private static long mask(int bits) {
         return -1L >>> (64 - bits);
-    }
-
-    private static long signed(int bits, long value) {
-        return value << (64 - bits) >> (64 - bits);
-    }
-
-    public static long shift(int kind, int bits, long value, long count) {
-        return switch (kind) {
-            case SHL -> count >= bits ? 0 : value << count & mask(bits);
-            case SHR -> count >= bits ? 0 : value >>> count;
-            default -> signed(bits, value) >> Math.min(count, 63) & mask(bits);
-        };
-    }
-
-    public static long shiftFlags(int kind, int bits, long value, long count, long flags) {
-        if (count == 0) {
-            return flags;
-        }
-        long result = shift(kind, bits, value, count);
-        boolean carry =
-                switch (kind) {
-                    case SHL -> count <= bits && (value >>> (bits - count) & 1) != 0;
-                    case SHR -> count <= bits && (value >>> (count - 1) & 1) != 0;
-                    default -> (signed(bits, value) >> Math.min(count - 1, 63) & 1) != 0;
-                };
-        boolean top = (result >>> (bits - 1) & 1) != 0;
-        boolean overflow =
-                switch (kind) {
-                    case SHL -> top != carry;
-                    case SHR -> count == 1 && (value >>> (bits - 1) & 1) != 0;
-                    default -> false;
-                };
-        return Flags.all(Flags.LOGIC, bits, 0, 0, result) | (carry ? CF : 0) | (overflow ? OF : 0);
-    }
-
-    /// `result` is the rotated value.
-    public static long rotateFlags(int left, int bits, long result, long count, long flags) {
-        if (count == 0) {
-            return flags;
-        }
-        boolean top = (result >>> (bits - 1) & 1) != 0;
-        boolean carry = left != 0 ? (result & 1) != 0 : top;
-        boolean second = left != 0 ? carry : (result >>> (bits - 2) & 1) != 0;
-        return flags & ~(long) (CF | OF) | (carry ? CF : 0) | (top != second ? OF : 0);
     }
 
     public static long rotateThroughCarry(int left, int bits, long value, long count, long carry) {
@@ -98,37 +50,28 @@ public final class ShiftArithmetic {
         return top != other ? OF : 0;
     }
 
-    /// SHLD and SHRD. For 16 bits and counts above 16 the result is what processors give that shift
+    /// SHLD and SHRD of 16 bits. For counts above 16 the result is what processors give that shift
     /// the three words `value:fill:value` (the manual leaves it undefined).
-    public static long doubleShift(int left, int bits, long value, long fill, long count) {
+    public static long doubleShift(int left, long value, long fill, long count) {
         if (count == 0) {
             return value;
         }
-        if (bits == 16) {
-            long wide = value << 32 | fill << 16 | value;
-            return left != 0 ? wide << count >>> 32 & 0xFFFF : wide >>> count & 0xFFFF;
-        }
-        long shifted =
-                left != 0
-                        ? value << count | fill >>> (bits - count)
-                        : value >>> count | fill << (bits - count);
-        return shifted & mask(bits);
+        long words = words(value, fill);
+        return left != 0 ? words << count >>> 32 & 0xFFFF : words >>> count & 0xFFFF;
     }
 
-    public static long doubleShiftFlags(
-            int left, int bits, long value, long fill, long count, long flags) {
+    private static long words(long value, long fill) {
+        return value << 32 | fill << 16 | value;
+    }
+
+    public static long doubleShiftFlags(int left, long value, long fill, long count, long flags) {
         if (count == 0) {
             return flags;
         }
-        long result = doubleShift(left, bits, value, fill, count);
-        long wide = value << 32 | fill << 16 | value;
-        long carry;
-        if (bits == 16) {
-            carry = left != 0 ? wide >>> (48 - count) & 1 : wide >>> (count - 1) & 1;
-        } else {
-            carry = left != 0 ? value >>> (bits - count) & 1 : value >>> (count - 1) & 1;
-        }
-        boolean overflow = ((value ^ result) >>> (bits - 1) & 1) != 0;
-        return Flags.all(Flags.LOGIC, bits, 0, 0, result) | carry | (overflow ? OF : 0);
+        long result = doubleShift(left, value, fill, count);
+        long words = words(value, fill);
+        long carry = left != 0 ? words >>> (48 - count) & 1 : words >>> (count - 1) & 1;
+        boolean overflow = ((value ^ result) >>> 15 & 1) != 0;
+        return Flags.all(Flags.LOGIC, 16, 0, 0, result) | carry | (overflow ? OF : 0);
     }
 }

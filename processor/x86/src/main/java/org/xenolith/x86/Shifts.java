@@ -36,9 +36,6 @@ final class Shifts {
             row("SHRD", "0F AD /r", Shifts::shrd, Ev, Gv, CL).undefined(OF | AF).modifying())));
     // spotless:on
 
-    private static final Helper SHIFT = Helper.named(ShiftArithmetic.class, "shift");
-    private static final Helper SHIFT_FLAGS = Helper.named(ShiftArithmetic.class, "shiftFlags");
-    private static final Helper ROTATE_FLAGS = Helper.named(ShiftArithmetic.class, "rotateFlags");
     private static final Helper CARRY = Helper.named(ShiftArithmetic.class, "rotateThroughCarry");
     private static final Helper CARRY_FLAGS =
             Helper.named(ShiftArithmetic.class, "rotateThroughCarryFlags");
@@ -60,51 +57,54 @@ final class Shifts {
     }
 
     static void shl(Lifter l, Instruction i) {
-        shift(l, i, ShiftArithmetic.SHL, FlagRule.SHL);
+        shift(l, i, FlagRule.SHL);
     }
 
     static void shr(Lifter l, Instruction i) {
-        shift(l, i, ShiftArithmetic.SHR, FlagRule.SHR);
+        shift(l, i, FlagRule.SHR);
     }
 
     static void sar(Lifter l, Instruction i) {
-        shift(l, i, ShiftArithmetic.SAR, FlagRule.SAR);
+        shift(l, i, FlagRule.SAR);
     }
 
-    private static void shift(Lifter l, Instruction i, int kind, FlagRule rule) {
+    private static void shift(Lifter l, Instruction i, FlagRule rule) {
         int value = l.read(i.first());
         var width = l.width(value);
         if (i.second() instanceof Operand.Immediate immediate) {
             int count = (int) immediate.value() & countMask(width);
-            if (count < width.bits()) {
-                shiftByConstant(l, i, kind, rule, value, count);
-                return;
+            int by = l.constant(width, count);
+            int result =
+                    count < width.bits() ? shifted(l, rule, value, by) : wide(l, rule, value, by);
+            l.write(i.first(), result);
+            if (count != 0) {
+                l.setFlags(rule, value, by, result);
             }
-        }
-        int bits = l.constant(W32, width.bits());
-        int code = l.constant(W32, kind);
-        int count = count(l, i.second(), width);
-        int result = l.convert(l.call(SHIFT, code, bits, value, count), width);
-        int flags = l.call(SHIFT_FLAGS, code, bits, value, count, l.flags());
-        l.write(i.first(), result);
-        l.writeFlags(flags);
-    }
-
-    private static void shiftByConstant(
-            Lifter l, Instruction i, int kind, FlagRule rule, int value, int count) {
-        if (count == 0) {
-            l.write(i.first(), value);
             return;
         }
-        int by = l.constant(l.width(value), count);
-        int result =
-                switch (kind) {
-                    case ShiftArithmetic.SHL -> l.shiftLeft(value, by);
-                    case ShiftArithmetic.SHR -> l.shiftRight(value, by);
-                    default -> l.shiftRightSigned(value, by);
-                };
+        int count = count(l, i.second(), width);
+        int result = wide(l, rule, value, count);
         l.write(i.first(), result);
-        l.setFlags(rule, value, by, result);
+        l.setFlagsIf(l.notZero(count), rule, value, count, result);
+    }
+
+    /// The shifted value, for a count below the width.
+    private static int shifted(Lifter l, FlagRule rule, int value, int count) {
+        return switch (rule) {
+            case SHL -> l.shiftLeft(value, count);
+            case SHR -> l.shiftRight(value, count);
+            default -> l.shiftRightSigned(value, count);
+        };
+    }
+
+    /// The same for counts up to 31, whatever the width.
+    private static int wide(Lifter l, FlagRule rule, int value, int count) {
+        var width = l.width(value);
+        if (width.bits() >= W32.bits()) {
+            return shifted(l, rule, value, l.convert(count, width));
+        }
+        int extended = rule == FlagRule.SAR ? l.convertSigned(value, W32) : l.convert(value, W32);
+        return l.convert(shifted(l, rule, extended, l.convert(count, W32)), width);
     }
 
     private static int countMask(Width width) {
@@ -130,25 +130,18 @@ final class Shifts {
         int count = count(l, i.second(), width);
         int by = l.convert(l.and(count, l.constant(W8, width.bits() - 1)), width);
         int result = left ? l.rotateLeft(value, by) : l.rotateRight(value, by);
-        if (i.second() instanceof Operand.Immediate immediate
-                && (immediate.value() & countMask(width)) != 1) {
-            // OF is open unless the count is 1.
+        var rule = left ? CarryRule.ROTATE_LEFT : CarryRule.ROTATE_RIGHT;
+        if (i.second() instanceof Operand.Immediate immediate) {
             l.write(i.first(), result);
             if ((immediate.value() & countMask(width)) != 0) {
-                l.setCarry(left ? CarryRule.ROTATE_LEFT : CarryRule.ROTATE_RIGHT, result);
+                l.setCarry(rule, result);
             }
             return;
         }
-        int flags =
-                l.call(
-                        ROTATE_FLAGS,
-                        l.constant(W32, left ? 1 : 0),
-                        l.constant(W32, width.bits()),
-                        result,
-                        count,
-                        l.flags());
+        int before = l.flags();
         l.write(i.first(), result);
-        l.writeFlags(flags);
+        l.setCarry(rule, result);
+        l.writeFlags(l.select(l.notZero(count), l.flags(), before));
     }
 
     static void rcl(Lifter l, Instruction i) {
@@ -162,6 +155,15 @@ final class Shifts {
     private static void rotateThroughCarry(Lifter l, Instruction i, boolean left) {
         int value = l.read(i.first());
         var width = l.width(value);
+        if (i.second() instanceof Operand.Immediate immediate
+                && (immediate.value() & countMask(width)) == 1) {
+            if (left) {
+                rotateLeftOnce(l, i, value);
+            } else {
+                rotateRightOnce(l, i, value);
+            }
+            return;
+        }
         int count = count(l, i.second(), width);
         int direction = l.constant(W32, left ? 1 : 0);
         int bits = l.constant(W32, width.bits());
@@ -170,6 +172,32 @@ final class Shifts {
         int flags = l.call(CARRY_FLAGS, direction, bits, value, count, l.flags());
         l.write(i.first(), result);
         l.writeFlags(flags);
+    }
+
+    /// What goes into the lowest bit does not count for CF and OF, so they are those of a rotation
+    /// without carry.
+    private static void rotateLeftOnce(Lifter l, Instruction i, int value) {
+        int one = l.constant(l.width(value), 1);
+        int carry = l.convert(l.test(Condition.BELOW), l.width(value));
+        l.write(i.first(), l.or(l.shiftLeft(value, one), carry));
+        l.setCarry(CarryRule.ROTATE_LEFT, l.rotateLeft(value, one));
+    }
+
+    /// CF is the lowest bit of the value, OF its highest one and the old CF, exclusive or.
+    private static void rotateRightOnce(Lifter l, Instruction i, int value) {
+        var width = l.width(value);
+        int one = l.constant(width, 1);
+        int top = l.constant(width, width.bits() - 1);
+        int carry = l.convert(l.test(Condition.BELOW), width);
+        int result = l.or(l.shiftRight(value, one), l.shiftLeft(carry, top));
+        int overflow = l.convert(l.xor(l.shiftRight(value, top), carry), W64);
+        int others = l.and(l.flags(), l.constant(W64, ~(long) (CF | OF)));
+        int changed =
+                l.or(
+                        l.convert(l.and(value, one), W64),
+                        l.shiftLeft(overflow, l.constant(W64, Integer.numberOfTrailingZeros(OF))));
+        l.write(i.first(), result);
+        l.writeFlags(l.or(others, changed));
     }
 
     static void shld(Lifter l, Instruction i) {
@@ -185,10 +213,29 @@ final class Shifts {
         int fill = l.read(i.second());
         var width = l.width(value);
         int count = count(l, i.third(), width);
+        if (width == Width.W16) {
+            doubleShiftShort(l, i, left, value, fill, count);
+            return;
+        }
+        // By a count of zero nothing comes in; a shift by all bits is done in two.
+        int one = l.constant(width, 1);
+        int by = l.convert(count, width);
+        int rest = l.xor(by, l.constant(width, width.bits() - 1));
+        int result =
+                left
+                        ? l.or(l.shiftLeft(value, by), l.shiftRight(l.shiftRight(fill, one), rest))
+                        : l.or(l.shiftRight(value, by), l.shiftLeft(l.shiftLeft(fill, one), rest));
+        l.write(i.first(), result);
+        var rule = left ? FlagRule.SHL : FlagRule.SHR;
+        l.setFlagsIf(l.notZero(count), rule, value, count, result);
+    }
+
+    /// For 16 bits and counts above 16 the manual leaves all open.
+    private static void doubleShiftShort(
+            Lifter l, Instruction i, boolean left, int value, int fill, int count) {
         int direction = l.constant(W32, left ? 1 : 0);
-        int bits = l.constant(W32, width.bits());
-        int result = l.convert(l.call(DOUBLE, direction, bits, value, fill, count), width);
-        int flags = l.call(DOUBLE_FLAGS, direction, bits, value, fill, count, l.flags());
+        int result = l.convert(l.call(DOUBLE, direction, value, fill, count), Width.W16);
+        int flags = l.call(DOUBLE_FLAGS, direction, value, fill, count, l.flags());
         l.write(i.first(), result);
         l.writeFlags(flags);
     }

@@ -24,6 +24,11 @@ public final class LoopGenerator implements CaseSource {
 
     private static final int JNZ = 0x75;
 
+    /// CDQ or CQO; XOR EDX, EDX.
+    private static final byte[] CONVERT = {(byte) 0x99};
+
+    private static final byte[] CLEAR_HIGH = {0x31, (byte) 0xD2};
+
     private final Dice dice;
     private final Values values;
     private final List<InstructionForm> forms;
@@ -84,7 +89,7 @@ public final class LoopGenerator implements CaseSource {
     }
 
     private void appendTo(ByteArrayOutputStream code) {
-        byte[] instruction = dice.chance(10) ? stack() : instruction();
+        byte[] instruction = dice.chance(20) ? several() : instruction();
         boolean skipped = dice.chance(15);
         if (code.size() + instruction.length + 2 > BODY_BYTES_MAX) {
             return;
@@ -94,6 +99,49 @@ public final class LoopGenerator implements CaseSource {
             code.write(instruction.length);
         }
         code.writeBytes(instruction);
+    }
+
+    /// What the forms have not: a stack operation, or instructions whose operands are made fit
+    /// first so that no flag is left open.
+    private byte[] several() {
+        return switch (dice.below(4)) {
+            case 0 -> division();
+            case 1 -> shiftByCount();
+            default -> stack();
+        };
+    }
+
+    /// A division of RDX:RAX by a register, or of AX, behind which all flags are set.
+    private byte[] division() {
+        int divisor = dice.below(2) == 0 ? 3 : 6; // RBX, RSI
+        int wide = dice.chance(50) ? 0x48 : 0x40;
+        boolean signed = dice.chance(50);
+        var code = new ByteArrayOutputStream();
+        code.writeBytes(new byte[] {(byte) wide, (byte) 0x83, (byte) (0xC8 | divisor), 1}); // or
+        code.write(wide);
+        code.writeBytes(signed ? CONVERT : CLEAR_HIGH);
+        code.writeBytes(
+                new byte[] {(byte) wide, (byte) 0xF7, (byte) ((signed ? 0xF8 : 0xF0) | divisor)});
+        code.writeBytes(new byte[] {(byte) wide, 0x39, (byte) 0xD0}); // cmp rax, rdx
+        return code.toByteArray();
+    }
+
+    /// A shift or rotation by CL, which is 0 or 1.
+    private byte[] shiftByCount() {
+        var code = new ByteArrayOutputStream();
+        code.writeBytes(new byte[] {(byte) 0x83, (byte) 0xE1, 1}); // and ecx, 1
+        int left = otherThanRsp();
+        if (dice.chance(50)) {
+            code.writeBytes(new byte[] {0x48, 0x39, (byte) (0xC0 | left)}); // cmp left, rax
+        }
+        if (dice.chance(20)) {
+            code.write(0x66);
+        }
+        int opcode = dice.chance(30) ? 0xD2 : 0xD3;
+        code.write(dice.chance(40) ? 0x48 : 0x40);
+        code.write(opcode);
+        code.write(0xC0 | dice.below(8) << 3 | otherThanRsp());
+        return code.toByteArray();
     }
 
     /// PUSH or POP of a register other than RSP.

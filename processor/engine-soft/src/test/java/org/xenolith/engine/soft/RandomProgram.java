@@ -85,8 +85,8 @@ final class RandomProgram {
             case 7, 8 -> memory(size(), new int[] {8 * random.nextInt(8) + 3}, register());
             case 9, 10 -> memory(size(), new int[] {8 * random.nextInt(8) + 1}, register());
             case 11 -> memory(size(), new int[] {0x89 + 2 * random.nextInt(2)}, register());
-            case 12 -> modRm(size(), new int[] {0xC1}, choose(0, 1, 4, 5, 7), random.nextInt(70));
-            case 13 -> modRm(size(), new int[] {0xD3}, choose(0, 1, 2, 3, 4, 5, 7));
+            case 12 -> shift();
+            case 13 -> modRm(size(), new int[] {0xD3}, random.nextInt(8));
             case 14 -> modRm(1, new int[] {0x0F, 0x90 + random.nextInt(16)}, 0);
             case 15 -> modRm(8, new int[] {0x0F, 0x40 + random.nextInt(16)}, register());
             case 16 -> modRm(8, new int[] {0x0F, 0xAF}, register());
@@ -227,11 +227,51 @@ final class RandomProgram {
         }
     }
 
-    /// xor edx, edx; mov ecx, register; or ecx, 1; div ecx.
+    /// mov rcx, register; or rcx, 1; then a division of rdx:rax, or of ax, by it that mostly fits.
     private void divide() {
         int from = register();
-        code.bytes(0x31, 0xD2, 0x40 | from >>> 3 << 2, 0x89, 0xC1 | (from & 7) << 3);
-        code.bytes(0x83, 0xC9, 1, 0xF7, 0xF1);
+        code.bytes(0x48 | from >>> 3 << 2, 0x89, 0xC1 | (from & 7) << 3, 0x48, 0x83, 0xC9, 1);
+        boolean signed = random.nextBoolean();
+        int bytes = size();
+        if (bytes == 1) {
+            code.bytes(signed ? 0x66 : 0x90, signed ? 0x98 : 0x90, 0x66, 0x83, 0xE0);
+            code.bytes(choose(0x0F, 0x7F)); // cbw; and ax, number
+        } else if (signed) {
+            prefix(bytes, 0, 0, 0);
+            code.bytes(0x99); // cwd, cdq, cqo
+        } else {
+            code.bytes(0x83, 0xE2, choose(0, 0x1F)); // and edx, number
+        }
+        prefix(bytes, 0, 0, 0);
+        opcode(bytes, new int[] {0xF7});
+        code.bytes(signed ? 0xF9 : 0xF1);
+        code.bytes(0x48, 0x85, 0xC0); // test rax, rax
+    }
+
+    /// A shift, or a test of one bit.
+    private void shift() {
+        switch (random.nextInt(4)) {
+            case 0 -> modRm(size(), new int[] {0xC1}, choose(0, 1, 4, 5, 7), random.nextInt(70));
+            case 1 -> modRm(size(), new int[] {0xD1}, random.nextInt(8));
+            case 2 -> doubleShift();
+            default -> modRm(choose(2, 4, 8), bitTest(), register());
+        }
+    }
+
+    /// BT, BTS, BTR, BTC.
+    private int[] bitTest() {
+        return new int[] {0x0F, choose(0xA3, 0xAB, 0xB3, 0xBB)};
+    }
+
+    /// SHLD or SHRD, by a number or by CL.
+    private void doubleShift() {
+        int opcode = choose(0xA4, 0xAC);
+        int bytes = choose(2, 4, 8);
+        if (random.nextBoolean()) {
+            modRm(bytes, new int[] {0x0F, opcode}, register(), random.nextInt(bytes * 8));
+        } else {
+            modRm(bytes, new int[] {0x0F, opcode + 1}, register());
+        }
     }
 
     /// mov byte [an immediate], al.

@@ -43,6 +43,7 @@ public final class FakeContext extends Context {
         copy.flagLeft = flagLeft;
         copy.flagRight = flagRight;
         copy.flagResult = flagResult;
+        copy.flagCarry = flagCarry;
         return copy;
     }
 

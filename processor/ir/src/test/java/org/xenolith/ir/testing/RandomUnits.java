@@ -166,7 +166,12 @@ public final class RandomUnits {
                     case SHL, SHR, SAR -> count;
                     case EXPLICIT, ADD, ADC, SUB, SBB, LOGIC, INC, DEC, MUL -> right;
                 };
-        add(new Op.SetFlags(rule, width, setLeft, setRight, result));
+        if (random.nextInt(4) == 0) {
+            int condition = random.nextBoolean() ? value(width()) : compare();
+            add(new Op.SetFlagsIf(condition, rule, width, setLeft, setRight, result));
+        } else {
+            add(new Op.SetFlags(rule, width, setLeft, setRight, result));
+        }
     }
 
     private int binary(BinaryKind kind, Width width, int left, int right) {
