@@ -588,6 +588,7 @@ final class BlockCode {
                 code.shiftNumber(Width.W64, Assembler.SAR, RAX, unused);
                 code.op(Width.W64, CMP, RAX, R11);
             }
+            case IS_ZERO -> code.op(Width.W64, TEST, RAX, RAX);
             case IS_MULTIPLE -> code.testNumber(Width.W32, RAX, (1 << guard.bits()) - 1);
             case DIVIDES_UNSIGNED, DIVIDES_SIGNED ->
                     throw new Bug("a guard of a division comes else");

@@ -9,6 +9,9 @@ import java.lang.annotation.Target;
 /// [Abort] where its guard refuses. The guard is a pure public static method of the same class that
 /// takes the same numbers and answers `boolean`: whether the helper would do nothing. A compiler
 /// may test the guard where it cannot call the helper.
+///
+/// A helper that changes something may have one too, for the case that it nearly always has nothing
+/// to do.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Guard {
@@ -26,6 +29,8 @@ public @interface Guard {
     enum Form {
         /// The number, sign-extended from its low `bits`, is itself.
         FITS_SIGNED,
+        /// The number is zero.
+        IS_ZERO,
         /// The low `bits` are zero.
         IS_MULTIPLE,
         /// The numbers are a width in bits, the high and the low half of a dividend, and a divisor,

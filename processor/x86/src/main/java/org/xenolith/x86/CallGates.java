@@ -35,7 +35,7 @@ final class CallGates {
                 toInner(cpu, dpl, bytes, (int) (gate >>> 32) & 31, next);
             }
         } else if (call) {
-            push(cpu, bytes, cpu.selectors[Segments.CS], next);
+            push(cpu, bytes, cpu.selector(Segments.CS), next);
         }
         FarControl.installCode(cpu, selector, descriptor, inner ? dpl : cpu.cpl());
         cpu.pc = target;
@@ -71,14 +71,11 @@ final class CallGates {
     private static void toInnerLong(Cpu cpu, int cpl, long next) {
         int offset = 4 + 8 * cpl;
         if (offset + 7 > (cpu.limits[Segments.TR] & 0xFFFF_FFFFL)) {
-            throw Trap.of(Trap.INVALID_TSS, cpu.selectors[Segments.TR] & 0xFFFC);
+            throw Trap.of(Trap.INVALID_TSS, cpu.selector(Segments.TR) & 0xFFFC);
         }
         long stack = cpu.loadSystem(64, cpu.base(Segments.TR) + offset);
         long[] values = {
-            cpu.selectors[Segments.SS],
-            cpu.registers[Registers.RSP],
-            cpu.selectors[Segments.CS],
-            next
+            cpu.selector(Segments.SS), cpu.registers[Registers.RSP], cpu.selector(Segments.CS), next
         };
         for (int index = values.length - 1; index >= 0; index--) {
             cpu.storeSystem(64, stack - 8L * (index + 1), values[index]);
@@ -94,12 +91,12 @@ final class CallGates {
         for (int index = 0; index < parameters; index++) {
             copied[index] = FarControl.stacked(cpu, cpu.registers[Registers.RSP], bytes, index);
         }
-        stack.push(cpu.selectors[Segments.SS]);
+        stack.push(cpu.selector(Segments.SS));
         stack.push(cpu.registers[Registers.RSP]);
         for (int index = parameters - 1; index >= 0; index--) {
             stack.push(copied[index]);
         }
-        stack.push(cpu.selectors[Segments.CS]);
+        stack.push(cpu.selector(Segments.CS));
         stack.push(next);
         stack.install();
     }

@@ -12,12 +12,17 @@ import org.xenolith.ir.Flags;
 /// The state of one processor, and the doors through which meanings reach the rest of the machine.
 /// **Hot path.** Helpers are static methods on it.
 ///
-/// General registers, segment bases, the direction flag and the XMM registers live in the slots of
-/// [Registers]; the status flags in the lazy form of [Context]; `pc` is RIP, an offset in the code
-/// segment.
+/// General registers, selectors and bases of segments, the flags of the system and the XMM
+/// registers live in the slots of [Registers]; the status flags in the lazy form of [Context]; `pc`
+/// is RIP, an offset in the code segment.
 public abstract class Cpu extends Context {
+    /// What [Registers#SHADOW] holds where there is no shadow: no address is like that.
+    private static final long NO_SHADOW = Long.MIN_VALUE;
+
+    /// System flags that more depends on than what reads them.
+    private static final int MODE_FLAGS = Bits.TF | Bits.VM | Bits.AC | Bits.RF;
+
     // Hidden parts of the segment registers, by Segments' numbers; bases are register slots.
-    public final int[] selectors = new int[Segments.COUNT];
     public final int[] limits = new int[Segments.COUNT];
     public final int[] attributes = new int[Segments.COUNT];
     public long gdtBase;
@@ -33,12 +38,6 @@ public abstract class Cpu extends Context {
     public long xcr0 = 1;
     public long efer;
     public final long[] dr = new long[8];
-
-    /// RFLAGS without status flags and DF: TF, IF, IOPL, NT, RF, VM, AC, VIF, VIP, ID.
-    public int systemFlags;
-
-    /// The last instruction was STI or a load of SS: no interrupt before the next one is done.
-    public boolean interruptShadow;
 
     /// The last instruction was a load of SS: no debug trap before the next one is done.
     public boolean debugShadow;
@@ -64,6 +63,25 @@ public abstract class Cpu extends Context {
     /// The current [Mode], as bits; set by [#modeChanged].
     public int mode;
 
+    /// See [Registers#SYSTEM_FLAGS].
+    public final int systemFlags() {
+        return (int) registers[Registers.SYSTEM_FLAGS];
+    }
+
+    /// [#modeChanged] is the caller's to call.
+    public final void setSystemFlags(int flags) {
+        registers[Registers.SYSTEM_FLAGS] = flags;
+    }
+
+    /// The last instruction was STI or a load of SS: no interrupt before the next one is done.
+    public final boolean interruptShadow() {
+        return registers[Registers.SHADOW] == pc;
+    }
+
+    public final void setInterruptShadow(boolean shadow) {
+        registers[Registers.SHADOW] = shadow ? pc : NO_SHADOW;
+    }
+
     public final int cpl() {
         return mode >>> Mode.CPL_SHIFT & 3;
     }
@@ -77,11 +95,15 @@ public abstract class Cpu extends Context {
     }
 
     public final boolean isVirtual8086() {
-        return (systemFlags & Bits.VM) != 0;
+        return (systemFlags() & Bits.VM) != 0;
     }
 
     public final boolean longActive() {
         return (efer & Bits.EFER_LMA) != 0;
+    }
+
+    public final int selector(int segment) {
+        return (int) registers[Registers.SELECTOR + segment];
     }
 
     public final long base(int segment) {
@@ -94,7 +116,7 @@ public abstract class Cpu extends Context {
 
     /// Replaces a segment register with its hidden part; [#modeChanged] is the caller's to call.
     public final void setSegment(int segment, int selector, long base, int limit, int attribute) {
-        selectors[segment] = selector & 0xFFFF;
+        registers[Registers.SELECTOR + segment] = selector & 0xFFFF;
         setBase(segment, base);
         limits[segment] = limit;
         attributes[segment] = attribute;
@@ -103,20 +125,20 @@ public abstract class Cpu extends Context {
     /// The whole of RFLAGS.
     public final long rflags() {
         int direction = registers[Registers.DIRECTION] < 0 ? Bits.DF : 0;
-        return (systemFlags | direction | statusFlags() | 2) & 0xFFFF_FFFFL;
+        return (systemFlags() | direction | statusFlags() | 2) & 0xFFFF_FFFFL;
     }
 
     /// Replaces the whole of RFLAGS. The caller decides which bits may change.
     public final void setRflags(long value) {
         setStatusFlags(value);
         registers[Registers.DIRECTION] = (value & Bits.DF) != 0 ? -1 : 1;
-        int changed = systemFlags;
-        systemFlags = (int) value & ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
+        int flags = (int) value & ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
         if (!hasBreakpoint()) {
-            systemFlags &= ~Bits.RF; // there is nothing that it could hold off
+            flags &= ~Bits.RF; // there is nothing that it could hold off
         }
-        changed ^= systemFlags;
-        if ((changed & (Bits.TF | Bits.VM | Bits.AC | Bits.RF)) != 0) {
+        int changed = systemFlags() ^ flags;
+        setSystemFlags(flags);
+        if ((changed & MODE_FLAGS) != 0) {
             modeChanged();
         }
     }
@@ -151,7 +173,7 @@ public abstract class Cpu extends Context {
         bits |= (cr0 & Bits.CR0_MP) != 0 ? Mode.MONITOR_COPROCESSOR : 0;
         bits |= (cr4 & Bits.CR4_OSFXSR) != 0 ? Mode.OS_FXSAVE : 0;
         bits |= longActive() ? Mode.LONG_ACTIVE : 0;
-        boolean stepping = (systemFlags & Bits.TF) != 0 || hasBreakpoint();
+        boolean stepping = (systemFlags() & Bits.TF) != 0 || hasBreakpoint();
         bits |= stepping ? Mode.STEPPING : 0;
         return bits;
     }

@@ -52,7 +52,7 @@ public final class EventDelivery {
         long entry = cpu.loadSystem(32, cpu.idtBase + vector * 4L);
         long sp = cpu.registers[Registers.RSP];
         push16(cpu, sp - 2, cpu.rflags());
-        push16(cpu, sp - 4, cpu.selectors[Segments.CS]);
+        push16(cpu, sp - 4, cpu.selector(Segments.CS));
         push16(cpu, sp - 6, cpu.pc);
         cpu.registers[Registers.RSP] = sp & ~0xFFFFL | sp - 6 & 0xFFFF;
         clearFlags(cpu, Bits.IF | Bits.TF | Bits.AC | Bits.RF);
@@ -67,7 +67,7 @@ public final class EventDelivery {
     }
 
     private static void clearFlags(Cpu cpu, int bits) {
-        cpu.systemFlags &= ~bits;
+        cpu.setSystemFlags(cpu.systemFlags() & ~bits);
     }
 
     // ---------------------------------------------------------------- 64-bit
@@ -119,7 +119,7 @@ public final class EventDelivery {
         int offset = ist != 0 ? 36 + 8 * (ist - 1) : 4 + 8 * newCpl;
         long limit = cpu.limits[Segments.TR] & 0xFFFF_FFFFL;
         if (offset + 7 > limit) {
-            int selector = cpu.selectors[Segments.TR] & 0xFFFC;
+            int selector = cpu.selector(Segments.TR) & 0xFFFC;
             throw Trap.of(Trap.INVALID_TSS, selector | external(kind));
         }
         long stack = cpu.loadSystem(64, cpu.base(Segments.TR) + offset);
@@ -142,10 +142,10 @@ public final class EventDelivery {
         }
         long frame = stack - 40;
         cpu.storeSystem(64, frame, cpu.pc);
-        cpu.storeSystem(64, frame + 8, cpu.selectors[Segments.CS]);
+        cpu.storeSystem(64, frame + 8, cpu.selector(Segments.CS));
         cpu.storeSystem(64, frame + 16, pushedFlags(cpu, vector, kind));
         cpu.storeSystem(64, frame + 24, cpu.registers[Registers.RSP]);
-        cpu.storeSystem(64, frame + 32, cpu.selectors[Segments.SS]);
+        cpu.storeSystem(64, frame + 32, cpu.selector(Segments.SS));
     }
 
     /// The descriptor of a gate's code segment, checked.
@@ -239,7 +239,7 @@ public final class EventDelivery {
 
     private static void toSame(Cpu cpu, int bytes, long flags, int errorCode, int external) {
         long pointer = cpu.registers[Registers.RSP];
-        long[] values = {flags, cpu.selectors[Segments.CS], cpu.pc, errorCode};
+        long[] values = {flags, cpu.selector(Segments.CS), cpu.pc, errorCode};
         int count = errorCode >= 0 ? 4 : 3;
         for (int index = 0; index < count; index++) {
             pointer -= bytes;
@@ -265,10 +265,10 @@ public final class EventDelivery {
         long descriptor = inner[2];
         boolean virtual = cpu.isVirtual8086();
         int[] data = {
-            cpu.selectors[Segments.GS],
-            cpu.selectors[Segments.FS],
-            cpu.selectors[Segments.DS],
-            cpu.selectors[Segments.ES]
+            cpu.selector(Segments.GS),
+            cpu.selector(Segments.FS),
+            cpu.selector(Segments.DS),
+            cpu.selector(Segments.ES)
         };
         var stack = new InnerStack(cpu, selector, descriptor, pointer, bytes, external);
         if (virtual) {
@@ -276,15 +276,15 @@ public final class EventDelivery {
                 stack.push(value);
             }
         }
-        stack.push(cpu.selectors[Segments.SS]);
+        stack.push(cpu.selector(Segments.SS));
         stack.push(cpu.registers[Registers.RSP]);
         stack.push(flags);
-        stack.push(cpu.selectors[Segments.CS]);
+        stack.push(cpu.selector(Segments.CS));
         stack.push(cpu.pc);
         if (errorCode >= 0) {
             stack.push(errorCode);
         }
-        cpu.systemFlags &= ~Bits.VM;
+        cpu.setSystemFlags(cpu.systemFlags() & ~Bits.VM);
         stack.install();
         if (virtual) {
             for (int segment : new int[] {Segments.GS, Segments.FS, Segments.DS, Segments.ES}) {

@@ -22,7 +22,7 @@ public final class FarControl {
     /// CALL far.
     public static void call(Cpu cpu, int selector, long offset, int bytes, long next) {
         if (isReal(cpu)) {
-            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes, -1);
+            pushReturn(cpu, cpu.selector(Segments.CS), next, bytes, -1);
             Descriptors.loadReal(cpu, Segments.CS, selector);
             cpu.pc = offset;
             cpu.modeChanged();
@@ -58,7 +58,7 @@ public final class FarControl {
         long target = checkTarget(cpu, descriptor, offset & -1L >>> 64 - bytes * 8);
         if (call) {
             long stackMask = (attributes & Segments.LONG) != 0 ? -1 : 0xFFFF_FFFFL;
-            pushReturn(cpu, cpu.selectors[Segments.CS], next, bytes, stackMask);
+            pushReturn(cpu, cpu.selector(Segments.CS), next, bytes, stackMask);
         }
         installCode(cpu, selector, descriptor, cpu.cpl());
         cpu.pc = target;
@@ -221,7 +221,7 @@ public final class FarControl {
 
     /// INT n and, with `breakpoint` set, INT3, which virtual-8086 mode does not redirect.
     public static void softwareInterrupt(Cpu cpu, int vector, int breakpoint, long next) {
-        boolean sensitive = cpu.isVirtual8086() && (cpu.systemFlags & Bits.IOPL) != Bits.IOPL;
+        boolean sensitive = cpu.isVirtual8086() && (cpu.systemFlags() & Bits.IOPL) != Bits.IOPL;
         if (sensitive && breakpoint == 0) {
             throw Trap.generalProtection(0);
         }

@@ -25,7 +25,7 @@ final class InnerStack {
         int offset = wide ? 4 + 8 * cpl : 2 + 4 * cpl;
         int length = wide ? 6 : 4;
         if (offset + length - 1 > (cpu.limits[Segments.TR] & 0xFFFF_FFFFL)) {
-            throw Trap.of(Trap.INVALID_TSS, cpu.selectors[Segments.TR] & 0xFFFC | external);
+            throw Trap.of(Trap.INVALID_TSS, cpu.selector(Segments.TR) & 0xFFFC | external);
         }
         long at = cpu.base(Segments.TR) + offset;
         long pointer = cpu.loadSystem(wide ? 32 : 16, at);

@@ -17,7 +17,7 @@ public final class InterruptReturn {
             iretReal(cpu, bytes);
         } else if (cpu.isVirtual8086()) {
             iretVirtual(cpu, bytes);
-        } else if ((cpu.systemFlags & Bits.NT) != 0) {
+        } else if ((cpu.systemFlags() & Bits.NT) != 0) {
             if (cpu.longActive()) {
                 throw Trap.generalProtection(0);
             }
@@ -42,7 +42,7 @@ public final class InterruptReturn {
     }
 
     private static void iretVirtual(Cpu cpu, int bytes) {
-        if ((cpu.systemFlags & Bits.IOPL) != Bits.IOPL) {
+        if ((cpu.systemFlags() & Bits.IOPL) != Bits.IOPL) {
             throw Trap.generalProtection(0);
         }
         long pointer = cpu.registers[Registers.RSP];
@@ -74,7 +74,7 @@ public final class InterruptReturn {
         int cpl = cpu.cpl();
         int rpl = selector & 3;
         int changeable = USER_FLAGS;
-        changeable |= cpl <= (cpu.systemFlags >>> 12 & 3) ? Bits.IF : 0;
+        changeable |= cpl <= (cpu.systemFlags() >>> 12 & 3) ? Bits.IF : 0;
         changeable |= cpl == 0 ? Bits.IOPL | Bits.VIF | Bits.VIP : 0;
         changeable |= Bits.RF | (bytes > 2 ? WIDE_FLAGS : 0);
         changeable = bytes > 2 ? changeable : changeable & 0xFFFF;

@@ -62,7 +62,6 @@ public final class ModelSpecificRegisters {
     public long lstar;
     public long cstar;
     public long fmask;
-    public long kernelGsBase;
     public long tscAux;
     public long sysenterCs;
     public long sysenterEsp;
@@ -111,7 +110,7 @@ public final class ModelSpecificRegisters {
             case FMASK -> m.fmask;
             case FS_BASE -> cpu.base(Segments.FS);
             case GS_BASE -> cpu.base(Segments.GS);
-            case KERNEL_GS_BASE -> m.kernelGsBase;
+            case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE];
             case TSC_AUX -> m.tscAux;
             default -> cpu.externalMsrRead(index);
         };
@@ -178,7 +177,7 @@ public final class ModelSpecificRegisters {
             case FMASK -> m.fmask = value & 0xFFFF_FFFFL;
             case FS_BASE -> cpu.setBase(Segments.FS, canonical(value));
             case GS_BASE -> cpu.setBase(Segments.GS, canonical(value));
-            case KERNEL_GS_BASE -> m.kernelGsBase = canonical(value);
+            case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE] = canonical(value);
             case TSC_AUX -> {
                 require(value >>> 32 == 0);
                 m.tscAux = value;

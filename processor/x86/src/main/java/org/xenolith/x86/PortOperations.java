@@ -89,7 +89,7 @@ public final class PortOperations {
         if (!cpu.isProtected()) {
             return;
         }
-        int iopl = cpu.systemFlags >>> 12 & 3;
+        int iopl = cpu.systemFlags() >>> 12 & 3;
         if (!cpu.isVirtual8086() && cpu.cpl() <= iopl) {
             return;
         }

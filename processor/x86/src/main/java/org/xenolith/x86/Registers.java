@@ -23,8 +23,25 @@ public final class Registers {
     /// MXCSR.
     public static final int MXCSR = 25;
 
+    /// RFLAGS without status flags and DF: TF, IF, IOPL, NT, RF, VM, AC, VIF, VIP, ID.
+    public static final int SYSTEM_FLAGS = 26;
+
+    /// Where the shadow of STI or of a load of SS is: no interrupt is taken before the instruction
+    /// at this address, if that is the next one.
+    public static final int SHADOW = 27;
+
+    /// Not 0 while something waits that setting IF may let in. Belongs to the engine, which must
+    /// see to it soon after IF has been set.
+    public static final int EVENTS = 28;
+
+    /// The base that SWAPGS brings in.
+    public static final int KERNEL_GS_BASE = 29;
+
     /// Low and high half of XMM register `n` are slots `XMM + 2 * n` and the one after it.
     public static final int XMM = 32;
+
+    /// The selector of segment `n` is slot `SELECTOR + n`.
+    public static final int SELECTOR = 64;
 
     private Registers() {}
 }

@@ -49,10 +49,7 @@ public final class StateTransfer {
 
     private static Segment segment(Cpu cpu, int number) {
         return new Segment(
-                cpu.selectors[number],
-                cpu.base(number),
-                cpu.limits[number],
-                cpu.attributes[number]);
+                cpu.selector(number), cpu.base(number), cpu.limits[number], cpu.attributes[number]);
     }
 
     /// Puts a state in place. The caller forgets cached translations. Throws [StateException] for
@@ -102,7 +99,7 @@ public final class StateTransfer {
         }
         FpuImage.restore(cpu, state.fxsave().toArray());
         cpu.nmiBlocked = state.pending().nmiBlocked();
-        cpu.interruptShadow = state.pending().interruptShadow();
+        cpu.setInterruptShadow(state.pending().interruptShadow());
         cpu.setRflags(state.general().rflags());
         cpu.modeChanged();
     }

@@ -233,7 +233,7 @@ public final class StringOperations {
     static void stop(Cpu cpu, boolean complete, long pc, long next) {
         cpu.pc = complete ? next : pc;
         if (!complete && (cpu.mode & Mode.STEPPING) != 0) {
-            cpu.systemFlags |= Bits.RF;
+            cpu.setSystemFlags(cpu.systemFlags() | Bits.RF);
         }
     }
 

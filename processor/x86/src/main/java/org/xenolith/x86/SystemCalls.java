@@ -57,7 +57,7 @@ public final class SystemCalls {
             throw Trap.generalProtection(0);
         }
         boolean wide = cpu.longActive();
-        cpu.systemFlags &= ~(Bits.VM | Bits.IF | Bits.RF);
+        cpu.setSystemFlags(cpu.systemFlags() & ~(Bits.VM | Bits.IF | Bits.RF));
         flat(cpu, Segments.CS, selector, wide ? CODE_64 : CODE_32);
         flat(cpu, Segments.SS, selector + 8, DATA);
         long mask = wide ? -1L : 0xFFFF_FFFFL;

@@ -1,6 +1,7 @@
 package org.xenolith.x86;
 
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.Guard;
 import org.xenolith.ir.ReadOnly;
 
 /// Helpers of the system instructions.
@@ -8,21 +9,39 @@ public final class SystemHelpers {
     private SystemHelpers() {}
 
     private static boolean lacksIoPrivilege(Cpu cpu) {
-        return cpu.isProtected() && cpu.cpl() > (cpu.systemFlags >>> 12 & 3);
+        return cpu.isProtected() && cpu.cpl() > (cpu.systemFlags() >>> 12 & 3);
     }
 
     // ---------------------------------------------------------------- flags
 
-    /// RFLAGS as PUSHF stores it: RF and VM clear.
+    /// RFLAGS as PUSHF stores it in virtual-8086 mode: RF and VM clear.
     @ReadOnly
     public static long readFlags(Cpu cpu) {
-        if (cpu.isVirtual8086() && lacksIoPrivilege(cpu)) {
+        if (lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
         }
         return cpu.rflags() & ~(long) (Bits.RF | Bits.VM);
     }
 
-    /// POPF with an operand of `bytes`.
+    /// Comes before the system flags become `flags`, and does what else depends on them; nothing if
+    /// `special` is 0. It is not 0 where something waits for IF too, which a region then leaves to
+    /// the engine.
+    @Guard(value = "isOrdinary", form = Guard.Form.IS_ZERO)
+    public static void adoptFlags(Cpu cpu, long special, long flags) {
+        int changed = cpu.systemFlags() ^ (int) flags;
+        cpu.setSystemFlags((int) flags);
+        if ((changed & Bits.TF) != 0) {
+            cpu.modeChanged();
+        } else if ((changed & Bits.AC) != 0) {
+            cpu.accessModeChanged();
+        }
+    }
+
+    public static boolean isOrdinary(long special, long flags) {
+        return special == 0;
+    }
+
+    /// POPF with an operand of `bytes` where the CPL is not 0.
     public static void popFlags(Cpu cpu, int bytes) {
         if (cpu.isVirtual8086() && lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
@@ -31,7 +50,6 @@ public final class SystemHelpers {
         long value = FarControl.stacked(cpu, pointer, bytes, 0);
         int changeable = Flags.STATUS | Bits.TF | Bits.DF | Bits.NT;
         changeable |= lacksIoPrivilege(cpu) ? 0 : Bits.IF;
-        changeable |= cpu.cpl() == 0 ? Bits.IOPL : 0;
         changeable |= bytes > 2 ? Bits.AC | Bits.ID | Bits.RF : 0;
         Frames.setStackWide(cpu, Registers.RSP, pointer + bytes);
         // RF is always cleared; VM, VIF and VIP stay.
@@ -39,26 +57,23 @@ public final class SystemHelpers {
         cpu.setRflags(kept | value & changeable & ~(long) Bits.RF);
     }
 
+    /// CLI where the CPL is not 0.
     public static void clearInterruptFlag(Cpu cpu) {
         if (lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
         }
-        cpu.systemFlags &= ~Bits.IF;
+        cpu.setSystemFlags(cpu.systemFlags() & ~Bits.IF);
     }
 
-    public static void setInterruptFlag(Cpu cpu) {
+    /// STI where the CPL is not 0; the next instruction is at `next`.
+    public static void setInterruptFlag(Cpu cpu, long next) {
         if (lacksIoPrivilege(cpu)) {
             throw Trap.generalProtection(0);
         }
-        if ((cpu.systemFlags & Bits.IF) == 0) {
-            cpu.systemFlags |= Bits.IF;
-            cpu.interruptShadow = true;
+        if ((cpu.systemFlags() & Bits.IF) == 0) {
+            cpu.setSystemFlags(cpu.systemFlags() | Bits.IF);
+            cpu.registers[Registers.SHADOW] = next;
         }
-    }
-
-    public static void setAccessControl(Cpu cpu, int value) {
-        cpu.systemFlags = value != 0 ? cpu.systemFlags | Bits.AC : cpu.systemFlags & ~Bits.AC;
-        cpu.accessModeChanged();
     }
 
     // ---------------------------------------------------------------- identification, time, MSRs
@@ -147,26 +162,16 @@ public final class SystemHelpers {
         cpu.invalidatePage(cpu.is64() ? linear : linear & 0xFFFF_FFFFL);
     }
 
-    public static void swapGs(Cpu cpu) {
-        long base = cpu.base(Segments.GS);
-        cpu.setBase(Segments.GS, cpu.msrs.kernelGsBase);
-        cpu.msrs.kernelGsBase = base;
-    }
-
-    @ReadOnly
-    public static long selector(Cpu cpu, int segment) {
-        return cpu.selectors[segment];
-    }
-
     /// What LSS and its kin do: unlike MOV SS, LSS holds off neither interrupts nor traps.
     public static void loadFarSegment(Cpu cpu, int segment, int selector) {
         Descriptors.loadSegment(cpu, segment, selector);
     }
 
+    /// MOV and POP. The shadow behind a load of SS, as far as interrupts go, is the caller's to
+    /// make.
     public static void loadSegment(Cpu cpu, int segment, int selector) {
         Descriptors.loadSegment(cpu, segment, selector);
         if (segment == Segments.SS) {
-            cpu.interruptShadow = true;
             cpu.debugShadow = true;
         }
     }

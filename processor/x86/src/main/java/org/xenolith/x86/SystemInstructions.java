@@ -14,7 +14,7 @@ import org.xenolith.ir.Helper;
 final class SystemInstructions {
     // spotless:off
     static final Table TABLE = Table.of(
-        row("PUSHF",   "9C",          SystemInstructions::pushf).default64().endsBlock(),
+        row("PUSHF",   "9C",          SystemInstructions::pushf).default64(),
         row("POPF",    "9D",          SystemInstructions::popf).default64().endsBlock(),
         row("CLI",     "FA",          SystemInstructions::cli),
         row("STI",     "FB",          SystemInstructions::sti).endsBlock(),
@@ -94,6 +94,7 @@ final class SystemInstructions {
     private static final Helper FENCE = Helper.named(MemoryOrder.class, "fence");
     private static final Helper READ_FLAGS = helper("readFlags");
     private static final Helper RAISE_RPL = helper("raiseRpl");
+    private static final Helper ADOPT_FLAGS = helper("adoptFlags");
     private static final Helper POP_FLAGS = helper("popFlags");
     private static final Helper CLEAR_IF = helper("clearInterruptFlag");
     private static final Helper SET_IF = helper("setInterruptFlag");
@@ -106,7 +107,6 @@ final class SystemInstructions {
     private static final Helper RDMSR = helper("readMsr");
     private static final Helper WRMSR = helper("writeMsr");
     private static final Helper HYPERCALL = helper("hypercall");
-    private static final Helper SET_AC = helper("setAccessControl");
     private static final Helper READ_CONTROL = Helper.named(ControlRegisters.class, "read");
     private static final Helper WRITE_CONTROL = Helper.named(ControlRegisters.class, "write");
     private static final Helper READ_DEBUG = Helper.named(ControlRegisters.class, "readDebug");
@@ -116,8 +116,6 @@ final class SystemInstructions {
     private static final Helper STORE_TABLE = helper("storeTable");
     private static final Helper LOAD_TABLE = helper("loadTable");
     private static final Helper INVALIDATE = helper("invalidatePage");
-    private static final Helper SWAPGS = helper("swapGs");
-    private static final Helper SELECTOR = helper("selector");
     private static final Helper LOAD_LDT = helper("loadLdt");
     private static final Helper LOAD_TASK = helper("loadTask");
     private static final Helper VERIFY = helper("verify");
@@ -145,19 +143,69 @@ final class SystemInstructions {
     }
 
     static void pushf(Lifter l, Instruction i) {
-        l.push(l.convert(l.call(READ_FLAGS), i.operandSize()));
+        if (l.mode().virtual8086()) {
+            l.push(l.convert(l.call(READ_FLAGS), i.operandSize()));
+            return;
+        }
+        int system = and(l, l.register(Registers.SYSTEM_FLAGS), ~(long) (Bits.RF | Bits.VM));
+        // The direction is 1 or -1, whose bits are all set.
+        int high = l.shiftRight(l.register(Registers.DIRECTION), l.constant(W64, 32));
+        int others = l.or(and(l, high, Bits.DF), l.constant(W64, 2));
+        int flags = l.or(l.or(system, others), l.flags());
+        l.push(l.convert(flags, i.operandSize()));
     }
 
+    private static int and(Lifter l, int value, long mask) {
+        return l.and(value, l.constant(W64, mask));
+    }
+
+    /// At CPL 0 all flags may change but VM, VIF and VIP; RF is cleared.
     static void popf(Lifter l, Instruction i) {
-        l.call(POP_FLAGS, l.constant(W32, i.operandSize().bytes()));
+        int bytes = i.operandSize().bytes();
+        if (l.mode().cpl() != 0) {
+            l.call(POP_FLAGS, l.constant(W32, bytes));
+            return;
+        }
+        int changeable = Bits.TF | Bits.IF | Bits.NT | Bits.IOPL;
+        changeable |= bytes > 2 ? Bits.AC | Bits.ID | Bits.RF : 0;
+        int value = l.convert(l.peek(i.operandSize(), 0), W64);
+        int pointer = l.stackPointer(bytes);
+        int old = l.register(Registers.SYSTEM_FLAGS);
+        int kept = and(l, old, ~(long) changeable);
+        int system = l.or(kept, and(l, value, changeable & ~Bits.RF));
+        int changed = and(l, l.xor(old, system), Bits.TF | Bits.AC);
+        int down = and(l, l.shiftRight(value, l.constant(W64, 9)), 2);
+        int direction = l.sub(l.constant(W64, 1), down);
+        l.call(ADOPT_FLAGS, l.or(changed, l.register(Registers.EVENTS)), system);
+        l.setRegister(Registers.SYSTEM_FLAGS, system);
+        l.setRegister(Registers.DIRECTION, direction);
+        l.writeFlags(value);
+        l.setStackPointer(pointer);
     }
 
     static void cli(Lifter l, Instruction i) {
-        l.call(CLEAR_IF);
+        if (l.mode().cpl() != 0) {
+            l.call(CLEAR_IF);
+            return;
+        }
+        int flags = l.register(Registers.SYSTEM_FLAGS);
+        l.setRegister(Registers.SYSTEM_FLAGS, and(l, flags, ~(long) Bits.IF));
     }
 
+    /// Holds off interrupts for one instruction if they were off (SDM vol. 2B, STI).
     static void sti(Lifter l, Instruction i) {
-        l.call(SET_IF);
+        int next = l.constant(W64, l.next());
+        if (l.mode().cpl() != 0) {
+            l.call(SET_IF, next);
+            return;
+        }
+        int old = l.register(Registers.SYSTEM_FLAGS);
+        int flags = l.or(old, l.constant(W64, Bits.IF));
+        int wereOn = and(l, old, Bits.IF);
+        int shadow = l.select(wereOn, l.register(Registers.SHADOW), next);
+        l.call(ADOPT_FLAGS, l.register(Registers.EVENTS), flags);
+        l.setRegister(Registers.SYSTEM_FLAGS, flags);
+        l.setRegister(Registers.SHADOW, shadow);
     }
 
     static void hlt(Lifter l, Instruction i) {
@@ -205,19 +253,22 @@ final class SystemInstructions {
     }
 
     static void clac(Lifter l, Instruction i) {
-        accessControl(l, 0);
+        accessControl(l, false);
     }
 
     static void stac(Lifter l, Instruction i) {
-        accessControl(l, 1);
+        accessControl(l, true);
     }
 
-    private static void accessControl(Lifter l, int value) {
+    private static void accessControl(Lifter l, boolean on) {
         if (l.mode().cpl() != 0) {
             l.undefined();
             return;
         }
-        l.call(SET_AC, l.constant(W32, value));
+        int old = l.register(Registers.SYSTEM_FLAGS);
+        int flags = on ? l.or(old, l.constant(W64, Bits.AC)) : and(l, old, ~(long) Bits.AC);
+        l.call(ADOPT_FLAGS, l.xor(old, flags), flags);
+        l.setRegister(Registers.SYSTEM_FLAGS, flags);
     }
 
     // ---------------------------------------------------------------- control and debug registers
@@ -317,7 +368,10 @@ final class SystemInstructions {
     }
 
     static void swapgs(Lifter l, Instruction i) {
-        l.call(SWAPGS);
+        int base = l.register(Registers.SEGMENT_BASE + Segments.GS);
+        int other = l.register(Registers.KERNEL_GS_BASE);
+        l.setRegister(Registers.SEGMENT_BASE + Segments.GS, other);
+        l.setRegister(Registers.KERNEL_GS_BASE, base);
     }
 
     static void clflush(Lifter l, Instruction i) {
@@ -336,7 +390,7 @@ final class SystemInstructions {
         if (isUnprotected(l)) {
             return;
         }
-        int selector = l.call(SELECTOR, l.constant(W32, segment));
+        int selector = selector(l, segment);
         l.write(i.first(), l.convert(selector, l.width(i.first())));
     }
 
@@ -403,13 +457,18 @@ final class SystemInstructions {
 
     // ---------------------------------------------------------------- segment registers
 
+    /// Of width 64.
+    private static int selector(Lifter l, int segment) {
+        return l.register(Registers.SELECTOR + segment);
+    }
+
     static void fromSegment(Lifter l, Instruction i) {
         int number = ((Operand.SegmentRegister) i.second()).number();
         if (number > Segments.GS) {
             l.undefined();
             return;
         }
-        int selector = l.call(SELECTOR, l.constant(W32, number));
+        int selector = selector(l, number);
         l.write(i.first(), l.convert(selector, l.width(i.first())));
     }
 
@@ -420,7 +479,15 @@ final class SystemInstructions {
             return;
         }
         int selector = l.convert(l.read(i.second()), W32);
-        l.call(LOAD_SEGMENT, l.constant(W32, number), selector);
+        loadSegment(l, number, selector);
+    }
+
+    /// Behind a load of SS interrupts are held off for one instruction (SDM vol. 3A, 6.8.3).
+    private static void loadSegment(Lifter l, int segment, int selector) {
+        l.call(LOAD_SEGMENT, l.constant(W32, segment), selector);
+        if (segment == Segments.SS) {
+            l.setRegister(Registers.SHADOW, l.constant(W64, l.next()));
+        }
     }
 
     /// The segment register in bits 5:3 of the opcode.
@@ -429,7 +496,7 @@ final class SystemInstructions {
     }
 
     static void pushSegment(Lifter l, Instruction i) {
-        int selector = l.call(SELECTOR, l.constant(W32, segmentOf(i)));
+        int selector = selector(l, segmentOf(i));
         if (i.operandSize() != W32) {
             l.push(l.convert(selector, i.operandSize()));
             return;
@@ -443,7 +510,7 @@ final class SystemInstructions {
     static void popSegment(Lifter l, Instruction i) {
         int selector = l.convert(l.peek(W16, 0), W32);
         int pointer = l.stackPointer(i.operandSize().bytes());
-        l.call(LOAD_SEGMENT, l.constant(W32, segmentOf(i)), selector);
+        loadSegment(l, segmentOf(i), selector);
         l.setStackPointer(pointer);
     }
 

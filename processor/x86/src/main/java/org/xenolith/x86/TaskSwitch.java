@@ -115,7 +115,7 @@ final class TaskSwitch {
     private Image leaveOldTask(long oldFlags) {
         long descriptor = newDescriptor();
         var state = Image.read(cpu, selector, descriptor);
-        int old = cpu.selectors[Segments.TR];
+        int old = cpu.selector(Segments.TR);
         long oldDescriptorAt = Descriptors.address(cpu, old, Trap.INVALID_TSS, 8);
         long newDescriptorAt = Descriptors.address(cpu, selector, Trap.INVALID_TSS, 8);
         save(oldFlags);
@@ -167,7 +167,7 @@ final class TaskSwitch {
         boolean wide = isWide(cpu.attributes[Segments.TR]);
         long limit = cpu.limits[Segments.TR] & 0xFFFF_FFFFL;
         if (limit < Image.lastByte(wide)) {
-            throw Trap.of(Trap.INVALID_TSS, cpu.selectors[Segments.TR] & 0xFFFC);
+            throw Trap.of(Trap.INVALID_TSS, cpu.selector(Segments.TR) & 0xFFFC);
         }
         long base = cpu.base(Segments.TR);
         int bits = wide ? 32 : 16;
@@ -182,7 +182,7 @@ final class TaskSwitch {
             at += bytes;
         }
         for (int segment = Segments.ES; segment <= lastSegment(wide); segment++) {
-            cpu.storeSystem(16, at, cpu.selectors[segment]);
+            cpu.storeSystem(16, at, cpu.selector(segment));
             at += bytes;
         }
     }

@@ -61,8 +61,8 @@ class TaskSwitchTest {
         TaskSwitch.byTransfer(cpu, NEW, true);
         assertThat(cpu.pc).isEqualTo(0x5555);
         assertThat(cpu.registers[Registers.RSP]).isEqualTo(0x9004);
-        assertThat(cpu.systemFlags).isEqualTo(Bits.IF | Bits.NT);
-        assertThat(cpu.selectors[Segments.TR]).isEqualTo(NEW);
+        assertThat(cpu.systemFlags()).isEqualTo(Bits.IF | Bits.NT);
+        assertThat(cpu.selector(Segments.TR)).isEqualTo(NEW);
         assertThat(cpu.load16(NEW_AT)).isEqualTo(OLD);
         assertThat(cpu.cr0 & Bits.CR0_TS).isNotZero();
         assertThat(isBusy(OLD)).isTrue();
@@ -70,8 +70,8 @@ class TaskSwitchTest {
         cpu.pc = 0x6666;
         TaskSwitch.back(cpu);
         assertThat(cpu.pc).isEqualTo(0x4444);
-        assertThat(cpu.systemFlags).isZero();
-        assertThat(cpu.selectors[Segments.TR]).isEqualTo(OLD);
+        assertThat(cpu.systemFlags()).isZero();
+        assertThat(cpu.selector(Segments.TR)).isEqualTo(OLD);
         assertThat(isBusy(OLD)).isTrue();
         assertThat(isBusy(NEW)).isFalse();
         assertThat(cpu.load32(NEW_AT + 32)).isEqualTo(0x6666);
@@ -86,7 +86,7 @@ class TaskSwitchTest {
         TaskSwitch.byTransfer(cpu, NEW, false);
         assertThat(isBusy(OLD)).isFalse();
         assertThat(isBusy(NEW)).isTrue();
-        assertThat(cpu.systemFlags & Bits.NT).isZero();
+        assertThat(cpu.systemFlags() & Bits.NT).isZero();
     }
 
     @Test
@@ -111,7 +111,7 @@ class TaskSwitchTest {
         cpu.store64(IDT + Trap.INVALID_TSS * 8, 0x0000_8E00_0008_7777L);
         TaskSwitch.byTransfer(cpu, NEW, true);
         assertThat(cpu.pc).isEqualTo(0x7777);
-        assertThat(cpu.selectors[Segments.TR]).isEqualTo(NEW);
+        assertThat(cpu.selector(Segments.TR)).isEqualTo(NEW);
         assertThat(cpu.load32(0x9004 - 16)).isEqualTo(0x1004);
         assertThat(cpu.load32(0x9004 - 12)).isEqualTo(0x5555);
     }

@@ -165,7 +165,7 @@ final class MeaningExecutor implements CaseExecutor {
                 Segments.LDTR, 0x50, ArenaCpu.GDT + ArenaCpu.LDT_OFFSET, ArenaCpu.LDT_LIMIT, 0x82);
         cpu.setSegment(Segments.TR, 0x40, ArenaCpu.TSS, ArenaCpu.TSS_LIMIT, 0x8B);
         cpu.setRflags(test.rflags());
-        cpu.interruptShadow = false;
+        cpu.setInterruptShadow(false);
         cpu.pendingDebug = 0;
         loadFloating(test.fxsave().toArray());
         cpu.modeChanged();
@@ -194,7 +194,7 @@ final class MeaningExecutor implements CaseExecutor {
 
     private CpuOutcome outcome(byte[] initial, Trap trap) {
         var registers = Arrays.stream(cpu.registers, 0, 16).boxed().toList();
-        var selectors = Arrays.stream(OUTCOME_SELECTORS).mapToObj(s -> cpu.selectors[s]).toList();
+        var selectors = Arrays.stream(OUTCOME_SELECTORS).mapToObj(s -> cpu.selector(s)).toList();
         int vector = trap == null ? CpuOutcome.TIMEOUT : trap.vector();
         long error = trap == null || trap.errorCode() == Trap.NO_ERROR_CODE ? 0 : trap.errorCode();
         return new CpuOutcome(

@@ -515,10 +515,10 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
             return;
         }
         boolean user = cpl() == 3;
-        boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags & Bits.AC) == 0;
+        boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags() & Bits.AC) == 0;
         accessMode = user ? USER : smap ? SUPERVISOR : SUPERVISOR_OVERRIDE;
         watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
-        checksAlignment = user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags & Bits.AC) != 0;
+        checksAlignment = user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags() & Bits.AC) != 0;
         var tlb = tlbs[accessMode];
         readTags = isObserving() ? NO_TAGS : tlb.readTags;
         writeTags = isObserving() ? NO_TAGS : tlb.writeTags;

@@ -9,6 +9,7 @@ import org.xenolith.ir.Abort;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.EventDelivery;
 import org.xenolith.x86.Mode;
+import org.xenolith.x86.Registers;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.StateTransfer;
 import org.xenolith.x86.Trap;
@@ -153,14 +154,16 @@ public final class SoftVcpu extends Apart implements Vcpu {
         if (cpu.pendingDebug != 0 && !cpu.debugShadow) {
             deliverDebug();
         }
-        if (pendingNmi || pendingInterrupt >= 0 || windowWanted) {
+        boolean waiting = pendingNmi || pendingInterrupt >= 0 || windowWanted;
+        cpu.registers[Registers.EVENTS] = waiting ? 1 : 0;
+        if (waiting) {
             var exit = events();
             if (exit != null) {
                 return exit;
             }
         }
-        boolean shadow = cpu.interruptShadow || cpu.debugShadow;
-        cpu.interruptShadow = false;
+        boolean shadow = cpu.interruptShadow() || cpu.debugShadow;
+        cpu.setInterruptShadow(false);
         cpu.debugShadow = false;
         // What a shadow covers is one instruction, so no region.
         return execute(cpu.mode, shadow ? 0 : (int) Math.min(runEnd - retired, REGION_BUDGET));
@@ -334,12 +337,12 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     private boolean hasEvent() {
         return pendingNmi && !cpu.nmiBlocked
-                || pendingInterrupt >= 0 && (cpu.systemFlags & Bits.IF) != 0
+                || pendingInterrupt >= 0 && (cpu.systemFlags() & Bits.IF) != 0
                 || cpu.pendingDebug != 0;
     }
 
     private Exit events() {
-        if (cpu.interruptShadow) {
+        if (cpu.interruptShadow()) {
             return null;
         }
         if (pendingNmi && !cpu.nmiBlocked) {
@@ -349,7 +352,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             return null;
         }
         // What came first (#DB, an NMI) may have cleared IF.
-        if (pendingInterrupt >= 0 && (cpu.systemFlags & Bits.IF) != 0) {
+        if (pendingInterrupt >= 0 && (cpu.systemFlags() & Bits.IF) != 0) {
             int vector = pendingInterrupt;
             pendingInterrupt = -1;
             deliver(vector, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
@@ -411,8 +414,8 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     /// One instruction, with the traps before and after it (SDM vol. 3B, 18.3).
     private Exit executeStepping(Block block) {
-        boolean step = (cpu.systemFlags & Bits.TF) != 0;
-        if ((cpu.systemFlags & Bits.RF) == 0) {
+        boolean step = (cpu.systemFlags() & Bits.TF) != 0;
+        if ((cpu.systemFlags() & Bits.RF) == 0) {
             int hit = DebugRegisters.instructionBreakpoints(cpu, linearPc());
             if (hit != 0) {
                 cpu.pendingDebug |= hit;
@@ -421,13 +424,13 @@ public final class SoftVcpu extends Apart implements Vcpu {
             }
         }
         // RF holds for one instruction; one that is not completed leaves it (faults push it set).
-        int resume = cpu.systemFlags & Bits.RF;
-        cpu.systemFlags &= ~Bits.RF;
+        int resume = cpu.systemFlags() & Bits.RF;
+        cpu.setSystemFlags(cpu.systemFlags() & ~Bits.RF);
         long before = retired;
         cpu.interruptedItself = false;
         var exit = executeBlock(block);
         if (retired == before) {
-            cpu.systemFlags |= resume;
+            cpu.setSystemFlags(cpu.systemFlags() | resume);
         } else if (step && !cpu.interruptedItself && !cpu.debugShadow) {
             cpu.pendingDebug |= SINGLE_STEP;
         }
@@ -489,8 +492,8 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     @Override
     public boolean canTakeInterrupt() {
-        return (cpu.systemFlags & Bits.IF) != 0
-                && !cpu.interruptShadow
+        return (cpu.systemFlags() & Bits.IF) != 0
+                && !cpu.interruptShadow()
                 && pendingInterrupt < 0
                 && !cpu.answers.any()
                 && activity != VcpuState.Activity.WAIT_FOR_SIPI
@@ -554,7 +557,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         }
         var pending =
                 new VcpuState.Pending(
-                        pendingInterrupt, pendingNmi, cpu.nmiBlocked, cpu.interruptShadow);
+                        pendingInterrupt, pendingNmi, cpu.nmiBlocked, cpu.interruptShadow());
         return StateTransfer.capture(cpu, pending, activity);
     }
 

@@ -211,7 +211,14 @@ final class RandomProgram {
     }
 
     private void special() {
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(12)) {
+            case 7 -> // push number; popfq: no TF, no NT
+                    code.bytes(0x68).number(random.nextInt() & 0x24_0AD5, 4).bytes(0x9D);
+            case 8 -> code.bytes(0x0F, 0x01, 0xCA + random.nextInt(2)); // clac, stac
+            case 9 -> code.bytes(0x0F, 0x01, 0xF8); // swapgs
+            case 10 -> // mov r, segment; push fs
+                    code.bytes(0x8C, 0xC0 | choose(0, 1, 2, 3) << 3 | choose(0, 1, 2, 3))
+                            .bytes(0x0F, 0xA0, 0x58 | choose(0, 1, 2, 3));
             case 0 -> code.bytes(0x9C, 0x9D); // pushfq; popfq
             case 1 -> code.bytes(0xFA); // cli
             case 2 -> code.bytes(0xFB); // sti

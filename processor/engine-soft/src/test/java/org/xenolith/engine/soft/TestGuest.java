@@ -32,6 +32,7 @@ final class TestGuest implements AutoCloseable {
     private static final int GDT = 0x6000;
     private static final int TSS = 0x7000;
     private static final int HANDLERS = 0x8000;
+    static final int INTERRUPT_HANDLER = HANDLERS + 0x100;
     private static final int HANDLER_STACK = 0xA000;
     private static final int COUNTER = 0xB000;
     private static final Segment DATA_SEGMENT = new Segment(0x10, 0, -1, 0xC093);
@@ -75,7 +76,7 @@ final class TestGuest implements AutoCloseable {
         memory.writeLong(GDT + 16, 0x00CF_9300_0000_FFFFL);
         memory.writeLong(TSS + 36, HANDLER_STACK);
         var pageFault = pageFault(HANDLERS);
-        var interrupt = interrupt(HANDLERS + 0x100);
+        var interrupt = interrupt(INTERRUPT_HANDLER);
         var stop = new Assembler(HANDLERS + 0x200).bytes(0xF4);
         for (var handler : List.of(pageFault, interrupt, stop)) {
             memory.write(handler.origin(), handler.toBytes());
