@@ -64,12 +64,16 @@ final class RegionCode {
         return made;
     }
 
-    /// Whoever comes from another region may bring flags in a form that the entry cannot read.
+    /// Whoever comes from another region may bring flags in another form than the entry wants.
     private void enter() {
         if (wantsExplicitFlags()) {
+            int ready = code.label();
             int slot = Frame.slot(Frame.FLAG_KIND);
             code.opNumber(Width.W64, Assembler.CMP, REGISTERS, slot, FlagCode.explicit());
-            code.jumpIf(Assembler.NOT_EQUAL, miss(flow.order().getFirst().pc(), 0));
+            code.jumpIf(Assembler.EQUAL, ready);
+            flags.begin(FlagCode.UNKNOWN);
+            flags.makeExplicit();
+            code.bind(ready);
         }
         floating.enter(() -> miss(flow.order().getFirst().pc(), 0));
     }
