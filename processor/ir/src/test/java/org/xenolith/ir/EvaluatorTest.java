@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.UnaryKind;
+import org.xenolith.ir.testing.FakeContext;
 
 import java.math.BigInteger;
+import java.util.List;
 import java.util.SplittableRandom;
 
 class EvaluatorTest {
@@ -65,6 +67,39 @@ class EvaluatorTest {
             assertThat(Arithmetic.unary(UnaryKind.LEADING_ZEROS, width, 0)).isEqualTo(width.bits());
             assertThat(Arithmetic.unary(UnaryKind.TRAILING_ZEROS, width, 0))
                     .isEqualTo(width.bits());
+        }
+    }
+
+    @Test
+    void flagsStayWhereTheirConditionDoesNotHold() {
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 1),
+                                new Op.ReadRegister(0),
+                                new Op.Const(Width.W8, 0),
+                                new Op.SetFlagsIf(1, FlagRule.LOGIC, Width.W8, 2, 2, 2)));
+        var context = FakeContext.random(new SplittableRandom(1));
+        for (long condition = 0; condition < 3; condition++) {
+            context.setStatusFlags(Flags.CF | Flags.OF);
+            context.registers[0] = condition;
+            new Evaluator(unit).execute(context);
+            assertThat(context.statusFlags())
+                    .isEqualTo(condition == 0 ? Flags.CF | Flags.OF : Flags.ZF | Flags.PF);
+        }
+    }
+
+    @Test
+    void carryAloneKeepsTheOverflowOfARotation() {
+        var context = FakeContext.random(new SplittableRandom(1));
+        for (var rotation : new CarryRule[] {CarryRule.ROTATE_LEFT, CarryRule.ROTATE_RIGHT}) {
+            for (long value : new long[] {0x80, 0xC0, 0x40, 0x81, 0x01}) {
+                context.setStatusFlags(Flags.ZF);
+                context.setCarry(rotation.ordinal(), 8, value);
+                int before = context.statusFlags();
+                context.setCarry(CarryRule.VALUE.ordinal(), 8, ~before & Flags.CF);
+                assertThat(context.statusFlags()).isEqualTo(before ^ Flags.CF);
+            }
         }
     }
 

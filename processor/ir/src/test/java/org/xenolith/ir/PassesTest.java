@@ -144,6 +144,37 @@ class PassesTest {
                 .containsExactly(new Op.Boundary(0, 1), new Op.Jump(6));
     }
 
+    @Test
+    void flagsThatMayStayDoNotOverwriteOthers() {
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(0, 1),
+                                new Op.ReadRegister(0),
+                                new Op.SetFlags(FlagRule.LOGIC, Width.W64, 1, 1, 1),
+                                new Op.SetFlagsIf(1, FlagRule.LOGIC, Width.W64, 1, 1, 1)));
+
+        assertThat(Passes.removeDeadFlags(unit)).isEqualTo(unit);
+    }
+
+    @Test
+    void flagsThatAreSetIfAConstantIsNotZeroAreSetOrNot() {
+        for (long condition = 0; condition < 2; condition++) {
+            var unit =
+                    new Unit(
+                            List.of(
+                                    new Op.Boundary(0, 1),
+                                    new Op.Const(Width.W8, condition),
+                                    new Op.SetFlagsIf(1, FlagRule.LOGIC, Width.W8, 1, 1, 1)));
+
+            var folded = Passes.foldConstants(unit).ops();
+
+            var flags = new Op.SetFlags(FlagRule.LOGIC, Width.W8, 1, 1, 1);
+            assertThat(folded.subList(2, folded.size()))
+                    .isEqualTo(condition == 0 ? List.of() : List.of(flags));
+        }
+    }
+
     private static Unit compareAndBranch(Condition condition) {
         return new Unit(
                 List.of(
