@@ -375,7 +375,8 @@ final class Plan {
                 && width == Width.W64
                 && !isConstant(left)
                 && isConstant(right)
-                && Math.abs(number[homes[right]]) < DISPLACEMENT_MAX;
+                && number[homes[right]] > -DISPLACEMENT_MAX
+                && number[homes[right]] < DISPLACEMENT_MAX;
     }
 
     private void use(int value, int at) {
