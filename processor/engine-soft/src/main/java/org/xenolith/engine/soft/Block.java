@@ -78,9 +78,10 @@ final class Block {
 
     private volatile Block[] followers = NO_BLOCKS;
 
-    /// A warm, a hot region here has turned out to be of no use.
-    boolean unfitForWarm;
+    /// How often a warm region here has turned out to be of no use.
+    int failures;
 
+    /// A hot region here would be, or has turned out to be, of no use.
     boolean unfitForHot;
 
     /// How often a sample was this block.

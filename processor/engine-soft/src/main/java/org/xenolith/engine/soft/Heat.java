@@ -12,6 +12,11 @@ final class Heat {
     /// The same until it is tried once more.
     private static final int SAMPLES_AGAIN = 32 * SAMPLES;
 
+    /// Each time that a region has failed, the next waits for so many times more executions.
+    private static final int FAILURE_SHIFT = 2;
+
+    private static final int SHIFT_MAX = 6;
+
     private final boolean on;
     private final int compileAfter;
     private final Regions regions;
@@ -34,9 +39,9 @@ final class Heat {
     /// A block has been executed once more.
     void after(Block block) {
         if (on
-                && block.runs() == compileAfter
+                && block.runs()
+                        == compileAfter << Math.min(FAILURE_SHIFT * block.failures, SHIFT_MAX)
                 && block.region == null
-                && !block.unfitForWarm
                 && Regions.isEligible(block)
                 && !regions.request(block)) {
             block.cool();

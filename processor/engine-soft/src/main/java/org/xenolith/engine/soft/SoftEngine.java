@@ -101,7 +101,7 @@ public final class SoftEngine implements Engine {
     }
 
     /// @param codeStore a file of machine code from earlier runs, used and filled where there is
-    ///     machine code; the engine does without where it cannot be opened
+    ///   machine code; the engine does without where it cannot be opened
     public SoftEngine(
             GuestMemory memory,
             Clock clock,

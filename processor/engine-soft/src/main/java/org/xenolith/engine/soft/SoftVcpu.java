@@ -228,7 +228,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         cost += isMachineCode ? executed : 0;
         resumed = left <= 0 && !isMachineCode ? RESUMED_BLOCKS : 0;
         if (region.ran(executed) && region.isUseless()) {
-            region.entry.unfitForWarm |= region.isWarm();
+            region.entry.failures += region.isWarm() ? 1 : 0;
             region.entry.unfitForHot |= !region.isWarm();
             region.entry.cool();
             code.remove(region);
