@@ -23,7 +23,7 @@ public final class Links {
     public static final int SALTS = 1 << 15;
 
     private static final int SALT_SHIFT = 48;
-    private static final int ENTRIES = 1 << 12;
+    private static final int ENTRIES = 1 << 14;
 
     /// No canonical address with any salt.
     private static final long EMPTY = 1L << 47;

@@ -8,7 +8,7 @@ import java.util.function.IntConsumer;
 
 /// Finds the block that a vCPU is to execute next, or has it made. **Hot path** ([#block]).
 final class BlockFinder {
-    private static final int JUMP_ENTRIES = 4096;
+    private static final int JUMP_ENTRIES = 1 << 14;
 
     /// Attempts to translate code that others change at the same time.
     private static final int TRANSLATIONS_MAX = 8;
