@@ -15,6 +15,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The calls of the host's C library that we make. All of them may be called from any thread.
 final class Libc {
@@ -37,8 +38,37 @@ final class Libc {
             bind("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle CLOSE =
             bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle OPEN =
+            bind(
+                    "open",
+                    FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
+                    Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle LSEEK =
+            bind("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle FALLOCATE =
+            bind(
+                    "fallocate",
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FCNTL =
+            bind(
+                    "fcntl",
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
+                    Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle STATX =
+            bind(
+                    "statx",
+                    FunctionDescriptor.of(
+                            JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+
+    /// include/uapi/linux/fcntl.h: paths are relative to the working directory.
+    private static final int AT_FDCWD = -100;
 
     private Libc() {}
+
+    /// Whether this C library has the calls for files.
+    static boolean isBound() {
+        return OPEN != null && LSEEK != null && FALLOCATE != null && FCNTL != null && STATX != null;
+    }
 
     static int memfdCreate(String name, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
@@ -110,13 +140,76 @@ final class Libc {
         }
     }
 
+    static int open(String path, int flags) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int fd = (int) present(OPEN).invokeExact(state, arena.allocateFrom(path), flags);
+            return (int) checked("open", fd, state);
+        } catch (Throwable e) {
+            throw rethrown("open", e);
+        }
+    }
+
+    static long lseek(int fd, long offset, int whence) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            long at = (long) present(LSEEK).invokeExact(state, fd, offset, whence);
+            return checked("lseek", at, state);
+        } catch (Throwable e) {
+            throw rethrown("lseek", e);
+        }
+    }
+
+    static void fallocate(int fd, int mode, long offset, long bytes) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int result = (int) present(FALLOCATE).invokeExact(state, fd, mode, offset, bytes);
+            checked("fallocate", result, state);
+        } catch (Throwable e) {
+            throw rethrown("fallocate", e);
+        }
+    }
+
+    static void fcntl(int fd, int command, MemorySegment argument) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int result = (int) present(FCNTL).invokeExact(state, fd, command, argument);
+            checked("fcntl", result, state);
+        } catch (Throwable e) {
+            throw rethrown("fcntl", e);
+        }
+    }
+
+    static void statx(String path, int mask, MemorySegment result) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int code =
+                    (int)
+                            present(STATX)
+                                    .invokeExact(
+                                            state,
+                                            AT_FDCWD,
+                                            arena.allocateFrom(path),
+                                            0,
+                                            mask,
+                                            result);
+            checked("statx", code, state);
+        } catch (Throwable e) {
+            throw rethrown("statx", e);
+        }
+    }
+
     /// Null where the host's C library does not have the call.
-    private static MethodHandle bind(String name, FunctionDescriptor descriptor) {
+    private static MethodHandle bind(
+            String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        var all =
+                Stream.concat(
+                                Stream.of(Linker.Option.captureCallState("errno")),
+                                Stream.of(options))
+                        .toArray(Linker.Option[]::new);
         return LINKER.defaultLookup()
                 .find(name)
-                .map(symbol ->
-                        LINKER.downcallHandle(
-                                symbol, descriptor, Linker.Option.captureCallState("errno")))
+                .map(symbol -> LINKER.downcallHandle(symbol, descriptor, all))
                 .orElse(null);
     }
 

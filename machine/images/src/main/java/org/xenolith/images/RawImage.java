@@ -1,0 +1,88 @@
+package org.xenolith.images;
+
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+
+/// A disk's bytes and nothing else, in a file or a block device.
+final class RawImage extends BaseImage {
+    private final Storage storage;
+    private final boolean fixedSize;
+    private volatile long size;
+
+    /// `fixedSize`: of a block device.
+    RawImage(Storage storage, boolean readOnly, boolean fixedSize) throws ImageException {
+        super(storage.name(), readOnly);
+        this.storage = storage;
+        this.fixedSize = fixedSize;
+        size = storage.size();
+    }
+
+    @Override
+    public ImageFormat format() {
+        return ImageFormat.RAW;
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    void readInside(long offset, ByteBuffer target) throws ImageException {
+        storage.read(offset, target);
+    }
+
+    @Override
+    void writeInside(long offset, ByteBuffer source) throws ImageException {
+        storage.write(offset, source);
+    }
+
+    @Override
+    void writeZeroesInside(long offset, long bytes) throws ImageException {
+        storage.zero(offset, bytes);
+    }
+
+    @Override
+    void discardInside(long offset, long bytes) throws ImageException {
+        storage.zero(offset, bytes);
+    }
+
+    @Override
+    Extent extentInside(long offset, long bytesMax) throws ImageException {
+        long data = storage.nextData(offset);
+        if (data > offset) {
+            long length = Math.min(bytesMax, data - offset);
+            return new Extent(offset, length, Extent.Kind.ZERO, 0, OptionalLong.of(offset));
+        }
+        long length = Math.min(bytesMax, storage.nextHole(offset) - offset);
+        if (length <= 0) { // The file has become shorter by another's hand.
+            return new Extent(offset, bytesMax, Extent.Kind.ZERO, 0, OptionalLong.empty());
+        }
+        return new Extent(offset, length, Extent.Kind.DATA, 0, OptionalLong.of(offset));
+    }
+
+    @Override
+    void flushAll() throws ImageException {
+        storage.flush();
+    }
+
+    @Override
+    void resizeAlone(long bytes) throws ImageException {
+        if (fixedSize) {
+            throw new ImageException.Refused(name() + ": a block device cannot be resized");
+        }
+        storage.resize(bytes);
+        size = bytes;
+    }
+
+    @Override
+    void closeAlone() throws ImageException {
+        try {
+            if (!readOnly()) {
+                storage.flush();
+            }
+        } finally {
+            storage.close();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/// Virtual disks in files.
+package org.xenolith.images;
