@@ -1,6 +1,7 @@
 package org.xenolith.images;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// What all formats do alike: ranges and rights are checked here once, and requests are kept apart
@@ -29,6 +30,9 @@ abstract class BaseImage implements Image {
         return readOnly;
     }
 
+    /// What is told of every change.
+    abstract ChangeTracker tracker();
+
     /// The range is inside the image; called while [#requests] is held.
     abstract void readInside(long offset, ByteBuffer target) throws ImageException;
 
@@ -41,8 +45,24 @@ abstract class BaseImage implements Image {
     /// The range is inside the image and not empty.
     abstract Extent extentInside(long offset, long bytesMax) throws ImageException;
 
-    /// [#requests] is not held.
-    abstract void flushAll() throws ImageException;
+    /// Makes what was changed durable; [#requests] is held.
+    abstract void flushFiles() throws ImageException;
+
+    /// Gives back what a flush has made free; [#requests] is not held, or held alone.
+    void giveBack() throws ImageException {}
+
+    /// Bytes of zeros or discards that are handled in one go.
+    long bulkBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    /// Whether so much has been changed since the last flush that there should be one.
+    boolean isOverdue() {
+        return false;
+    }
+
+    /// Refuses a size that this image cannot have.
+    abstract void checkNewSize(long bytes) throws ImageException;
 
     /// Called alone.
     abstract void resizeAlone(long bytes) throws ImageException;
@@ -66,35 +86,52 @@ abstract class BaseImage implements Image {
         requests.readLock().lock();
         try {
             checkChange(offset, source.remaining());
+            tracker().mark(offset, source.remaining());
             writeInside(offset, source);
         } finally {
             requests.readLock().unlock();
         }
+        flushIfOverdue();
     }
 
     @Override
     public final void writeZeroes(long offset, long bytes) throws ImageException {
-        requests.readLock().lock();
-        try {
-            checkChange(offset, bytes);
-            if (bytes > 0) {
-                writeZeroesInside(offset, bytes);
-            }
-        } finally {
-            requests.readLock().unlock();
-        }
+        inPieces(offset, bytes, this::writeZeroesInside);
     }
 
     @Override
     public final void discard(long offset, long bytes) throws ImageException {
-        requests.readLock().lock();
-        try {
-            checkChange(offset, bytes);
-            if (bytes > 0) {
-                discardInside(offset, bytes);
+        inPieces(offset, bytes, this::discardInside);
+    }
+
+    @FunctionalInterface
+    private interface RangeAction {
+        void on(long offset, long bytes) throws ImageException;
+    }
+
+    private void inPieces(long offset, long bytes, RangeAction action) throws ImageException {
+        long done = 0;
+        do {
+            requests.readLock().lock();
+            try {
+                checkChange(offset + done, bytes - done);
+                long at = offset + done;
+                long piece = Math.min(bytes - done, bulkBytes() - at % bulkBytes());
+                if (piece > 0) {
+                    tracker().mark(at, piece);
+                    action.on(at, piece);
+                }
+                done += piece;
+            } finally {
+                requests.readLock().unlock();
             }
-        } finally {
-            requests.readLock().unlock();
+            flushIfOverdue();
+        } while (done < bytes);
+    }
+
+    private void flushIfOverdue() throws ImageException {
+        if (isOverdue()) {
+            flushAll();
         }
     }
 
@@ -126,6 +163,19 @@ abstract class BaseImage implements Image {
         }
     }
 
+    /// [#requests] is not held, or held alone.
+    final void flushAll() throws ImageException {
+        requests.readLock().lock();
+        try {
+            if (!closed) {
+                flushFiles();
+            }
+        } finally {
+            requests.readLock().unlock();
+        }
+        giveBack();
+    }
+
     @Override
     public final void resize(long bytes) throws ImageException {
         requests.writeLock().lock();
@@ -136,10 +186,88 @@ abstract class BaseImage implements Image {
                 throw new ImageException.Refused(name + ": a size cannot be negative");
             }
             if (bytes != size()) {
+                checkNewSize(bytes);
+                tracker().resized(bytes);
                 resizeAlone(bytes);
             }
         } finally {
             requests.writeLock().unlock();
+        }
+    }
+
+    @FunctionalInterface
+    interface Action {
+        void run() throws ImageException;
+    }
+
+    /// Does what no request may be under way for.
+    final void changeAlone(Action action) throws ImageException {
+        requests.writeLock().lock();
+        try {
+            checkOpen();
+            checkWritable();
+            action.run();
+        } finally {
+            requests.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public ChangeLog changes() {
+        return new ChangeLog() {
+            @Override
+            public List<Point> points() throws ImageException {
+                return tracker().points();
+            }
+
+            @Override
+            public void start(String name) throws ImageException {
+                changeAlone(() -> tracker().start(name));
+            }
+
+            @Override
+            public void remove(String name) throws ImageException {
+                changeAlone(() -> tracker().remove(name));
+            }
+
+            @Override
+            public List<Range> since(String name) throws ImageException {
+                return tracker().since(name);
+            }
+        };
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        return new NoSnapshots(name, format());
+    }
+
+    /// Of a format that has none.
+    private record NoSnapshots(String name, ImageFormat format) implements Snapshots {
+        private ImageException refused() {
+            return new ImageException.Unsupported(
+                    "%s: %s has no internal snapshots; make an overlay with 'xl image clone'"
+                            .formatted(name, format.spelling()));
+        }
+
+        @Override
+        public List<Snapshot> list() {
+            return List.of();
+        }
+
+        @Override
+        public void create(String snapshot, long wallNanos) throws ImageException {
+            throw refused();
+        }
+
+        @Override
+        public void apply(String snapshot) throws ImageException {
+            throw refused();
+        }
+
+        @Override
+        public void delete(String snapshot) throws ImageException {
+            throw refused();
         }
     }
 

@@ -53,6 +53,12 @@ public interface Image extends AutoCloseable {
     /// holds. The next bytes may be of the same kind again.
     Extent extent(long offset, long bytesMax) throws ImageException;
 
+    /// What has been written since points in time that have names.
+    ChangeLog changes();
+
+    /// What the disk held at moments that have names, kept in the same file; only qcow2 can.
+    Snapshots snapshots();
+
     /// Flushes, and gives back files and locks. An image that is closed refuses every request;
     /// closing it again does nothing.
     @Override

@@ -6,15 +6,23 @@ import java.util.OptionalLong;
 /// A disk's bytes and nothing else, in a file or a block device.
 final class RawImage extends BaseImage {
     private final Storage storage;
+    private final SideChangeLog changes;
     private final boolean fixedSize;
     private volatile long size;
 
     /// `fixedSize`: of a block device.
-    RawImage(Storage storage, boolean readOnly, boolean fixedSize) throws ImageException {
+    RawImage(Storage storage, SideChangeLog changes, boolean readOnly, boolean fixedSize)
+            throws ImageException {
         super(storage.name(), readOnly);
         this.storage = storage;
+        this.changes = changes;
         this.fixedSize = fixedSize;
         size = storage.size();
+    }
+
+    @Override
+    ChangeTracker tracker() {
+        return changes;
     }
 
     @Override
@@ -49,6 +57,11 @@ final class RawImage extends BaseImage {
 
     @Override
     Extent extentInside(long offset, long bytesMax) throws ImageException {
+        return extent(storage, offset, bytesMax);
+    }
+
+    /// Of a file that holds the disk's bytes as they are: data or holes.
+    static Extent extent(Storage storage, long offset, long bytesMax) throws ImageException {
         long data = storage.nextData(offset);
         if (data > offset) {
             long length = Math.min(bytesMax, data - offset);
@@ -62,15 +75,19 @@ final class RawImage extends BaseImage {
     }
 
     @Override
-    void flushAll() throws ImageException {
+    void flushFiles() throws ImageException {
         storage.flush();
     }
 
     @Override
-    void resizeAlone(long bytes) throws ImageException {
+    void checkNewSize(long bytes) throws ImageException {
         if (fixedSize) {
             throw new ImageException.Refused(name() + ": a block device cannot be resized");
         }
+    }
+
+    @Override
+    void resizeAlone(long bytes) throws ImageException {
         storage.resize(bytes);
         size = bytes;
     }
@@ -80,6 +97,7 @@ final class RawImage extends BaseImage {
         try {
             if (!readOnly()) {
                 storage.flush();
+                changes.save();
             }
         } finally {
             storage.close();
