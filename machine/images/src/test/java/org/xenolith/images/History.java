@@ -46,14 +46,16 @@ final class History {
         }
     }
 
-    /// A step that a crash test can judge byte by byte.
-    void simpleStep(Image image) throws ImageException {
-        switch (random.nextInt(12)) {
+    /// A step that a crash test can judge byte by byte. Returns whether it was a flush.
+    boolean simpleStepWasFlush(Image image) throws ImageException {
+        int kind = random.nextInt(12);
+        switch (kind) {
             case 0, 1, 2, 3, 4, 5, 6 -> write(image);
             case 7, 8 -> zero(image);
             case 9 -> discard(image);
             default -> image.flush();
         }
+        return kind > 9;
     }
 
     private record Range(int from, int bytes) {}
