@@ -4,6 +4,7 @@ module org.xenolith.xl {
     requires jdk.unsupported;
     requires org.xenolith.board;
     requires org.xenolith.boot;
+    requires org.xenolith.images;
 
     exports org.xenolith.xl.config;
     exports org.xenolith.xl.control;

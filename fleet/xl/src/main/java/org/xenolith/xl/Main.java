@@ -1,6 +1,7 @@
 package org.xenolith.xl;
 
 import org.xenolith.base.Clock;
+import org.xenolith.images.ImageException;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.RuntimeDirectory;
@@ -70,7 +71,7 @@ public final class Main {
         } catch (UsageException e) {
             err.printf("xl: %s; see 'xl help %s'%n", e.getMessage(), name);
             return MISUSED;
-        } catch (ConfigException | ControlException | IOException e) {
+        } catch (ConfigException | ControlException | ImageException | IOException e) {
             err.println("xl: " + e.getMessage());
             return FAILED;
         } catch (InterruptedException e) {

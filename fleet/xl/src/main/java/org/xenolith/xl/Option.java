@@ -21,6 +21,10 @@ record Option(Optional<Character> letter, String longName, Optional<String> valu
         return new Option(Optional.of(letter), longName, Optional.of(value), help);
     }
 
+    static Option with(String longName, String value, String help) {
+        return new Option(Optional.empty(), longName, Optional.of(value), help);
+    }
+
     /// By what [Arguments] knows it.
     String key() {
         return longName.isEmpty() ? letter.orElseThrow().toString() : longName;

@@ -169,6 +169,8 @@ final class Verbs {
                             ANY_NUMBER,
                             List.of(flag('s', "short", "Print short format")),
                             ListCommands::uptime),
+                    Verb.group(
+                            "image", "Make, look at and change images of disks", ImageVerbs.ROWS),
                     new Verb(
                             "help",
                             "Print the help of a command, or the list of commands",

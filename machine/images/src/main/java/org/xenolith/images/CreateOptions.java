@@ -43,6 +43,11 @@ public record CreateOptions(
                 false);
     }
 
+    public CreateOptions size(long bytes) {
+        return new CreateOptions(
+                format, bytes, backing, replace, clusterBits, version, refcountBits, zstd, fixed);
+    }
+
     public CreateOptions on(Backing image) {
         return new CreateOptions(
                 format,

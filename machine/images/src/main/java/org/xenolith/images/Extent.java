@@ -29,7 +29,7 @@ public record Extent(long start, long length, Kind kind, int depth, OptionalLong
     }
 
     /// Whether `next` begins where this ends and is kept in the same way.
-    boolean continues(Extent next) {
+    public boolean continues(Extent next) {
         return next.start == end()
                 && next.kind == kind
                 && next.depth == depth
@@ -38,7 +38,7 @@ public record Extent(long start, long length, Kind kind, int depth, OptionalLong
                         || hostOffset.getAsLong() + length == next.hostOffset.getAsLong());
     }
 
-    Extent with(long newLength) {
+    public Extent with(long newLength) {
         return new Extent(start, newLength, kind, depth, hostOffset);
     }
 

@@ -25,6 +25,9 @@ public record ImageInfo(
         List<Snapshot> snapshots,
         List<ChangeLog.Point> points,
         Details details) {
+    /// Images on top of each other.
+    public static final int CHAIN_MAX = ImageOpener.DEPTH_MAX;
+
     /// `name` as it is written, `path` as it is found.
     public record Backing(String name, Path path, Optional<String> format) {}
 

@@ -117,8 +117,7 @@ class CrashTest {
         assertSound(shape, storage, crash);
     }
 
-    private static void assertSound(Shape shape, Storage storage, int crash)
-            throws ImageException {
+    private static void assertSound(Shape shape, Storage storage, int crash) throws ImageException {
         if (shape.format() == ImageFormat.QCOW2) {
             var report = Images.checkQcow2(storage, CheckReport.Repair.NOTHING);
             assertThat(report.corruptions())
@@ -153,11 +152,7 @@ class CrashTest {
                 throw new AssertionError(
                         "byte %d is %d after %d changes; it was %d at the last flush, step %d"
                                 .formatted(
-                                        at,
-                                        content[at],
-                                        crash,
-                                        moments.get(last).model[at],
-                                        last));
+                                        at, content[at], crash, moments.get(last).model[at], last));
             }
         }
     }

@@ -105,8 +105,8 @@ final class RecordingStorage implements Storage {
     public void close() {}
 
     /// What may be in the file if power is lost after the first `count` changes: all that was
-    /// flushed, and of the rest as `random` says. `kill`: the process was killed and the host lives,
-    /// so nothing is lost.
+    /// flushed, and of the rest as `random` says. `kill`: the process was killed and the host
+    /// lives, so nothing is lost.
     synchronized byte[] after(int count, boolean kill, SplittableRandom random) {
         int flushed = 0;
         for (int i = 0; i < count; i++) {
