@@ -2,8 +2,10 @@ package org.xenolith.images;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Counts anew how every cluster of a qcow2 file is used, and compares that with what the file
 /// says. Nobody else may use the file meanwhile.
@@ -17,6 +19,9 @@ final class Qcow2Check {
 
     /// L2 tables by their clusters, and how many L1 tables point to each.
     private final Map<Long, Integer> tables = new HashMap<>();
+
+    /// Offsets of refcount blocks that cannot be what they should.
+    private final Set<Long> unusable = new HashSet<>();
 
     private long corruptions;
     private long leaks;
@@ -36,16 +41,35 @@ final class Qcow2Check {
 
     static CheckReport run(Qcow2Store store, CheckReport.Repair repair) throws ImageException {
         var check = new Qcow2Check(store, repair);
-        check.count();
-        check.compareCounts();
-        check.compareFlags();
-        if (check.corruptionsFixed + check.leaksFixed > 0) {
-            store.flush();
-        }
-        if (repair == CheckReport.Repair.ALL && check.corruptions == 0) {
-            check.declareSound();
+        check.run();
+        if (repair == CheckReport.Repair.ALL) {
+            if (check.corruptionsFixed > 0) {
+                check = check.again();
+            }
+            if (check.corruptions == 0) {
+                check.declareSound();
+            }
         }
         return check.report();
+    }
+
+    private void run() throws ImageException {
+        count();
+        compareCounts();
+        compareFlags();
+        if (corruptionsFixed + leaksFixed > 0) {
+            store.flush();
+        }
+    }
+
+    /// What was mended may have made new tables, so all is counted once more.
+    private Qcow2Check again() throws ImageException {
+        var second = new Qcow2Check(store, CheckReport.Repair.LEAKS);
+        second.problems.addAll(problems);
+        second.corruptionsFixed = corruptionsFixed;
+        second.leaksFixed = leaksFixed;
+        second.run();
+        return second;
     }
 
     private CheckReport report() {
@@ -129,8 +153,10 @@ final class Qcow2Check {
             if ((block & store.header().clusterBytes() - 1) != 0
                     || block < 0
                     || block >> bits >= fileClusters) {
+                unusable.add(block);
                 corrupt("refcount block at %#x", block);
             } else if (counts.get(block >> bits) > 0) {
+                unusable.add(block);
                 corrupt("refcount block at %#x is in use otherwise", block);
             } else {
                 counts.add(block >> bits, 1);
@@ -250,10 +276,7 @@ final class Qcow2Check {
     }
 
     private boolean isUsable(long block) {
-        return block > 0
-                && (block & store.header().clusterBytes() - 1) == 0
-                && block >> bits < fileClusters
-                && !store.isFixed(block);
+        return block != 0 && !unusable.contains(block);
     }
 
     private void compareRange(long first, long end, boolean readable) throws ImageException {
@@ -261,16 +284,18 @@ final class Qcow2Check {
             long counted = counts.get(cluster);
             long said = readable ? store.refcounts().get(cluster) : 0;
             if (counted != said) {
-                differ(cluster, said, counted, readable);
+                differ(cluster, said, counted);
             }
         }
     }
 
-    private void differ(long cluster, long said, long counted, boolean readable)
-            throws ImageException {
+    private void differ(long cluster, long said, long counted) throws ImageException {
         boolean leak = said > counted;
+        if (leak && repair == CheckReport.Repair.ALL && cluster >= fileClusters) {
+            return; // Perhaps a table that was made just now.
+        }
         boolean mend =
-                repair == CheckReport.Repair.ALL && mayCount(cluster, readable)
+                repair == CheckReport.Repair.ALL && mayCount(cluster)
                         || repair == CheckReport.Repair.LEAKS && leak;
         note(
                 "%s cluster %d is counted %d times, used %d times%s",
@@ -289,8 +314,8 @@ final class Qcow2Check {
     }
 
     /// Whether a count can be set: it has a sound block, or can have a new one.
-    private boolean mayCount(long cluster, boolean readable) {
-        return readable || store.refcounts().blockOffset(cluster) == 0;
+    private boolean mayCount(long cluster) {
+        return !unusable.contains(store.refcounts().blockOffset(cluster));
     }
 
     private void compareFlags() throws ImageException {

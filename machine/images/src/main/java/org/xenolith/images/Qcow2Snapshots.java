@@ -59,7 +59,8 @@ final class Qcow2Snapshots {
         if (tables.snapshots() == 0) {
             return found;
         }
-        long inFile = store.storage().size() - tables.snapshotsOffset();
+        // The padding behind the last entry may be behind the end of the file.
+        long inFile = store.storage().size() - tables.snapshotsOffset() + 7;
         var bytes = ByteBuffer.allocate((int) Math.min(TABLE_BYTES_MAX, inFile));
         store.storage().read(tables.snapshotsOffset(), bytes);
         bytes.flip();

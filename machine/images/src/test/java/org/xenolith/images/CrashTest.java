@@ -67,7 +67,7 @@ class CrashTest {
         }
         image.close();
         moments.add(new Moment(history.model().clone(), storage.count(), true));
-        int step = Math.max(1, storage.count() / 150);
+        int step = Math.max(1, storage.count() / 100);
         for (int crash = 0; crash <= storage.count(); crash += step) {
             boolean kill = random.nextInt(4) == 0;
             var file = storage.after(crash, kill, random);

@@ -43,7 +43,7 @@ class HostileTest {
     @Tag("fuzz")
     void damageIsRefusedOrHarmless(String kind) throws Exception {
         var whole = make(kind);
-        var fuzz = new Fuzz(1, 60);
+        var fuzz = new Fuzz(1, 40);
         while (fuzz.goesOn()) {
             var random = new SplittableRandom(fuzz.seed());
             var damaged = whole.clone();
