@@ -41,6 +41,7 @@ final class FileStorage implements Storage {
     private final ImageLock lock;
     private volatile FileChannel channel;
     private volatile boolean closed;
+    private volatile boolean flushFailed;
 
     private FileStorage(
             Path file,
@@ -214,14 +215,26 @@ final class FileStorage implements Storage {
                 });
     }
 
+    /// After a flush that failed the host may have dropped what it could not write, and would say
+    /// of the next one that all is well: so none is ever believed again.
     @Override
     public void flush() throws ImageException {
-        perform(
-                "flush",
-                c -> {
-                    c.force(false);
-                    return null;
-                });
+        if (flushFailed) {
+            throw new ImageException.HostFailed(
+                    file + ": an earlier flush has failed, and what was written may be lost", null);
+        }
+        boolean done = false;
+        try {
+            perform(
+                    "flush",
+                    c -> {
+                        c.force(false);
+                        return null;
+                    });
+            done = true;
+        } finally {
+            flushFailed |= !done;
+        }
     }
 
     @Override

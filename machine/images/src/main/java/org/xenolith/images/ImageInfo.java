@@ -77,7 +77,7 @@ public record ImageInfo(
                 OptionalLong.empty(),
                 Optional.empty(),
                 List.of(),
-                SideChangeLog.load(storage.file(), storage.size()).points(),
+                new SideChangeLog(storage.file(), storage.size()).points(),
                 new RawDetails());
     }
 
@@ -124,7 +124,7 @@ public record ImageInfo(
             unit = OptionalLong.of(header.blockBytes());
             if (footer.type() == VhdFooter.Type.DIFFERENCING) {
                 boolean raw = header.parentId().equals(VhdHeader.NO_PARENT);
-                var path = VhdParent.find(storage, header, file);
+                var path = VhdParent.said(storage, header, file);
                 backing =
                         Optional.of(
                                 new Backing(
@@ -141,7 +141,7 @@ public record ImageInfo(
                 unit,
                 backing,
                 List.of(),
-                SideChangeLog.load(storage.file(), footer.diskBytes()).points(),
+                new SideChangeLog(storage.file(), footer.diskBytes()).points(),
                 new VhdDetails(
                         footer.type().name().toLowerCase(java.util.Locale.ROOT),
                         footer.creator().replace("\0", ""),

@@ -40,7 +40,7 @@ final class ImageOpener {
                 case RAW ->
                         new RawImage(
                                 storage,
-                                SideChangeLog.load(storage.file(), storage.size()),
+                                new SideChangeLog(storage.file(), storage.size()),
                                 readOnly,
                                 !storage.isRegularFile());
                 case QCOW2 -> openQcow2(file, storage, readOnly);
@@ -173,7 +173,7 @@ final class ImageOpener {
 
     private Image openVhd(Path file, FileStorage storage, boolean readOnly) throws ImageException {
         var footer = VhdFooter.read(storage);
-        var changes = SideChangeLog.load(storage.file(), footer.diskBytes());
+        var changes = new SideChangeLog(storage.file(), footer.diskBytes());
         if (footer.type() == VhdFooter.Type.FIXED) {
             return new VhdFixedImage(storage, footer, changes, readOnly);
         }

@@ -10,6 +10,12 @@ import java.util.Optional;
 /// @param shared whether to look at a file that someone else may be changing. What is read then may
 ///   be inconsistent; only for images that are read-only
 public record OpenOptions(Optional<ImageFormat> format, boolean readOnly, boolean shared) {
+    public OpenOptions {
+        if (shared && !readOnly) {
+            throw new IllegalArgumentException("what is written is never shared");
+        }
+    }
+
     public static OpenOptions reading() {
         return new OpenOptions(Optional.empty(), true, false);
     }

@@ -3,6 +3,7 @@ package org.xenolith.images;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -454,14 +455,18 @@ record Qcow2Header(
             }
             var name = new byte[(int) bytes];
             area.get((int) at, name);
+            if (!Arrays.equals(text(name).getBytes(StandardCharsets.UTF_8), name)) {
+                throw unsupported("the backing file name is not UTF-8");
+            }
             var format = find(extensions, EXTENSION_BACKING_FORMAT);
             if (format.isPresent() && format.get().length > BACKING_FORMAT_BYTES_MAX) {
                 throw damaged("a backing format name of %d bytes", format.get().length);
             }
-            return Optional.of(
-                    new Backing(
-                            new String(name, StandardCharsets.UTF_8),
-                            format.map(bytesOf -> new String(bytesOf, StandardCharsets.UTF_8))));
+            return Optional.of(new Backing(text(name), format.map(Parser::text)));
+        }
+
+        private static String text(byte[] bytes) {
+            return new String(bytes, StandardCharsets.UTF_8);
         }
 
         private Optional<BitmapDirectory> bitmaps(List<Extension> extensions, int clusterBits)

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -29,7 +28,7 @@ final class SideChangeLog implements ChangeTracker {
     private static final int FLAG_IN_USE = 1;
     private static final int CHECKSUM_AT = 40;
     private static final int POINT_BYTES = 16;
-    private static final int FILE_BYTES_MAX = 64 << 20;
+    private static final int FILE_BYTES_MAX = 32 << 20;
 
     /// A point and what has changed since.
     private record Tracked(String name, boolean complete, ChangeBitmap bits) {}
@@ -58,31 +57,40 @@ final class SideChangeLog implements ChangeTracker {
     private final Path file;
     private long size;
     private volatile List<Tracked> tracked = List.of();
+    private volatile boolean loaded;
     private volatile boolean marked;
     private boolean changed;
 
-    private SideChangeLog(Path image, long size) {
+    /// The log of an image of `size` bytes. It is read when it is needed first, which is before the
+    /// first change.
+    SideChangeLog(Path image, long size) {
         this.image = image;
         this.size = size;
         file = image.resolveSibling(image.getFileName() + SUFFIX);
     }
 
-    /// The log of an image, empty if there is none.
-    static SideChangeLog load(Path image, long size) throws ImageException {
-        var log = new SideChangeLog(image, size);
-        try {
-            if (Files.exists(log.file)) {
-                if (Files.size(log.file) > FILE_BYTES_MAX) {
-                    throw log.damaged("it is too large");
-                }
-                log.parse(ByteBuffer.wrap(Files.readAllBytes(log.file)));
-            }
-        } catch (NoSuchFileException e) {
-            return log;
-        } catch (IOException e) {
-            throw log.failed("read", e);
+    private List<Tracked> tracked() throws ImageException {
+        if (!loaded) {
+            load();
         }
-        return log;
+        return tracked;
+    }
+
+    private synchronized void load() throws ImageException {
+        if (loaded) {
+            return;
+        }
+        try {
+            if (Files.exists(file)) {
+                if (Files.size(file) > FILE_BYTES_MAX) {
+                    throw damaged("it is too large");
+                }
+                tracked = parse(ByteBuffer.wrap(Files.readAllBytes(file)));
+            }
+        } catch (IOException e) {
+            throw failed("read", e);
+        }
+        loaded = true;
     }
 
     private ImageException damaged(String why) {
@@ -95,7 +103,7 @@ final class SideChangeLog implements ChangeTracker {
                 "%s: cannot %s the change log: %s".formatted(file, what, e.getMessage()), e);
     }
 
-    private void parse(ByteBuffer bytes) throws ImageException, IOException {
+    private List<Tracked> parse(ByteBuffer bytes) throws ImageException, IOException {
         if (bytes.limit() < HEADER_BYTES || bytes.getLong(0) != MAGIC) {
             throw damaged("it begins otherwise");
         }
@@ -119,7 +127,7 @@ final class SideChangeLog implements ChangeTracker {
         for (int i = 0; i < count; i++) {
             found.add(parsePoint(bytes, reliable));
         }
-        tracked = List.copyOf(found);
+        return List.copyOf(found);
     }
 
     /// From where the flags and the header's own checksum are not: they change alone.
@@ -190,11 +198,22 @@ final class SideChangeLog implements ChangeTracker {
         }
     }
 
+    /// The points; none if the log cannot be read. A damaged log does not keep a disk from being
+    /// written, and cannot be taken for a sound one later.
+    private List<Tracked> readable() throws ImageException {
+        try {
+            return tracked();
+        } catch (ImageException.Damaged | ImageException.Unsupported e) {
+            loaded = true;
+            return tracked;
+        }
+    }
+
     private synchronized void markInUse() throws ImageException {
         if (marked) {
             return;
         }
-        if (!tracked.isEmpty()) {
+        if (!readable().isEmpty()) {
             changed = true;
             try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.allocate(4).putInt(0, FLAG_IN_USE), FLAGS_AT);
@@ -249,8 +268,8 @@ final class SideChangeLog implements ChangeTracker {
     }
 
     @Override
-    public List<Point> points() {
-        return tracked.stream()
+    public List<Point> points() throws ImageException {
+        return tracked().stream()
                 .map(point ->
                         new Point(
                                 point.name,
@@ -268,7 +287,7 @@ final class SideChangeLog implements ChangeTracker {
             throw new ImageException.Unsupported(
                     image + ": a block device does not say when others write to it");
         }
-        if (tracked.stream().anyMatch(point -> point.name.equals(name))) {
+        if (tracked().stream().anyMatch(point -> point.name.equals(name))) {
             throw new ImageException.Refused(
                     "%s: there is a point \"%s\" already".formatted(image, name));
         }
@@ -300,7 +319,7 @@ final class SideChangeLog implements ChangeTracker {
     }
 
     private Tracked find(String name) throws ImageException {
-        return tracked.stream()
+        return tracked().stream()
                 .filter(point -> point.name.equals(name))
                 .findFirst()
                 .orElseThrow(() -> ChangeTracker.unknownPoint(image.toString(), name));

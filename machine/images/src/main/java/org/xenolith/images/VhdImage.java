@@ -333,7 +333,7 @@ final class VhdImage extends BaseImage {
         try {
             if (!readOnly()) {
                 tables.flush();
-                tables.writeFooter();
+                tables.trim();
                 changes.save();
             }
         } finally {

@@ -94,6 +94,16 @@ final class VhdParent {
                 content);
     }
 
+    /// The first candidate that is there, or else the first one.
+    static Path said(Storage storage, VhdHeader header, Path file) throws ImageException {
+        var paths = candidates(storage, header, file);
+        return paths.stream()
+                .filter(Files::exists)
+                .findFirst()
+                .or(() -> paths.stream().findFirst())
+                .orElse(Path.of(header.parentName().replace("\0", "")));
+    }
+
     /// The first candidate that is there.
     static Path find(Storage storage, VhdHeader header, Path file) throws ImageException {
         var paths = candidates(storage, header, file);

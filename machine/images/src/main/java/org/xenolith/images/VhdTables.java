@@ -34,6 +34,9 @@ final class VhdTables {
     /// Where the next block will be, and the footer is.
     private long end;
 
+    /// Whether [#end] has moved.
+    private boolean extended;
+
     VhdTables(Storage storage, VhdFooter footer, VhdHeader header) throws ImageException {
         this.storage = storage;
         this.footer = footer;
@@ -150,6 +153,7 @@ final class VhdTables {
         table[block] = (int) (end / 512);
         dirtyPieces.set(block / PIECE);
         end += header.wholeBlockBytes();
+        extended = true;
         storage.write(end, footer.encode());
     }
 
@@ -246,6 +250,7 @@ final class VhdTables {
         long offset = end;
         storage.write(offset, content);
         end += bytes;
+        extended = true;
         storage.write(end, footer.encode());
         storage.flush();
         header = header.withTable(offset, entries);
@@ -268,8 +273,14 @@ final class VhdTables {
         storage.flush();
     }
 
-    /// The footer at the end, and nothing behind it.
-    void writeFooter() throws ImageException {
+    /// Before the file is closed: nothing is behind the footer.
+    void trim() throws ImageException {
+        if (extended) {
+            writeFooter();
+        }
+    }
+
+    private void writeFooter() throws ImageException {
         storage.write(end, footer.encode());
         storage.resize(end + VhdFooter.BYTES);
         storage.flush();

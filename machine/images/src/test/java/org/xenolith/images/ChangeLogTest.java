@@ -181,6 +181,10 @@ class ChangeLogTest {
             } catch (ImageException e) {
                 assertThat(e.getMessage()).contains("change log");
             }
+            // The disk itself is as usable as ever.
+            try (var image = open(ImageFormat.RAW)) {
+                image.write(0, ByteBuffer.allocate(1));
+            }
         }
     }
 }

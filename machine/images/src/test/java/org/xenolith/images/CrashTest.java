@@ -90,7 +90,7 @@ class CrashTest {
             return new Qcow2Image(new Qcow2Store(storage, header, false), below, false);
         }
         var footer = VhdFooter.read(storage);
-        var changes = SideChangeLog.load(Shape.image(directory), footer.diskBytes());
+        var changes = new SideChangeLog(Shape.image(directory), footer.diskBytes());
         var header = VhdHeader.read(storage, footer);
         return new VhdImage(new VhdTables(storage, footer, header), below, changes, false);
     }
