@@ -265,12 +265,14 @@ final class VhdTables {
         writeFooter();
     }
 
+    /// The last footer of the file decides; there may be space that was given up before it.
     void setSize(long bytes) throws ImageException {
         footer = footer.withSize(bytes);
         storage.write(0, footer.encode());
         storage.flush();
-        storage.write(end, footer.encode());
+        storage.write(Math.max(end, storage.size() - VhdFooter.BYTES), footer.encode());
         storage.flush();
+        writeFooter();
     }
 
     /// Before the file is closed: nothing is behind the footer.
