@@ -127,7 +127,7 @@ final class ImageOpener {
     }
 
     /// A crash has left reference counts that may be wrong.
-    private static Qcow2Header recover(Storage storage, Qcow2Header header) throws ImageException {
+    static Qcow2Header recover(Storage storage, Qcow2Header header) throws ImageException {
         var report = Qcow2Check.run(new Qcow2Store(storage, header, false), CheckReport.Repair.ALL);
         if (report.corruptions() > 0) {
             throw new ImageException.Damaged(

@@ -58,6 +58,20 @@ final class History {
         return kind > 9;
     }
 
+    /// A step of a crash test with snapshots. Returns whether it was a flush.
+    boolean snapshotStepWasFlush(Image image) throws ImageException {
+        int kind = random.nextInt(8);
+        switch (kind) {
+            case 0, 1, 2 -> write(image);
+            case 3 -> zero(image);
+            case 4 -> takeSnapshot(image);
+            case 5 -> applySnapshot(image);
+            case 6 -> deleteSnapshot(image);
+            default -> image.flush();
+        }
+        return kind == 7;
+    }
+
     private record Range(int from, int bytes) {}
 
     private Range range() {
