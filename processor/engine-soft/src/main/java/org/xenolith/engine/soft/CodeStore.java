@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -39,6 +40,9 @@ final class CodeStore implements AutoCloseable {
     /// forms.
     private static final int VARIANTS_MAX = 4;
 
+    /// Records that are looked at: more than a sound file of the largest size has.
+    static final int RECORDS_MAX = 1 << 20;
+
     private static final int BUCKETS_MIN = 1 << 15;
     private static final int NONE = -1;
 
@@ -61,23 +65,23 @@ final class CodeStore implements AutoCloseable {
     /// Where the next record goes.
     private long end;
 
+    /// Where the records end that are found.
+    private final long foundEnd;
+
     private boolean closed;
 
     private CodeStore(FileChannel channel, FileLock lock, int features) throws IOException {
         this.channel = channel;
-        this.features = features;
         this.lock = lock;
-        if (lock != null) {
-            beginIfUnusable();
-        }
         long bytes = Math.min(channel.size(), FILE_BYTES_MAX);
         file = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
         heads = new int[buckets(bytes)];
         Arrays.fill(heads, NONE);
         end = HEADER_BYTES;
-        if (isUsable(file)) {
+        if (isUsable(file, features)) {
             index();
         }
+        foundEnd = end;
         if (lock != null) {
             channel.truncate(end);
         }
@@ -88,18 +92,31 @@ final class CodeStore implements AutoCloseable {
     /// @param features of the host, that the code depends on: what was made for others is thrown
     ///   away
     static CodeStore open(Path path, int features) throws IOException {
-        var channel =
-                FileChannel.open(
-                        path,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE);
+        var channel = channel(path);
         try {
-            return new CodeStore(channel, lock(channel), features);
+            var lock = lock(channel);
+            if (lock != null && channel.size() > 0 && !isUsable(channel, features)) {
+                channel.close();
+                Files.deleteIfExists(path); // it stays for those who use it
+                channel = channel(path);
+                lock = lock(channel);
+            }
+            if (lock != null && channel.size() == 0) {
+                begin(channel, features);
+            }
+            return new CodeStore(channel, lock, features);
         } catch (IOException e) {
             channel.close();
             throw e;
         }
+    }
+
+    private static FileChannel channel(Path path) throws IOException {
+        return FileChannel.open(
+                path,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
     }
 
     private static FileLock lock(FileChannel channel) throws IOException {
@@ -114,27 +131,28 @@ final class CodeStore implements AutoCloseable {
         return Integer.highestOneBit((int) (bytes / 512) | BUCKETS_MIN);
     }
 
-    private void beginIfUnusable() throws IOException {
+    private static boolean isUsable(FileChannel channel, int features) throws IOException {
         var header = ByteBuffer.allocate(HEADER_BYTES);
         channel.read(header, 0);
-        boolean usable = isUsable(MemorySegment.ofBuffer(header.clear()));
-        if (!usable || channel.size() > FILE_BYTES_MAX) {
-            channel.truncate(0);
-            var segment = MemorySegment.ofArray(new byte[HEADER_BYTES]);
-            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, MAGIC_AT, MAGIC);
-            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT, features);
-            channel.write(segment.asByteBuffer(), 0);
-        }
+        return isUsable(MemorySegment.ofBuffer(header.clear()), features)
+                && channel.size() <= FILE_BYTES_MAX;
     }
 
-    private boolean isUsable(MemorySegment file) {
+    private static void begin(FileChannel channel, int features) throws IOException {
+        var segment = MemorySegment.ofArray(new byte[HEADER_BYTES]);
+        segment.set(ValueLayout.JAVA_LONG_UNALIGNED, MAGIC_AT, MAGIC);
+        segment.set(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT, features);
+        channel.write(segment.asByteBuffer(), 0);
+    }
+
+    private static boolean isUsable(MemorySegment file, int features) {
         return file.byteSize() >= HEADER_BYTES
                 && file.get(ValueLayout.JAVA_LONG_UNALIGNED, MAGIC_AT) == MAGIC
                 && file.get(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT) == features;
     }
 
     private void index() {
-        while (end + StoredRegion.BYTES_MIN <= file.byteSize()) {
+        while (count < RECORDS_MAX && end + StoredRegion.BYTES_MIN <= file.byteSize()) {
             int length = StoredRegion.length(file, end);
             if (length < StoredRegion.BYTES_MIN
                     || length > StoredRegion.BYTES_MAX
@@ -177,7 +195,7 @@ final class CodeStore implements AutoCloseable {
         var found = new ArrayList<StoredRegion>(1);
         for (; entry != NONE; entry = next[entry]) {
             int at = offsets[entry];
-            if (keys[entry] == key && at < file.byteSize()) {
+            if (keys[entry] == key && at < foundEnd) {
                 var record = file.asSlice(at, StoredRegion.length(file, at));
                 if (StoredRegion.pc(file, at) == pc
                         && StoredRegion.mode(file, at) == mode
@@ -196,7 +214,7 @@ final class CodeStore implements AutoCloseable {
 
     /// Whether code can be added.
     synchronized boolean isWritable() {
-        return lock != null && !closed && end < FILE_BYTES_MAX;
+        return lock != null && !closed && end < FILE_BYTES_MAX && count < RECORDS_MAX;
     }
 
     /// Adds a region, unless it is one of too many forms of the same code. It is found by those who
