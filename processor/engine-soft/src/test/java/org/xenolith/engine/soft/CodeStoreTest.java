@@ -1,0 +1,272 @@
+package org.xenolith.engine.soft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.baseline.RegionImage;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// What is found in a file of machine code is what was put there; whatever has happened to the file,
+/// it can be opened, and nothing else is found.
+class CodeStoreTest {
+    private static final int MODE = 0x1012;
+    private static final int HEADER_BYTES = 8;
+    private static final long LARGEST_FILE_BYTES = 256 << 20;
+
+    private final SplittableRandom random = new SplittableRandom(3);
+    @TempDir private Path directory;
+    private Path file;
+
+    @BeforeEach
+    void name() {
+        file = directory.resolve("code");
+    }
+
+    private MemorySegment bytes(int count) {
+        var bytes = new byte[count];
+        random.nextBytes(bytes);
+        return MemorySegment.ofArray(bytes);
+    }
+
+    private StoredRegion region(long pc, int codeBytes) {
+        var parts =
+                List.of(
+                        new StoredRegion.Part(pc, bytes(1 + random.nextInt(20))),
+                        new StoredRegion.Part(random.nextLong(), bytes(1 + random.nextInt(20))));
+        var image = new RegionImage(bytes(codeBytes), random.nextBoolean());
+        return new StoredRegion(pc, MODE, 5, parts, image);
+    }
+
+    private List<StoredRegion> regions(int count) {
+        return random.longs(count, 0, 1L << 32)
+                .mapToObj(pc -> region(pc, 1 + random.nextInt(60)))
+                .toList();
+    }
+
+    private static String text(StoredRegion region) {
+        var bytes = region.toBytes().toArray(ValueLayout.JAVA_BYTE);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private static List<String> texts(List<StoredRegion> regions) {
+        return regions.stream().map(CodeStoreTest::text).toList();
+    }
+
+    private void write(List<StoredRegion> regions) throws IOException {
+        try (var store = CodeStore.open(file)) {
+            for (var region : regions) {
+                store.add(region);
+            }
+        }
+    }
+
+    private List<String> found(long pc) throws IOException {
+        try (var store = CodeStore.open(file)) {
+            return texts(store.find(pc, MODE));
+        }
+    }
+
+    /// Where records end in the file.
+    private static int[] ends(List<StoredRegion> regions) {
+        int[] ends = new int[regions.size()];
+        int end = HEADER_BYTES;
+        for (int index = 0; index < ends.length; index++) {
+            end += (int) regions.get(index).toBytes().byteSize();
+            ends[index] = end;
+        }
+        return ends;
+    }
+
+    @Test
+    void aRegionIsFoundAsItWasAdded() throws Exception {
+        var regions = regions(300);
+        write(regions);
+
+        for (var region : regions) {
+            assertThat(found(region.pc())).containsExactly(text(region));
+        }
+    }
+
+    @Test
+    void aRegionIsFoundByItsAddressAndModeOnly() throws Exception {
+        var region = region(0x1000, 10);
+        write(List.of(region));
+
+        try (var store = CodeStore.open(file)) {
+            assertThat(store.contains(0x1000, MODE)).isTrue();
+            assertThat(store.find(0x1001, MODE)).isEmpty();
+            assertThat(store.find(0x1000, MODE + 1)).isEmpty();
+            assertThat(store.find(0x1000 ^ 1L << 40, MODE ^ 1)).isEmpty(); // of the same key
+        }
+    }
+
+    @Test
+    void formsOfTheSameCodeAreFoundLatestFirstAndOnlySoManyKept() throws Exception {
+        var forms =
+                List.of(
+                        region(64, 9), region(64, 9), region(64, 9), region(64, 9), region(64, 9));
+        write(forms);
+
+        assertThat(found(64)).isEqualTo(texts(forms.subList(0, 4).reversed()));
+    }
+
+    @Test
+    void aRegionThatIsTooLargeIsNotKept() throws Exception {
+        write(List.of(region(1, StoredRegion.BYTES_MAX), region(2, 10)));
+
+        assertThat(found(1)).isEmpty();
+        assertThat(found(2)).hasSize(1);
+        assertThat(Files.size(file)).isLessThan(StoredRegion.BYTES_MAX);
+    }
+
+    @Test
+    void whateverLengthAFileIsCutToItsWholeRecordsAreFoundAndMoreCanBeAdded() throws Exception {
+        var regions = regions(3);
+        var more = region(7, 300);
+        write(regions);
+        var whole = Files.readAllBytes(file);
+        int[] ends = ends(regions);
+        assertThat(ends[2]).isEqualTo(whole.length);
+        for (int length = 0; length <= whole.length; length++) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            try (var store = CodeStore.open(file)) {
+                for (int index = 0; index < ends.length; index++) {
+                    var expected =
+                            ends[index] <= length
+                                    ? List.of(text(regions.get(index)))
+                                    : List.<String>of();
+                    assertThat(texts(store.find(regions.get(index).pc(), MODE)))
+                            .as("record %d of a file cut to %d bytes", index, length)
+                            .isEqualTo(expected);
+                }
+                store.add(more);
+                store.find(more.pc(), MODE);
+            }
+            assertThat(found(more.pc())).as("cut to %d", length).containsExactly(text(more));
+        }
+    }
+
+    @Test
+    void aDamagedFileHasTheRegionsThatWereAddedOrNone() throws Exception {
+        var regions = regions(4);
+        write(regions);
+        var whole = Files.readAllBytes(file);
+        int lost = 0;
+        for (int trial = 0; trial < 500; trial++) {
+            var damaged = whole.clone();
+            for (int left = random.nextInt(1, 4); left > 0; left--) {
+                damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+            }
+            Files.write(file, damaged);
+            try (var store = CodeStore.open(file)) {
+                for (var region : regions) {
+                    var found = texts(store.find(region.pc(), MODE));
+                    lost += found.isEmpty() ? 1 : 0;
+                    assertThat(found).isSubsetOf(text(region));
+                }
+            }
+        }
+        assertThat(lost).isPositive();
+    }
+
+    @Test
+    void aRecordWithAnyBitOfItChangedIsNotFound() throws Exception {
+        var region = region(64, 20);
+        write(List.of(region));
+        var whole = Files.readAllBytes(file);
+        for (int bit = 8 * HEADER_BYTES; bit < 8 * whole.length; bit++) {
+            var damaged = whole.clone();
+            damaged[bit >>> 3] ^= (byte) (1 << (bit & 7));
+            Files.write(file, damaged);
+            assertThat(found(64)).as("bit %d", bit).isEmpty();
+        }
+    }
+
+    @Test
+    void aFileOfAnotherKindBeginsAnew() throws Exception {
+        Files.write(file, bytes(5000).toArray(ValueLayout.JAVA_BYTE));
+        write(List.of(region(3, 10)));
+
+        assertThat(found(3)).hasSize(1);
+        assertThat(Files.size(file)).isLessThan(5000);
+    }
+
+    @Test
+    void aFileThatIsTooLargeBeginsAnewAndWhoUsesItKeepsTheOldOne() throws Exception {
+        var region = region(3, 10);
+        write(List.of(region));
+        var writer = CodeStore.open(file);
+        try (var reader = CodeStore.open(file)) {
+            writer.close();
+            try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+                sparse.setLength(LARGEST_FILE_BYTES + 1);
+            }
+            assertThat(found(3)).isEmpty();
+            assertThat(Files.size(file)).isEqualTo(HEADER_BYTES);
+            assertThat(texts(reader.find(3, MODE))).containsExactly(text(region));
+        }
+    }
+
+    @Test
+    void aFileOfVeryManyRecordsIsReadInPart() throws Exception {
+        int records = CodeStore.RECORDS_MAX + 1;
+        var bytes = ByteBuffer.allocate(HEADER_BYTES + records * StoredRegion.BYTES_MIN);
+        write(List.of());
+        bytes.order(ByteOrder.LITTLE_ENDIAN).put(Files.readAllBytes(file));
+        while (bytes.hasRemaining()) {
+            bytes.putInt(bytes.position(), StoredRegion.BYTES_MIN);
+            bytes.position(bytes.position() + StoredRegion.BYTES_MIN);
+        }
+        Files.write(file, bytes.array());
+
+        try (var store = CodeStore.open(file)) {
+            assertThat(store.isWritable()).isFalse();
+        }
+        assertThat(Files.size(file)).isLessThan(bytes.capacity());
+    }
+
+    @Test
+    void onlyWhoOpensAFileFirstAddsToIt() throws Exception {
+        var region = region(3, 10);
+        write(List.of(region));
+        try (var first = CodeStore.open(file);
+                var second = CodeStore.open(file)) {
+            second.add(region(4, 10));
+            first.add(region(5, 10));
+
+            assertThat(first.isWritable()).isTrue();
+            assertThat(second.isWritable()).isFalse();
+            assertThat(second.contains(4, MODE)).isFalse();
+            assertThat(texts(second.find(3, MODE))).containsExactly(text(region));
+        }
+        assertThat(found(4)).isEmpty();
+        assertThat(found(5)).hasSize(1);
+    }
+
+    @Test
+    void aFileThatIsClosedFindsAndKeepsNothing() throws Exception {
+        write(List.of(region(3, 10)));
+        var store = CodeStore.open(file);
+        store.close();
+        store.close();
+
+        assertThat(store.find(3, MODE)).isEmpty();
+        assertThat(store.isWritable()).isFalse();
+        store.add(region(4, 10));
+        assertThat(found(4)).isEmpty();
+    }
+}
