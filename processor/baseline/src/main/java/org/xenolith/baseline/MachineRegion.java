@@ -26,6 +26,11 @@ public final class MachineRegion extends CompiledRegion {
         return address;
     }
 
+    /// Whether its code has been thrown away.
+    public boolean isGone() {
+        return compiler.generation() != generation;
+    }
+
     /// Its code, to be kept; only while the compiler has not been reset.
     public RegionImage image() {
         return new RegionImage(compiler.code(address, length), explicitFlags);
@@ -40,8 +45,8 @@ public final class MachineRegion extends CompiledRegion {
 
     @Override
     public int run(Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
-        if (compiler.generation() != generation) {
-            return budget; // the code is no more
+        if (isGone()) {
+            return budget;
         }
         if (explicitFlags) {
             context.setStatusFlags(context.statusFlags());

@@ -367,6 +367,10 @@ final class Regions implements AutoCloseable {
     }
 
     private void install(Result result, SoftCpu cpu) {
+        if (isGone(result)) {
+            result.request.entry().cool();
+            return;
+        }
         if (isFull(result)) {
             cpu.alone(this::evict);
             return;
@@ -384,6 +388,12 @@ final class Regions implements AutoCloseable {
                         worth(level),
                         vcpus.getAsInt());
         cache.add(region, () -> !isChanged(result));
+    }
+
+    /// Whether all code has been thrown away between the making of this and now. By a vCPU: while it
+    /// is not standing still nothing is thrown away.
+    private static boolean isGone(Result result) {
+        return result.code instanceof MachineRegion made && made.isGone();
     }
 
     private int worth(RegionRequest.Level level) {
@@ -443,7 +453,9 @@ final class Regions implements AutoCloseable {
             }
         }
         stored.ifPresent(StoredCode::close);
-        warmCompiler.close();
-        hotCompiler.close();
+        synchronized (compiling) { // the thread may not have stopped in time
+            warmCompiler.close();
+            hotCompiler.close();
+        }
     }
 }
