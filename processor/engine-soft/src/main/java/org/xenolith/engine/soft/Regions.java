@@ -442,6 +442,11 @@ final class Regions implements AutoCloseable {
         return warmCompiler.compiledRegions() + hot;
     }
 
+    /// How many regions of earlier runs have been put into use.
+    int revived() {
+        return stored.map(StoredCode::revived).orElse(0);
+    }
+
     @Override
     public void close() {
         if (thread != null) {

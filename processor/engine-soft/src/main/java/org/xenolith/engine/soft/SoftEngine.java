@@ -177,6 +177,11 @@ public final class SoftEngine implements Engine {
         return regions.compiled();
     }
 
+    /// How many regions of earlier runs have been put into use.
+    int revivedRegions() {
+        return regions.revived();
+    }
+
     int regionsInUse() {
         return code.regionCount();
     }

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 
@@ -27,6 +29,7 @@ final class StoredCode implements AutoCloseable {
     private final IntSupplier vcpus;
 
     private volatile boolean isKeeping = true;
+    private final AtomicInteger revived = new AtomicInteger();
 
     StoredCode(
             GuestMemory memory,
@@ -96,6 +99,11 @@ final class StoredCode implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// How many regions of earlier runs have been put into use.
+    int revived() {
+        return revived.get();
+    }
+
     /// Where the pages lie that a region is made from; nothing if one of them is not there.
     private static Optional<Map<Long, Integer>> frames(StoredRegion region, SoftCpu cpu) {
         var frames = new HashMap<Long, Integer>();
@@ -156,11 +164,12 @@ final class StoredCode implements AutoCloseable {
         if (made.isEmpty()) {
             return Optional.empty();
         }
-        int second = secondFrame(region, frames, cpu);
-        var block = new Block(region.pc(), region.mode(), host, region.entryLength(), second);
-        var inUse = cache.publish(block, () -> isSame(region, frames));
+        var block = block(region, host, frames);
+        BooleanSupplier isCurrent = () -> watched(frames) && isSame(region, frames);
+        var inUse = cache.publish(block, isCurrent);
         if (inUse == block) {
-            cache.add(live(block, region, made.get(), frames), () -> isSame(region, frames));
+            revived.incrementAndGet();
+            cache.add(live(block, region, made.get(), frames), isCurrent);
         }
         return Optional.ofNullable(inUse);
     }
@@ -169,12 +178,18 @@ final class StoredCode implements AutoCloseable {
         return frames.values().stream().allMatch(memory::isWatched);
     }
 
-    private static int secondFrame(StoredRegion region, Map<Long, Integer> frames, SoftCpu cpu) {
-        long last = region.pc() + region.entryLength() - 1;
-        if ((last & -4096L) == (region.pc() & -4096L)) {
-            return -1;
-        }
-        return frames.getOrDefault(last & -4096L, cpu.codeFrame(last & -4096L));
+    /// The block at a region's entry, on its second page only if the region is.
+    private static Block block(StoredRegion region, long host, Map<Long, Integer> frames) {
+        int length = region.entryLength();
+        int within = 4096 - ((int) region.pc() & 4095);
+        int second = frames.getOrDefault((region.pc() & -4096L) + 4096, -1);
+        boolean crosses = length > within && second >= 0;
+        return new Block(
+                region.pc(),
+                region.mode(),
+                host,
+                crosses ? length : Math.min(length, within),
+                crosses ? second : -1);
     }
 
     private LiveRegion live(
