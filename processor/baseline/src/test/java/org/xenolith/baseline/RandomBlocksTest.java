@@ -42,6 +42,33 @@ class RandomBlocksTest {
         assertThat(executed).isGreaterThan(BLOCKS / 10);
     }
 
+    /// What is kept on disk is used by other processes, and once more when it is made again.
+    @Test
+    void theCodeOfABlockFollowsFromTheBlockAlone() throws Exception {
+        assumeTrue(MachineCodeCompiler.isSupported());
+        try (var first = new MachineCodeCompiler(0, ArenaContext.TRANSLATIONS, 1 << 16);
+                var second = new MachineCodeCompiler(1L << 40, ArenaContext.TRANSLATIONS, 1 << 17)) {
+            int made = 0;
+            for (long seed = 1; seed <= BLOCKS / 40; seed++) {
+                var region = region(withVectors(new SplittableRandom(seed)));
+                var same = region(withVectors(new SplittableRandom(seed)));
+                var image = first.image(region);
+                if (image.isPresent()) {
+                    made++;
+                    second.install(image.get());
+                    var again = second.image(same).orElseThrow();
+                    assertThat(again.code().mismatch(image.get().code())).isEqualTo(-1);
+                    assertThat(again.explicitFlags()).isEqualTo(image.get().explicitFlags());
+                }
+            }
+            assertThat(made).isGreaterThan(BLOCKS / 200);
+        }
+    }
+
+    private static Region region(Unit unit) {
+        return new Region(List.of(new Region.Block(ENTRY, unit, List.of(), 1)));
+    }
+
     @Test
     void theHostsOwnInstructionsDoWhatTheyStandFor() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());

@@ -49,7 +49,7 @@ final class Regions implements AutoCloseable {
 
     private static final int MACHINE_REWRITES_MAX = 1000;
 
-    private static final int MACHINE_CODE_BYTES = 64 << 20;
+    static final int MACHINE_CODE_BYTES = 64 << 20;
 
     /// How often a block is executed before it gets machine code, which is made in a moment.
     private static final int WARM_AFTER = 50;
@@ -105,6 +105,7 @@ final class Regions implements AutoCloseable {
     private final Optional<StoredCode> stored;
     private final short[] rewrites;
     private final int rewritesMax;
+    private final int machineCodeBytes;
 
     /// Regions of bytecode put into use since all were dropped.
     private int bytecodeRegions;
@@ -112,14 +113,17 @@ final class Regions implements AutoCloseable {
     private Thread thread;
     private volatile Throwable failure;
 
+    /// @param machineCodeBytes room for machine code, a multiple of the page size
     /// @param ready called on the compiler's thread when [#install] has something to do
     Regions(
             GuestMemory memory,
             CodeCache cache,
             SoftEngine.Backend backend,
             Optional<Path> codeStore,
+            int machineCodeBytes,
             IntSupplier vcpus,
             Runnable ready) {
+        this.machineCodeBytes = machineCodeBytes;
         this.vcpus = vcpus;
         this.memory = memory;
         this.cache = cache;
@@ -162,7 +166,7 @@ final class Regions implements AutoCloseable {
         }
         try {
             return new MachineCodeCompiler(
-                    memory.segment().address(), Tlb.ENTRIES, MACHINE_CODE_BYTES);
+                    memory.segment().address(), Tlb.ENTRIES, machineCodeBytes);
         } catch (LinuxException refused) {
             return bytecode();
         }

@@ -108,6 +108,17 @@ public final class SoftEngine implements Engine {
             Entropy entropy,
             Options options,
             Optional<Path> codeStore) {
+        this(memory, clock, entropy, options, codeStore, Regions.MACHINE_CODE_BYTES);
+    }
+
+    /// With room for so many bytes of machine code, a multiple of the page size.
+    SoftEngine(
+            GuestMemory memory,
+            Clock clock,
+            Entropy entropy,
+            Options options,
+            Optional<Path> codeStore,
+            int machineCodeBytes) {
         this.memory = memory;
         this.clock = clock;
         this.entropy = entropy;
@@ -120,6 +131,7 @@ public final class SoftEngine implements Engine {
                         code,
                         options.backend(),
                         codeStore,
+                        machineCodeBytes,
                         vcpus::size,
                         () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());

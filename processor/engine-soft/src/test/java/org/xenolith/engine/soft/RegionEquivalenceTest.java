@@ -20,16 +20,19 @@ class RegionEquivalenceTest {
     void regionsAndTheEvaluatorAgreeWhereverTheyStop(SoftEngine.Backend backend) {
         int compiled = 0;
         for (long seed = 1; seed <= PROGRAMS; seed++) {
-            compiled += compare(seed, backend);
+            try (var guest = TestGuest.compiled(backend)) {
+                compare(seed, guest);
+                compiled += guest.engine.compiledRegions();
+            }
         }
         assertThat(compiled).isGreaterThan(PROGRAMS);
     }
 
-    private static int compare(long seed, SoftEngine.Backend backend) {
+    /// A program of this seed on a new guest.
+    static void compare(long seed, TestGuest guest) {
         var random = new SplittableRandom(seed);
         var program = RandomProgram.next(random);
-        try (var guest = TestGuest.compiled(backend);
-                var reference = TestGuest.evaluated()) {
+        try (var reference = TestGuest.evaluated()) {
             guest.load(program);
             reference.load(program);
             for (int stop = 0; stop < STOPS_MAX; stop++) {
@@ -44,7 +47,6 @@ class RegionEquivalenceTest {
                     reference.vcpu.interrupt(TestGuest.INTERRUPT);
                 }
             }
-            return guest.engine.compiledRegions();
         }
     }
 

@@ -12,8 +12,10 @@ import org.xenolith.engine.VcpuState.Segment;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// A guest in 64-bit supervisor mode: 2 MiB of memory at linear address 0 page by page, seen once
 /// more at [#ALIAS]. A page fault makes its page present and goes on; [#INTERRUPT] counts.
@@ -43,8 +45,23 @@ final class TestGuest implements AutoCloseable {
     final SoftVcpu vcpu;
 
     TestGuest(SoftEngine.Options options, int blockMax) {
+        this(options, blockMax, Optional.empty(), Regions.MACHINE_CODE_BYTES);
+    }
+
+    TestGuest(
+            SoftEngine.Options options,
+            int blockMax,
+            Optional<Path> codeStore,
+            int machineCodeBytes) {
         buildTables();
-        engine = new SoftEngine(memory, Clock.system(), Entropy.seeded(1), options);
+        engine =
+                new SoftEngine(
+                        memory,
+                        Clock.system(),
+                        Entropy.seeded(1),
+                        options,
+                        codeStore,
+                        machineCodeBytes);
         vcpu = engine.createVcpu(0, CpuidTable.builder().build(), blockMax);
         vcpu.restore(state());
     }
@@ -57,6 +74,15 @@ final class TestGuest implements AutoCloseable {
         return new TestGuest(
                 new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 0, false, backend),
                 Translator.BLOCK_MAX);
+    }
+
+    /// The same, with machine code of earlier runs in `file`.
+    static TestGuest compiled(SoftEngine.Backend backend, Path file) {
+        return new TestGuest(
+                new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, 0, false, backend),
+                Translator.BLOCK_MAX,
+                Optional.of(file),
+                Regions.MACHINE_CODE_BYTES);
     }
 
     /// One that stops behind every instruction.
