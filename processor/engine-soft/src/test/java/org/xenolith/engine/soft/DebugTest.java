@@ -13,7 +13,7 @@ import org.xenolith.engine.Exit;
 
 /// Single step, breakpoints and the debug registers (SDM vol. 3B, chapter 18).
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class DebugTest {
     private static final long SINGLE_STEP = 1 << 14;
     private static final long GENERAL_DETECT = 1 << 13;
@@ -25,12 +25,12 @@ class DebugTest {
     private static final long ON_INSTRUCTION = 1;
     private static final long ON_PORT = 1 | 0x2L << 16;
 
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
         guest.register(RBX, DATA);
     }
 

@@ -13,16 +13,16 @@ import org.xenolith.engine.Exit;
 
 /// The hand-shake of interrupts, and NMIs.
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class EventTest {
     private static final int VECTOR = 0x91;
 
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
     }
 
     @AfterEach

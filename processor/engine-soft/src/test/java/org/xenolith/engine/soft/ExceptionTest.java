@@ -15,14 +15,14 @@ import org.xenolith.engine.Exit;
 /// Exceptions in 64-bit mode, their error codes and what becomes of faults in their delivery (SDM
 /// vol. 3A, chapter 7).
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class ExceptionTest {
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
     }
 
     @AfterEach

@@ -15,19 +15,19 @@ import java.util.ArrayList;
 
 /// Accesses that leave the engine happen once, in order, with the values of the program.
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class ExitTest {
     /// A page without memory behind it.
     private static final long DEVICE = 0x24000;
 
     private static final long GPA = 0xFEE0_0000L;
 
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
         guest.mapPage(DEVICE, GPA | 3);
         guest.register(RBX, DEVICE + 0x20);
         guest.register(RDX, 0x3F8);

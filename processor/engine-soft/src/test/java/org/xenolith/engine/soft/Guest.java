@@ -118,14 +118,14 @@ final class Guest implements AutoCloseable {
     private final SoftEngine engine;
     private final SoftVcpu vcpu;
 
-    Guest(SoftEngine.Tier tier, Paging paging) {
+    Guest(Execution execution, Paging paging) {
         this.paging = paging;
         engine =
                 new SoftEngine(
                         memory,
                         new CountingClock(),
                         Entropy.seeded(1),
-                        new SoftEngine.Options(tier, 0, 0, true));
+                        execution.options(0, true));
         vcpu = engine.createVcpu(0, CpuidTable.builder().build());
         reset();
     }
@@ -137,8 +137,8 @@ final class Guest implements AutoCloseable {
         vcpu.restore(initial());
     }
 
-    Guest(SoftEngine.Tier tier) {
-        this(tier, Paging.LONG);
+    Guest(Execution execution) {
+        this(execution, Paging.LONG);
     }
 
     SoftVcpu vcpu() {

@@ -79,8 +79,8 @@ final class Litmus {
     // ---------------------------------------------------------------- the run
 
     /// How often the outcome has been seen.
-    long run(SoftEngine.Tier tier, int rounds, Duration atMost) throws Exception {
-        try (var parallel = new ParallelGuest(tier)) {
+    long run(Execution execution, int rounds, Duration atMost) throws Exception {
+        try (var parallel = new ParallelGuest(execution)) {
             for (int id = 0; id < bodies.size(); id++) {
                 program(parallel.vcpu(), id, rounds);
             }

@@ -27,11 +27,11 @@ import java.util.stream.Stream;
 class LitmusTest {
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
-    /// Rounds of each test in each tier; together more than ten million.
-    private static final int ROUNDS = Integer.getInteger("xenolith.litmus.rounds", 600_000);
+    /// Rounds of each test in each way of execution; together more than ten million.
+    private static final int ROUNDS = Integer.getInteger("xenolith.litmus.rounds", 300_000);
 
-    private static final SoftEngine.Tier[] TIERS = {
-        SoftEngine.Tier.HANDLERS, SoftEngine.Tier.COMPILER
+    private static final Execution[] EXECUTIONS = {
+        Execution.HANDLERS, Execution.BYTECODE_SOON, Execution.MACHINE_CODE, Execution.BOTH_SOON
     };
 
     private static Litmus storeBuffering(Consumer<Assembler> between) {
@@ -171,8 +171,8 @@ class LitmusTest {
         tests.put("CMPXCHG, neither succeeds", claimingInVain());
         return tests.entrySet().stream()
                 .flatMap(test ->
-                        Stream.of(TIERS)
-                                .map(tier -> Arguments.of(test.getKey(), test.getValue(), tier)));
+                        Stream.of(EXECUTIONS)
+                                .map(way -> Arguments.of(test.getKey(), test.getValue(), way)));
     }
 
     /// lock add dword [rsp-4], 0: what compilers use as a fence.
@@ -182,8 +182,8 @@ class LitmusTest {
 
     @ParameterizedTest(name = "{0}, {2}")
     @MethodSource("forbidden")
-    void whatX86ForbidsIsNotSeen(String name, Litmus test, SoftEngine.Tier tier) throws Exception {
-        assertThat(test.run(tier, ROUNDS, LIMIT)).as(name).isZero();
+    void whatX86ForbidsIsNotSeen(String name, Litmus test, Execution execution) throws Exception {
+        assertThat(test.run(execution, ROUNDS, LIMIT)).as(name).isZero();
     }
 
     @Test
@@ -193,7 +193,7 @@ class LitmusTest {
         var fuzz = new Fuzz(51, 1);
         while (fuzz.goesOn()) {
             var test = tests.get((int) Math.floorMod(fuzz.seed(), (long) tests.size())).get();
-            long seen = ((Litmus) test[1]).run((SoftEngine.Tier) test[2], ROUNDS, LIMIT);
+            long seen = ((Litmus) test[1]).run((Execution) test[2], ROUNDS, LIMIT);
             assertThat(seen).as(test[0] + " " + fuzz).isZero();
         }
     }
@@ -201,8 +201,8 @@ class LitmusTest {
     /// Four vCPUs: where the host has fewer processors, most rounds are not at the same time.
     @Test
     void storesOfTwoAreSeenInOneOrderByAll() throws Exception {
-        for (var tier : TIERS) {
-            assertThat(independentReads().run(tier, ROUNDS / 20, LIMIT)).isZero();
+        for (var execution : EXECUTIONS) {
+            assertThat(independentReads().run(execution, ROUNDS / 20, LIMIT)).isZero();
         }
     }
 
@@ -211,7 +211,7 @@ class LitmusTest {
     void aStoreMayBeSeenLateWithoutAFence() throws Exception {
         long seen = 0;
         for (int tries = 0; tries < 20 && seen == 0; tries++) {
-            seen = storeBuffering(_ -> {}).run(TIERS[tries % 2], ROUNDS / 4, LIMIT);
+            seen = storeBuffering(_ -> {}).run(EXECUTIONS[tries % EXECUTIONS.length], ROUNDS / 4, LIMIT);
         }
         System.out.println("A store was seen late " + seen + " times");
         assertThat(seen).isPositive();

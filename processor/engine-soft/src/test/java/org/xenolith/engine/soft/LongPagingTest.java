@@ -12,14 +12,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// What only tables of eight-byte entries can say.
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class LongPagingTest {
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
         guest.register(RBX, DATA);
     }
 

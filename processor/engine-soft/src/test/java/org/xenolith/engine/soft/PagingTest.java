@@ -8,23 +8,38 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.Arrays;
+import java.util.stream.Stream;
 
 /// Laws that hold with every kind of paging (SDM vol. 3A, chapter 5).
 @ParameterizedClass
-@EnumSource(Guest.Paging.class)
+@MethodSource("kinds")
 class PagingTest {
     private static final String LOAD = "8B 03 F4"; // mov eax,[rbx]; hlt
     private static final String STORE = "89 03 F4"; // mov [rbx],eax; hlt
     private static final int ACCESSED = 1 << 5;
     private static final int DIRTY = 1 << 6;
 
-    @Parameter private Guest.Paging paging;
+    static Stream<Arguments> kinds() {
+        return Arrays.stream(Guest.Paging.values())
+                .flatMap(paging -> Arrays.stream(Execution.values())
+                        .map(execution -> Arguments.of(paging, execution)));
+    }
+
+    @Parameter(0)
+    private Guest.Paging paging;
+
+    @Parameter(1)
+    private Execution execution;
+
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(SoftEngine.Tier.COMPILER, paging);
+        guest = new Guest(execution, paging);
         guest.register(RBX, DATA + 8);
     }
 

@@ -5,6 +5,7 @@ import org.xenolith.engine.Exit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,8 +32,18 @@ final class ParallelGuest implements AutoCloseable {
         guest = new TestGuest(options, Translator.BLOCK_MAX);
     }
 
-    ParallelGuest(SoftEngine.Tier tier) {
-        this(new SoftEngine.Options(tier, 20, 200, false));
+    ParallelGuest(Execution execution) {
+        this(execution.options(20, false));
+    }
+
+    /// With room for so many bytes of machine code.
+    ParallelGuest(Execution execution, int machineCodeBytes) {
+        guest =
+                new TestGuest(
+                        execution.options(20, false),
+                        Translator.BLOCK_MAX,
+                        Optional.empty(),
+                        machineCodeBytes);
     }
 
     /// Code for one more vCPU.

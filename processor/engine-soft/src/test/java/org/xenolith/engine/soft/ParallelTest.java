@@ -29,11 +29,11 @@ class ParallelTest {
     private static final int FUNCTION = 0x30000;
 
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void lockedInstructionsLoseNothing(SoftEngine.Tier tier) throws Exception {
+    @EnumSource(Execution.class)
+    void lockedInstructionsLoseNothing(Execution execution) throws Exception {
         int rounds = 20_000;
         int vcpus = 3;
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             for (int id = 0; id < vcpus; id++) {
                 var code = parallel.vcpu();
                 repeat(
@@ -60,15 +60,15 @@ class ParallelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void lockedOperandsThatTheHostCannotReplaceAtOnceLoseNothing(SoftEngine.Tier tier)
+    @EnumSource(Execution.class)
+    void lockedOperandsThatTheHostCannotReplaceAtOnceLoseNothing(Execution execution)
             throws Exception {
         int rounds = 3_000;
         int vcpus = 3;
         int pair = COUNTERS + 0x100;
         int acrossWords = COUNTERS + 0x204;
         int acrossPages = COUNTERS + 0xFFE;
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             for (int id = 0; id < vcpus; id++) {
                 var code = parallel.vcpu();
                 repeat(
@@ -102,10 +102,10 @@ class ParallelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void codeThatAnotherVcpuHasRewrittenRunsAsRewritten(SoftEngine.Tier tier) throws Exception {
-        int rounds = 5_000;
-        try (var parallel = new ParallelGuest(tier)) {
+    @EnumSource(Execution.class)
+    void codeThatAnotherVcpuHasRewrittenRunsAsRewritten(Execution execution) throws Exception {
+        int rounds = 1_000;
+        try (var parallel = new ParallelGuest(execution)) {
             var writer = parallel.vcpu();
             writer.bytes(0x31, 0xC0); // xor eax, eax
             repeat(
@@ -142,10 +142,10 @@ class ParallelTest {
 
     /// All execute the same blocks while they are translated, settled and compiled.
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void vcpusThatShareTheirCodeComputeTheSame(SoftEngine.Tier tier) throws Exception {
+    @EnumSource(Execution.class)
+    void vcpusThatShareTheirCodeComputeTheSame(Execution execution) throws Exception {
         int vcpus = 3;
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             var code = parallel.vcpu();
             code.bytes(0xB8).number(8, 4);
             memory(code, RAX, COUNTERS, 0xF0, 0x48, 0x0F, 0xC1); // lock xadd
@@ -175,10 +175,10 @@ class ParallelTest {
 
     /// A function is rewritten while it is being called: it never goes back to an older form.
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void codeThatIsRewrittenWhileItRunsOnlyGetsNewer(SoftEngine.Tier tier) throws Exception {
+    @EnumSource(Execution.class)
+    void codeThatIsRewrittenWhileItRunsOnlyGetsNewer(Execution execution) throws Exception {
         int rounds = 20_000;
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             var writer = parallel.vcpu();
             writer.bytes(0x31, 0xC0);
             repeat(
@@ -205,13 +205,13 @@ class ParallelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void aPageThatAnotherVcpuHasRemappedIsSeenAsRemapped(SoftEngine.Tier tier) throws Exception {
+    @EnumSource(Execution.class)
+    void aPageThatAnotherVcpuHasRemappedIsSeenAsRemapped(Execution execution) throws Exception {
         int rounds = 5_000;
         int page = 0x60000;
         int other = 0x61000;
         int entry = TestGuest.PAGE_TABLE + 8 * (page >>> 12);
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             var changer = parallel.vcpu();
             changer.bytes(0x31, 0xC0);
             repeat(
@@ -250,13 +250,13 @@ class ParallelTest {
     /// One changes bits of a page-table entry, the other makes the processor set those that are the
     /// processor's.
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void settingAccessedAndDirtyLosesNoOtherChangeOfTheEntry(SoftEngine.Tier tier)
+    @EnumSource(Execution.class)
+    void settingAccessedAndDirtyLosesNoOtherChangeOfTheEntry(Execution execution)
             throws Exception {
         int rounds = 20_000;
         int page = 0x60000;
         int entry = TestGuest.PAGE_TABLE + 8 * (page >>> 12);
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             var changer = parallel.vcpu();
             repeat(
                     changer,
@@ -291,11 +291,11 @@ class ParallelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(SoftEngine.Tier.class)
-    void aFrameThatHasGoneFromTheMapIsNotWrittenAnyMore(SoftEngine.Tier tier) throws Exception {
+    @EnumSource(Execution.class)
+    void aFrameThatHasGoneFromTheMapIsNotWrittenAnyMore(Execution execution) throws Exception {
         int rounds = 300;
         int gfn = 0x60;
-        try (var parallel = new ParallelGuest(tier)) {
+        try (var parallel = new ParallelGuest(execution)) {
             for (int id = 0; id < 2; id++) {
                 var code = parallel.vcpu();
                 long top = code.here();

@@ -12,16 +12,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Whatever has been translated, the instructions in memory are executed (SDM vol. 3A, 13.6).
 @ParameterizedClass
-@EnumSource(SoftEngine.Tier.class)
+@EnumSource(Execution.class)
 class SelfModifyingCodeTest {
     private static final String INC_EAX = "FF C0";
 
-    @Parameter private SoftEngine.Tier tier;
+    @Parameter private Execution execution;
     private Guest guest;
 
     @BeforeEach
     void makeGuest() {
-        guest = new Guest(tier);
+        guest = new Guest(execution);
     }
 
     @AfterEach
