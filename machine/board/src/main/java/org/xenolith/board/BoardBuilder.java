@@ -8,20 +8,24 @@ import org.xenolith.boot.KernelImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Makes PVH machines: files first, so that a missing or damaged one costs nothing, then [Wiring].
 final class BoardBuilder implements MachineBuilder {
     private final Map<String, String> environment;
+    private final Optional<Engines> engines;
 
-    /// `environment` says where the guest kit is cached.
-    BoardBuilder(Map<String, String> environment) {
+    /// `environment` says where the guest kit is cached; `engines`, if it is not what the
+    /// configuration asks for, what runs all machines.
+    BoardBuilder(Map<String, String> environment, Optional<Engines> engines) {
         this.environment = environment;
+        this.engines = engines;
     }
 
     @Override
     public Machine build(DomainConfig config, Surroundings surroundings) throws DomainException {
         HostMemoryCheck.require(config.memoryBytes());
-        var engines = Engines.choose(config.engine());
+        var chosen = Engines.choose(config.engine());
         try {
             var files =
                     GuestKit.ofUser(environment, surroundings.progress())
@@ -31,7 +35,12 @@ final class BoardBuilder implements MachineBuilder {
                 if (files.ramdisk().isPresent()) {
                     modules.add(BootModule.ramdisk(files.ramdisk().get(), config.memoryBytes()));
                 }
-                return Wiring.wire(config, surroundings, engines, kernel, List.copyOf(modules));
+                return Wiring.wire(
+                        config,
+                        surroundings,
+                        engines.orElse(chosen),
+                        kernel,
+                        List.copyOf(modules));
             }
         } catch (BootException e) {
             throw new DomainException(e.getMessage(), e);

@@ -15,12 +15,22 @@ import java.util.Optional;
 /// Which engine runs a machine, and what the machine must know of it beforehand. The only place
 /// that names an engine.
 final class Engines {
-    private Engines() {}
+    /// What machines that are not deterministic have, whatever they ask for; else what fits them.
+    private final Optional<SoftEngine.Options> options;
+
+    private Engines(Optional<SoftEngine.Options> options) {
+        this.options = options;
+    }
+
+    /// The software engine with these options, for tests of one way of execution.
+    static Engines software(SoftEngine.Options options) {
+        return new Engines(Optional.of(options));
+    }
 
     /// What `choice` means on this host.
     static Engines choose(EngineChoice choice) throws DomainException {
         return switch (choice) {
-            case AUTO, SOFT -> new Engines();
+            case AUTO, SOFT -> new Engines(Optional.empty());
             case KVM -> throw new DomainException("engine \"kvm\" is not available on this host");
         };
     }
@@ -31,11 +41,14 @@ final class Engines {
             Entropy entropy,
             MemoryAccess access,
             Optional<Path> codeStore) {
+        var chosen = options.orElseGet(() -> fitting(access));
+        return new SoftEngine(memory, clock, entropy, chosen, codeStore);
+    }
+
+    private static SoftEngine.Options fitting(MemoryAccess access) {
         return switch (access) {
-            case CHECKED -> new SoftEngine(memory, clock, entropy, SoftEngine.Options.DEFAULT);
-            case UNCHECKED ->
-                    new SoftEngine(
-                            memory, clock, entropy, SoftEngine.Options.unchecked(), codeStore);
+            case CHECKED -> SoftEngine.Options.DEFAULT;
+            case UNCHECKED -> SoftEngine.Options.unchecked();
         };
     }
 

@@ -19,6 +19,10 @@ public final class Xenolith {
     /// Builds a domain and starts it, in this process. It is domain 1 of a Xen of its own: domains
     /// made here do not see each other, nor those of `xl`.
     public static Domain create(DomainConfig config) throws DomainException {
+        return create(config, machines());
+    }
+
+    static Domain create(DomainConfig config, MachineBuilder machines) throws DomainException {
         var id = new DomainId(1);
         var surroundings =
                 new MachineBuilder.Surroundings(
@@ -30,11 +34,11 @@ public final class Xenolith {
                         Entropy.system(),
                         Optional.empty(),
                         _ -> {});
-        return Domain.start(config, machines(), surroundings, false);
+        return Domain.start(config, machines, surroundings, false);
     }
 
     /// What builds the machines of this host.
     public static MachineBuilder machines() {
-        return new BoardBuilder(System.getenv());
+        return new BoardBuilder(System.getenv(), Optional.empty());
     }
 }

@@ -48,9 +48,14 @@ class DebianTest {
     private String missing;
     private Guest guest;
 
+    /// All kernels with one vCPU and with four, or `-Dxenolith.kernels=CLOUD -Dxenolith.vcpus=1,2`.
     static Stream<Arguments> machines() {
+        var kernels = System.getProperty("xenolith.kernels");
+        var vcpus = List.of(System.getProperty("xenolith.vcpus", "1,4").split(","));
         return Arrays.stream(DebianKernel.values())
-                .flatMap(kernel -> Stream.of(1, 4).map(vcpus -> Arguments.of(kernel, vcpus)));
+                .filter(kernel -> kernels == null || List.of(kernels.split(",")).contains(kernel.name()))
+                .flatMap(kernel ->
+                        vcpus.stream().map(each -> Arguments.of(kernel, Integer.valueOf(each))));
     }
 
     @AfterAll

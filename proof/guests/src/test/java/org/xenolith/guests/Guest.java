@@ -1,12 +1,12 @@
 package org.xenolith.guests;
 
 import org.xenolith.base.Clock;
+import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.Console;
 import org.xenolith.board.ConsoleTimeoutException;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
-import org.xenolith.board.Xenolith;
 import org.xenolith.xen.ShutdownReason;
 
 import java.time.Duration;
@@ -38,7 +38,7 @@ final class Guest implements AutoCloseable {
     static Guest boot(DomainConfig config) throws DomainException, InterruptedException {
         var clock = Clock.system();
         long start = clock.nanos();
-        var domain = Xenolith.create(config);
+        var domain = CompilerChoice.ofThisRun().create(config);
         try {
             var reader = domain.console().reader();
             reader.awaitText(PROMPT, BOOT_MAX);
