@@ -36,11 +36,7 @@ final class BoardBuilder implements MachineBuilder {
                     modules.add(BootModule.ramdisk(files.ramdisk().get(), config.memoryBytes()));
                 }
                 return Wiring.wire(
-                        config,
-                        surroundings,
-                        engines.orElse(chosen),
-                        kernel,
-                        List.copyOf(modules));
+                        config, surroundings, engines.orElse(chosen), kernel, List.copyOf(modules));
             }
         } catch (BootException e) {
             throw new DomainException(e.getMessage(), e);

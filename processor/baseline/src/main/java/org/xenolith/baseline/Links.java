@@ -25,8 +25,8 @@ public final class Links {
     private static final int SALT_SHIFT = 48;
     private static final int ENTRIES = 1 << 14;
 
-    /// With no salt an address that a region is left for: those are canonical, or since a direct jump
-    /// is not checked, at most 2 GiB and an instruction from one that is.
+    /// With no salt an address that a region is left for: those are canonical, or since a direct
+    /// jump is not checked, at most 2 GiB and an instruction from one that is.
     private static final long EMPTY = 3L << 46;
 
     private final long[] entries = new long[2 * ENTRIES];

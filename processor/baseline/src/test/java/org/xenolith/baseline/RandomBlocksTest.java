@@ -47,7 +47,8 @@ class RandomBlocksTest {
     void theCodeOfABlockFollowsFromTheBlockAlone() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
         try (var first = new MachineCodeCompiler(0, ArenaContext.TRANSLATIONS, 1 << 16);
-                var second = new MachineCodeCompiler(1L << 40, ArenaContext.TRANSLATIONS, 1 << 17)) {
+                var second =
+                        new MachineCodeCompiler(1L << 40, ArenaContext.TRANSLATIONS, 1 << 17)) {
             int made = 0;
             for (long seed = 1; seed <= BLOCKS / 40; seed++) {
                 var region = region(withVectors(new SplittableRandom(seed)));

@@ -53,7 +53,8 @@ class DebianTest {
         var kernels = System.getProperty("xenolith.kernels");
         var vcpus = List.of(System.getProperty("xenolith.vcpus", "1,4").split(","));
         return Arrays.stream(DebianKernel.values())
-                .filter(kernel -> kernels == null || List.of(kernels.split(",")).contains(kernel.name()))
+                .filter(kernel ->
+                        kernels == null || List.of(kernels.split(",")).contains(kernel.name()))
                 .flatMap(kernel ->
                         vcpus.stream().map(each -> Arguments.of(kernel, Integer.valueOf(each))));
     }

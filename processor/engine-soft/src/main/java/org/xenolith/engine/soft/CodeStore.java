@@ -47,7 +47,6 @@ final class CodeStore implements AutoCloseable {
     private static final int NONE = -1;
 
     private final FileChannel channel;
-    private final int features;
 
     /// Null if another process holds it.
     private final FileLock lock;
@@ -113,10 +112,7 @@ final class CodeStore implements AutoCloseable {
 
     private static FileChannel channel(Path path) throws IOException {
         return FileChannel.open(
-                path,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
+                path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     private static FileLock lock(FileChannel channel) throws IOException {

@@ -394,8 +394,8 @@ final class Regions implements AutoCloseable {
         cache.add(region, () -> !isChanged(result));
     }
 
-    /// Whether all code has been thrown away between the making of this and now. By a vCPU: while it
-    /// is not standing still nothing is thrown away.
+    /// Whether all code has been thrown away between the making of this and now. By a vCPU: while
+    /// it is not standing still nothing is thrown away.
     private static boolean isGone(Result result) {
         return result.code instanceof MachineRegion made && made.isGone();
     }

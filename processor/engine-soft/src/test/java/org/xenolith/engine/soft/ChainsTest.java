@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 /// Regions that go on with each other by themselves follow the page tables as they are after each
 /// flush, in both halves of the addresses, in several address spaces and modes.
 ///
-/// The kernel's code and the page tables are in the lower half; [#FUNCTION] is seen in the upper one
-/// as well, at [#UPPER], with page-table entries of its own.
+/// The kernel's code and the page tables are in the lower half; [#FUNCTION] is seen in the upper
+/// one as well, at [#UPPER], with page-table entries of its own.
 @ParameterizedClass
 @MethodSource("ways")
 @Timeout(120)
@@ -449,8 +449,6 @@ class ChainsTest {
                     code.load(2, FUNCTION + 4095).bytes(0xFF, 0xD2);
                 });
         // nop; then what is on the second page
-        runAndExpect(
-                sum(ROUNDS),
-                guest -> guest.load(new Assembler(FUNCTION + 4095).bytes(0x90)));
+        runAndExpect(sum(ROUNDS), guest -> guest.load(new Assembler(FUNCTION + 4095).bytes(0x90)));
     }
 }

@@ -20,11 +20,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// What is found in a file of machine code is what was put there; whatever has happened to the file,
-/// it can be opened, and nothing else is found.
+/// What is found in a file of machine code is what was put there; whatever has happened to the
+/// file, it can be opened, and nothing else is found.
 class CodeStoreTest {
+
     private static final int MODE = 0x1012;
-    private static final int HEADER_BYTES = 8;
+    private static final int FEATURES = 0x1234_5678;
+    private static final int HEADER_BYTES = 16;
     private static final long LARGEST_FILE_BYTES = 256 << 20;
 
     private final SplittableRandom random = new SplittableRandom(3);
@@ -67,7 +69,7 @@ class CodeStoreTest {
     }
 
     private void write(List<StoredRegion> regions) throws IOException {
-        try (var store = CodeStore.open(file)) {
+        try (var store = CodeStore.open(file, FEATURES)) {
             for (var region : regions) {
                 store.add(region);
             }
@@ -75,7 +77,7 @@ class CodeStoreTest {
     }
 
     private List<String> found(long pc) throws IOException {
-        try (var store = CodeStore.open(file)) {
+        try (var store = CodeStore.open(file, FEATURES)) {
             return texts(store.find(pc, MODE));
         }
     }
@@ -106,7 +108,7 @@ class CodeStoreTest {
         var region = region(0x1000, 10);
         write(List.of(region));
 
-        try (var store = CodeStore.open(file)) {
+        try (var store = CodeStore.open(file, FEATURES)) {
             assertThat(store.contains(0x1000, MODE)).isTrue();
             assertThat(store.find(0x1001, MODE)).isEmpty();
             assertThat(store.find(0x1000, MODE + 1)).isEmpty();
@@ -117,8 +119,7 @@ class CodeStoreTest {
     @Test
     void formsOfTheSameCodeAreFoundLatestFirstAndOnlySoManyKept() throws Exception {
         var forms =
-                List.of(
-                        region(64, 9), region(64, 9), region(64, 9), region(64, 9), region(64, 9));
+                List.of(region(64, 9), region(64, 9), region(64, 9), region(64, 9), region(64, 9));
         write(forms);
 
         assertThat(found(64)).isEqualTo(texts(forms.subList(0, 4).reversed()));
@@ -143,7 +144,7 @@ class CodeStoreTest {
         assertThat(ends[2]).isEqualTo(whole.length);
         for (int length = 0; length <= whole.length; length++) {
             Files.write(file, Arrays.copyOf(whole, length));
-            try (var store = CodeStore.open(file)) {
+            try (var store = CodeStore.open(file, FEATURES)) {
                 for (int index = 0; index < ends.length; index++) {
                     var expected =
                             ends[index] <= length
@@ -172,7 +173,7 @@ class CodeStoreTest {
                 damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
             }
             Files.write(file, damaged);
-            try (var store = CodeStore.open(file)) {
+            try (var store = CodeStore.open(file, FEATURES)) {
                 for (var region : regions) {
                     var found = texts(store.find(region.pc(), MODE));
                     lost += found.isEmpty() ? 1 : 0;
@@ -209,8 +210,8 @@ class CodeStoreTest {
     void aFileThatIsTooLargeBeginsAnewAndWhoUsesItKeepsTheOldOne() throws Exception {
         var region = region(3, 10);
         write(List.of(region));
-        var writer = CodeStore.open(file);
-        try (var reader = CodeStore.open(file)) {
+        var writer = CodeStore.open(file, FEATURES);
+        try (var reader = CodeStore.open(file, FEATURES)) {
             writer.close();
             try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
                 sparse.setLength(LARGEST_FILE_BYTES + 1);
@@ -233,7 +234,7 @@ class CodeStoreTest {
         }
         Files.write(file, bytes.array());
 
-        try (var store = CodeStore.open(file)) {
+        try (var store = CodeStore.open(file, FEATURES)) {
             assertThat(store.isWritable()).isFalse();
         }
         assertThat(Files.size(file)).isLessThan(bytes.capacity());
@@ -243,8 +244,8 @@ class CodeStoreTest {
     void onlyWhoOpensAFileFirstAddsToIt() throws Exception {
         var region = region(3, 10);
         write(List.of(region));
-        try (var first = CodeStore.open(file);
-                var second = CodeStore.open(file)) {
+        try (var first = CodeStore.open(file, FEATURES);
+                var second = CodeStore.open(file, FEATURES)) {
             second.add(region(4, 10));
             first.add(region(5, 10));
 
@@ -260,7 +261,7 @@ class CodeStoreTest {
     @Test
     void aFileThatIsClosedFindsAndKeepsNothing() throws Exception {
         write(List.of(region(3, 10)));
-        var store = CodeStore.open(file);
+        var store = CodeStore.open(file, FEATURES);
         store.close();
         store.close();
 

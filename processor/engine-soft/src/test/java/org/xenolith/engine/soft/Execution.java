@@ -1,7 +1,7 @@
 package org.xenolith.engine.soft;
 
-/// The ways in which the guests of tests are executed. What is compiled is compiled before its first
-/// execution, or, *soon*, in the background after some.
+/// The ways in which the guests of tests are executed. What is compiled is compiled before its
+/// first execution, or, *soon*, in the background after some.
 enum Execution {
     EVALUATOR(SoftEngine.Tier.EVALUATOR, SoftEngine.Backend.BYTECODE, 0),
     HANDLERS(SoftEngine.Tier.HANDLERS, SoftEngine.Backend.BYTECODE, 0),

@@ -122,10 +122,7 @@ final class Guest implements AutoCloseable {
         this.paging = paging;
         engine =
                 new SoftEngine(
-                        memory,
-                        new CountingClock(),
-                        Entropy.seeded(1),
-                        execution.options(0, true));
+                        memory, new CountingClock(), Entropy.seeded(1), execution.options(0, true));
         vcpu = engine.createVcpu(0, CpuidTable.builder().build());
         reset();
     }

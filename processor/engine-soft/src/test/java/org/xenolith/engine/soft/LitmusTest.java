@@ -211,7 +211,9 @@ class LitmusTest {
     void aStoreMayBeSeenLateWithoutAFence() throws Exception {
         long seen = 0;
         for (int tries = 0; tries < 20 && seen == 0; tries++) {
-            seen = storeBuffering(_ -> {}).run(EXECUTIONS[tries % EXECUTIONS.length], ROUNDS / 4, LIMIT);
+            seen =
+                    storeBuffering(_ -> {})
+                            .run(EXECUTIONS[tries % EXECUTIONS.length], ROUNDS / 4, LIMIT);
         }
         System.out.println("A store was seen late " + seen + " times");
         assertThat(seen).isPositive();

@@ -25,8 +25,9 @@ class PagingTest {
 
     static Stream<Arguments> kinds() {
         return Arrays.stream(Guest.Paging.values())
-                .flatMap(paging -> Arrays.stream(Execution.values())
-                        .map(execution -> Arguments.of(paging, execution)));
+                .flatMap(paging ->
+                        Arrays.stream(Execution.values())
+                                .map(execution -> Arguments.of(paging, execution)));
     }
 
     @Parameter(0)

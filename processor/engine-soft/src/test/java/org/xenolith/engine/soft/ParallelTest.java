@@ -251,8 +251,7 @@ class ParallelTest {
     /// processor's.
     @ParameterizedTest
     @EnumSource(Execution.class)
-    void settingAccessedAndDirtyLosesNoOtherChangeOfTheEntry(Execution execution)
-            throws Exception {
+    void settingAccessedAndDirtyLosesNoOtherChangeOfTheEntry(Execution execution) throws Exception {
         int rounds = 20_000;
         int page = 0x60000;
         int entry = TestGuest.PAGE_TABLE + 8 * (page >>> 12);
