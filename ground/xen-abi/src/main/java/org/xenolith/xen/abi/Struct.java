@@ -28,6 +28,13 @@ public final class Struct {
 
     private record Nested(String name, Struct struct) implements Member {}
 
+    private record Only(Abi abi, Member member) implements Member {
+        @Override
+        public String name() {
+            return member.name();
+        }
+    }
+
     /// Where a scalar member is: `bytes` is the size of one element of `count`.
     private record Place(int offset, int bytes, int count) {}
 
@@ -78,7 +85,7 @@ public final class Struct {
     public static Member array(int count, Member element) {
         return switch (element) {
             case Scalar scalar -> new Scalar(scalar.name, scalar.kind, scalar.bytes, count);
-            case Nested _ -> throw new Bug("arrays of structures are not laid out");
+            case Nested _, Only _ -> throw new Bug("arrays are of scalars only");
         };
     }
 
@@ -86,12 +93,17 @@ public final class Struct {
         return new Nested(name, struct);
     }
 
+    /// A member that only one kind of caller has.
+    public static Member only(Abi abi, Member member) {
+        return new Only(abi, member);
+    }
+
     private static Layout layOut(Abi abi, boolean union, List<Member> members) {
         var places = new LinkedHashMap<String, Place>();
         int size = 0;
         int next = 0;
         int alignment = 1;
-        for (var member : members) {
+        for (var member : presentIn(abi, members)) {
             int at = union ? 0 : next;
             int align = alignment(abi, member);
             at = alignUp(at, align);
@@ -102,12 +114,25 @@ public final class Struct {
         return new Layout(alignUp(size, alignment), alignment, Collections.unmodifiableMap(places));
     }
 
+    private static List<Member> presentIn(Abi abi, List<Member> members) {
+        var present = new ArrayList<Member>();
+        for (var member : members) {
+            switch (member) {
+                case Only only when only.abi == abi -> present.add(only.member);
+                case Only _ -> {}
+                case Scalar _, Nested _ -> present.add(member);
+            }
+        }
+        return present;
+    }
+
     private static int alignment(Abi abi, Member member) {
         return switch (member) {
             case Scalar scalar when scalar.kind == Kind.LONG -> abi.longBytes();
             case Scalar scalar when scalar.bytes == 8 -> abi.longLongAlignment();
             case Scalar scalar -> scalar.bytes;
             case Nested inner -> inner.struct.layouts.get(abi).alignment;
+            case Only _ -> throw new Bug("what one ABI has is laid out as what it is");
         };
     }
 
@@ -127,6 +152,7 @@ public final class Struct {
                                 new Place(at + place.offset, place.bytes, place.count)));
                 return layout.size;
             }
+            case Only _ -> throw new Bug("what one ABI has is laid out as what it is");
         }
     }
 
@@ -144,7 +170,7 @@ public final class Struct {
         return layouts.get(abi).size;
     }
 
-    /// Names of the scalar members, in the order of the header.
+    /// Names of the scalar members that both ABIs have, in the order of the header.
     public List<String> fields() {
         return new ArrayList<>(layouts.get(Abi.X86_64).places.keySet());
     }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /// Our numbers and layouts are those of Xen's C headers: each becomes a static assertion, and the
@@ -31,6 +32,8 @@ class HeadersTest {
                     "hvm/hvm_op.h",
                     "hvm/params.h",
                     "hvm/hvm_vcpu.h",
+                    "io/blkif.h",
+                    "io/xenbus.h",
                     "arch-x86/cpuid.h");
     private static final List<Class<?>> TABLES =
             List.of(
@@ -44,7 +47,11 @@ class HeadersTest {
                     PhysdevAbi.class,
                     HvmAbi.class,
                     HvmVcpuAbi.class,
+                    BlkifAbi.class,
                     CpuidAbi.class);
+
+    /// Described in part: the rest is of no use, or differs in length.
+    private static final Set<Struct> PARTS = Set.of(XenAbi.VCPU_INFO, BlkifAbi.SRING);
 
     @TempDir Path directory;
 
@@ -63,6 +70,9 @@ class HeadersTest {
                     program.append("#endif\n");
                 }
             }
+        }
+        for (var state : XenbusAbi.class.getFields()) {
+            program.append(holds("", state.getName(), state.getInt(null)));
         }
         for (var errno : XenErrno.values()) {
             program.append(holds("", "XEN_" + errno, errno.code()));
@@ -110,13 +120,20 @@ class HeadersTest {
         program.append(
                 holds(
                         "",
+                        "__builtin_offsetof(struct blkif_sring, ring)",
+                        BlkifAbi.SRING_ENTRIES_OFFSET));
+        program.append(holds("", "sizeof(union blkif_sring_entry)", BlkifAbi.REQUEST.size(abi)));
+        program.append(holds("", "sizeof(struct blkif_request_segment)", BlkifAbi.SEGMENT_BYTES));
+        program.append(
+                holds(
+                        "",
                         "__builtin_offsetof(struct vcpu_info, time)",
                         XenAbi.VCPU_INFO_TIME_OFFSET));
         return program;
     }
 
     private static void append(StringBuilder program, Abi abi, Struct struct) {
-        if (struct != XenAbi.VCPU_INFO) {
+        if (!PARTS.contains(struct)) {
             program.append(holds("", "sizeof(" + struct.name() + ")", struct.size(abi)));
         }
         for (var field : struct.fields()) {
