@@ -4,6 +4,11 @@ module org.xenolith.pv {
     requires transitive org.xenolith.device;
     requires transitive org.xenolith.memory;
     requires transitive org.xenolith.state;
+    requires transitive org.xenolith.xen;
+    requires transitive org.xenolith.xenstore;
+    requires org.xenolith.xen.abi;
 
     exports org.xenolith.pv;
+    exports org.xenolith.pv.block;
+    exports org.xenolith.pv.xenbus;
 }

@@ -1,0 +1,37 @@
+package org.xenolith.pv.block;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// The disk behind a block device: what the back end needs of an image, a file or a block device of
+/// the host.
+///
+/// May be used from any thread, by many at a time; requests that overlap are not ordered among each
+/// other. Ranges are within [0, [#size]) when they are asked for; a disk that has shrunk since then
+/// throws. A change is durable once a [#flush] that began after it has returned.
+public interface BlockDisk extends AutoCloseable {
+    /// Bytes, as of now: a disk may grow while it is used.
+    long size();
+
+    /// Bytes of a logical sector: 512 or 4096.
+    int sectorBytes();
+
+    boolean readOnly();
+
+    /// Whether [#discard] gives space back.
+    boolean discards();
+
+    /// Fills what remains of `target` with what is at `offset`.
+    void read(long offset, ByteBuffer target) throws IOException;
+
+    /// Writes what remains of `source` to `offset`.
+    void write(long offset, ByteBuffer source) throws IOException;
+
+    /// The content of a range is no longer needed.
+    void discard(long offset, long bytes) throws IOException;
+
+    void flush() throws IOException;
+
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,215 @@
+package org.xenolith.pv.block;
+
+import org.xenolith.base.DomainId;
+import org.xenolith.device.Worker;
+import org.xenolith.device.Workers;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.pv.block.BlockRequest.Kind;
+import org.xenolith.pv.xenbus.LimitedLog;
+import org.xenolith.pv.xenbus.XenbusException;
+import org.xenolith.xen.BackendChannel;
+import org.xenolith.xen.GrantMapping;
+import org.xenolith.xen.XenDomain;
+import org.xenolith.xen.abi.Abi;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+
+/// One ring of a connected block device, its event channel and its requests.
+///
+/// A worker takes requests out of the ring; each is performed by a thread of its own, so that they
+/// overtake each other, with two exceptions: a flush waits for the writes before it, and a barrier
+/// waits for everything before it while everything behind waits for the barrier. At most
+/// [#UNDER_WAY_MAX] are under way; the others stay in the ring.
+final class BlockQueue implements AutoCloseable {
+    /// Requests under way at a time.
+    static final int UNDER_WAY_MAX = 32;
+
+    /// What a front end has published for one ring.
+    ///
+    /// @param port of its event channel
+    /// @param references grants of the ring's pages, in order
+    record Published(int port, List<Integer> references) {
+        Published {
+            references = List.copyOf(references);
+        }
+    }
+
+    /// What all rings of a device share.
+    ///
+    /// @param abi which layout the front end's requests have
+    /// @param persistent it uses its grants again
+    record Shared(
+            String name,
+            XenDomain domain,
+            GuestMemory memory,
+            Workers workers,
+            Drive drive,
+            BlockCounters counters,
+            LimitedLog log,
+            boolean discards,
+            Abi abi,
+            boolean persistent) {}
+
+    private final Shared shared;
+    private final List<GrantMapping> ringPages;
+    private final GrantedPages pages;
+    private final BlockRing ring;
+    private final RequestParser parser;
+    private final RequestPerformer performer;
+    private final Semaphore slots = new Semaphore(UNDER_WAY_MAX);
+
+    /// Writes that have been taken from the ring and not been answered.
+    private final Set<CompletableFuture<Void>> writes = ConcurrentHashMap.newKeySet();
+
+    private final Worker worker;
+    private volatile BackendChannel channel;
+    private volatile boolean closing;
+
+    private BlockQueue(Shared shared, List<GrantMapping> ringPages) {
+        this.shared = shared;
+        this.ringPages = ringPages;
+        this.pages = new GrantedPages(shared.domain, shared.persistent);
+        this.ring =
+                new BlockRing(
+                        shared.memory,
+                        ringPages.stream().map(GrantMapping::gfn).toList(),
+                        shared.abi);
+        this.parser = new RequestParser(shared.memory, pages, shared.abi);
+        this.performer = new RequestPerformer(shared.memory, pages, shared.drive, shared.discards);
+        this.worker = shared.workers.worker(shared.name, this::serve);
+    }
+
+    /// Maps the ring and begins to serve it. Nothing is left behind if it throws.
+    static BlockQueue connect(Shared shared, Published published) throws XenbusException {
+        var ringPages = new ArrayList<GrantMapping>();
+        try {
+            for (int reference : published.references) {
+                ringPages.add(
+                        shared.domain
+                                .mapGrant(DomainId.CONTROL, reference, true)
+                                .orElseThrow(() -> notGranted(reference)));
+            }
+        } catch (XenbusException e) {
+            ringPages.forEach(GrantMapping::close);
+            throw e;
+        }
+        var queue = new BlockQueue(shared, ringPages);
+        if (queue.ring.waiting() < 0) {
+            queue.close();
+            throw new XenbusException("the ring's indices are impossible");
+        }
+        var channel = shared.domain.connectBackend(published.port, queue.worker::wake);
+        if (channel.isEmpty()) {
+            queue.close();
+            throw new XenbusException(
+                    "event-channel %d does not wait for us".formatted(published.port));
+        }
+        queue.channel = channel.get();
+        queue.worker.wake();
+        return queue;
+    }
+
+    private static XenbusException notGranted(int reference) {
+        return new XenbusException(
+                "ring-ref %s is not granted".formatted(Integer.toUnsignedString(reference)));
+    }
+
+    /// Answers what is under way, takes no more, and gives everything of the guest's back.
+    @Override
+    public void close() {
+        closing = true;
+        worker.close();
+        slots.acquireUninterruptibly(UNDER_WAY_MAX);
+        if (channel != null) {
+            channel.close();
+        }
+        pages.close();
+        ringPages.forEach(GrantMapping::close);
+    }
+
+    // ---------------------------------------------------------------- the worker
+
+    private void serve() {
+        int waiting = ring.waitingAfterAsking();
+        while (waiting > 0 && !closing) {
+            for (int count = waiting; count > 0 && !closing; count--) {
+                begin(parser.parse(ring.take()));
+            }
+            waiting = ring.waitingAfterAsking();
+        }
+        if (waiting < 0) {
+            shared.log.accept(shared.name + ": an impossible index of requests");
+        }
+    }
+
+    private void begin(BlockRequest request) {
+        switch (request) {
+            case BlockRequest.Refused refused -> complete(refused, refused.status());
+            case BlockRequest.Discard discard -> write(discard);
+            case BlockRequest.Transfer transfer -> {
+                switch (transfer.kind()) {
+                    case READ -> perform(transfer, List.of());
+                    case WRITE -> write(transfer);
+                    case FLUSH -> perform(transfer, List.copyOf(writes));
+                    case BARRIER -> performAlone(transfer);
+                }
+            }
+        }
+    }
+
+    private void write(BlockRequest request) {
+        var written = new CompletableFuture<Void>();
+        writes.add(written);
+        written.whenComplete((_, _) -> writes.remove(written));
+        slots.acquireUninterruptibly();
+        shared.workers.execute(
+                shared.name + "-write",
+                () -> {
+                    try {
+                        complete(request, performer.perform(request));
+                    } finally {
+                        written.complete(null);
+                        slots.release();
+                    }
+                });
+    }
+
+    private void perform(BlockRequest.Transfer request, List<CompletableFuture<Void>> afterThese) {
+        slots.acquireUninterruptibly();
+        shared.workers.execute(
+                shared.name + (request.kind() == Kind.READ ? "-read" : "-flush"),
+                () -> {
+                    try {
+                        afterThese.forEach(CompletableFuture::join);
+                        complete(request, performer.perform(request));
+                    } finally {
+                        slots.release();
+                    }
+                });
+    }
+
+    private void performAlone(BlockRequest request) {
+        slots.acquireUninterruptibly(UNDER_WAY_MAX);
+        try {
+            complete(request, performer.perform(request));
+        } finally {
+            slots.release(UNDER_WAY_MAX);
+        }
+    }
+
+    /// The only place from which a front end learns that a request is done, and so where a mirrored
+    /// machine will hold its answers back.
+    private void complete(BlockRequest request, int status) {
+        boolean notify = ring.respond(request.id(), request.operation(), status);
+        shared.counters.answered(request, status);
+        var connected = channel;
+        if (notify && connected != null) {
+            connected.notifyFrontend();
+        }
+    }
+}

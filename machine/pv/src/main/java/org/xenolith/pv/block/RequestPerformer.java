@@ -1,0 +1,174 @@
+package org.xenolith.pv.block;
+
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.pv.block.BlockRequest.Kind;
+import org.xenolith.pv.block.BlockRequest.Segment;
+import org.xenolith.xen.abi.BlkifAbi;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Performs requests of one ring on the disk: the only place from which a block device changes it,
+/// and so where a mirrored machine will hold its writes back (DESIGN, "outside effects are
+/// committed"). May be used from many threads.
+final class RequestPerformer {
+    /// Bytes that a request has in the host's memory at a time.
+    static final int CHUNK_BYTES = 128 * 1024;
+
+    private final GuestMemory memory;
+    private final GrantedPages pages;
+    private final Drive drive;
+    private final boolean discards;
+
+    /// @param discards whether the front end has been told that it may discard
+    RequestPerformer(GuestMemory memory, GrantedPages pages, Drive drive, boolean discards) {
+        this.memory = memory;
+        this.pages = pages;
+        this.drive = drive;
+        this.discards = discards;
+    }
+
+    /// Does what the request asks for; returns a `BLKIF_RSP_*`. May wait for the disk.
+    int perform(BlockRequest request) {
+        try {
+            return switch (request) {
+                case BlockRequest.Refused refused -> refused.status();
+                case BlockRequest.Discard discard -> discard(discard);
+                case BlockRequest.Transfer transfer -> transfer(transfer);
+            };
+        } catch (IOException _) {
+            return BlkifAbi.BLKIF_RSP_ERROR; // the device's statistics count it
+        }
+    }
+
+    private static int status(Optional<Boolean> done) {
+        return done.orElse(false) ? BlkifAbi.BLKIF_RSP_OKAY : BlkifAbi.BLKIF_RSP_ERROR;
+    }
+
+    /// Whether a range of 512-byte sectors is on the disk and in whole logical sectors. `sector`
+    /// and `count` are unsigned.
+    private boolean isOnDisk(BlockDisk disk, long sector, long count) {
+        long all = drive.sectors(disk);
+        int unit = drive.sectorBytes() / BlockRequest.SECTOR_BYTES;
+        return Long.compareUnsigned(count, all) <= 0
+                && Long.compareUnsigned(sector, all - count) <= 0
+                && sector % unit == 0
+                && count % unit == 0;
+    }
+
+    private int discard(BlockRequest.Discard discard) throws IOException {
+        if (!discards) {
+            return BlkifAbi.BLKIF_RSP_EOPNOTSUPP;
+        }
+        return status(
+                drive.use(disk -> {
+                    boolean sound =
+                            !disk.readOnly() && isOnDisk(disk, discard.sector(), discard.sectors());
+                    if (sound && discard.sectors() > 0) {
+                        disk.discard(
+                                discard.sector() * BlockRequest.SECTOR_BYTES,
+                                discard.sectors() * BlockRequest.SECTOR_BYTES);
+                    }
+                    return sound;
+                }));
+    }
+
+    // ---------------------------------------------------------------- transfers
+
+    private int transfer(BlockRequest.Transfer transfer) throws IOException {
+        boolean read = transfer.kind() == Kind.READ;
+        var claimed = new ArrayList<GrantedPages.Page>();
+        try {
+            for (var segment : transfer.segments()) {
+                var page = pages.claim(segment.reference(), read);
+                if (page.isEmpty()) {
+                    return BlkifAbi.BLKIF_RSP_ERROR;
+                }
+                claimed.add(page.get());
+            }
+            return status(drive.use(disk -> transfer(transfer, claimed, disk)));
+        } finally {
+            claimed.forEach(GrantedPages.Page::close);
+        }
+    }
+
+    private boolean transfer(
+            BlockRequest.Transfer transfer, List<GrantedPages.Page> claimed, BlockDisk disk)
+            throws IOException {
+        boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
+        long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
+        if (writes && disk.readOnly()
+                || !transfer.segments().isEmpty() && !isOnDisk(disk, transfer.sector(), sectors)) {
+            return false;
+        }
+        return switch (transfer.kind()) {
+            case READ, WRITE -> move(transfer, claimed, disk);
+            case BARRIER -> {
+                // What came before is to be durable before the barrier's own data is.
+                disk.flush();
+                boolean moved = move(transfer, claimed, disk);
+                if (writes) {
+                    disk.flush();
+                }
+                yield moved;
+            }
+            case FLUSH -> {
+                boolean moved = move(transfer, claimed, disk);
+                disk.flush();
+                yield moved;
+            }
+        };
+    }
+
+    /// Moves the data, a chunk of whole segments at a time. False if the guest has taken a page of
+    /// its memory away meanwhile.
+    private boolean move(
+            BlockRequest.Transfer transfer, List<GrantedPages.Page> claimed, BlockDisk disk)
+            throws IOException {
+        var segments = transfer.segments();
+        long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
+        var chunk = new byte[(int) Math.min(transfer.bytes(), CHUNK_BYTES)];
+        boolean whole = true;
+        for (int first = 0; first < segments.size(); ) {
+            int next = first;
+            int bytes = 0;
+            while (next < segments.size() && bytes + segments.get(next).bytes() <= chunk.length) {
+                bytes += segments.get(next++).bytes();
+            }
+            if (transfer.kind() == Kind.READ) {
+                disk.read(offset, ByteBuffer.wrap(chunk, 0, bytes));
+                whole &= copy(segments, claimed, first, next, chunk, true);
+            } else {
+                whole &= copy(segments, claimed, first, next, chunk, false);
+                disk.write(offset, ByteBuffer.wrap(chunk, 0, bytes));
+            }
+            offset += bytes;
+            first = next;
+        }
+        return whole;
+    }
+
+    private boolean copy(
+            List<Segment> segments,
+            List<GrantedPages.Page> claimed,
+            int first,
+            int next,
+            byte[] chunk,
+            boolean toGuest) {
+        boolean whole = true;
+        int at = 0;
+        for (int i = first; i < next; i++) {
+            var segment = segments.get(i);
+            long address = claimed.get(i).address() + segment.offset();
+            whole &=
+                    toGuest
+                            ? memory.write(address, chunk, at, segment.bytes())
+                            : memory.read(address, chunk, at, segment.bytes());
+            at += segment.bytes();
+        }
+        return whole;
+    }
+}

@@ -1,0 +1,248 @@
+package org.xenolith.pv.xenbus;
+
+import org.xenolith.device.Worker;
+import org.xenolith.device.Workers;
+import org.xenolith.xenstore.Access;
+import org.xenolith.xenstore.Permissions;
+import org.xenolith.xenstore.StoreWatch;
+import org.xenolith.xenstore.XenStore;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/// The back end's side of one device on the xenbus: follows the state of the front end and has the
+/// device connect and let go. Serves every kind of device.
+///
+/// ```
+///   front end                          back end
+///   Initialising                       Initialising ── offer() ──► InitWait
+///   Initialised, Connected   ────────► InitWait ── connect() ────► Connected
+///   Closing                  ────────► any ──────────────────────► Closing
+///   Closed, gone             ────────► any ── disconnect() ──────► Closed
+///   Initialising             ────────► Closed, Connected ────────► InitWait
+/// ```
+///
+/// The last line is a driver that is loaded again, or a kernel that was started by another. What
+/// the front end writes that leads nowhere from where we are is waited out; nothing that it writes
+/// in any order does more than that. After a refused connection the state is Closing until the
+/// front end has closed, as with Linux' back ends.
+///
+/// May be used from any thread.
+public final class XenbusBackend implements AutoCloseable {
+    /// How often the device is asked for changes.
+    private static final long PERIOD_NANOS = 1_000_000_000L;
+
+    private final XenStore store;
+    private final XenbusPaths paths;
+    private final XenbusDevice device;
+    private final LimitedLog log;
+    private final CompletableFuture<Void> unplugged = new CompletableFuture<>();
+    private final Worker worker;
+    private final StoreWatch watch;
+
+    /// The worker's own.
+    private XenbusState state = XenbusState.INITIALISING;
+
+    private volatile XenbusState published = XenbusState.INITIALISING;
+
+    /// The operator wants the device to go.
+    private volatile boolean unplugging;
+
+    /// Writes the nodes of both ends and begins to serve.
+    ///
+    /// @param backend nodes of the back end that the tools know: `mode`, `params`, ...
+    /// @param frontend nodes of the front end: `virtual-device`, ...
+    /// @param log told of connections that are refused
+    public XenbusBackend(
+            XenStore store,
+            XenbusPaths paths,
+            Map<String, String> backend,
+            Map<String, String> frontend,
+            XenbusDevice device,
+            Workers workers,
+            LimitedLog log) {
+        this.store = store;
+        this.paths = paths;
+        this.device = device;
+        this.log = log;
+        writeNodes(backend, frontend);
+        worker = workers.periodic("xenbus-" + name(), PERIOD_NANOS, this::step);
+        watch = store.watch(paths.frontendPath() + "/state", _ -> worker.wake());
+        worker.wake();
+    }
+
+    private String name() {
+        return paths.kind() + "-" + paths.number();
+    }
+
+    /// As libxl lays them out: each end may read the other's, and writes its own. The back end's
+    /// are there first.
+    private void writeNodes(Map<String, String> backend, Map<String, String> frontend) {
+        int guest = paths.frontend().value();
+        makeDirectory(paths.backendPath(), Permissions.ownedBy(0).with(guest, Access.READ));
+        var back = new TreeMap<>(backend);
+        back.put("frontend", paths.frontendPath());
+        back.put("frontend-id", paths.frontend().toString());
+        back.put("online", "1");
+        back.put("state", XenbusState.INITIALISING.text());
+        write(paths.backendPath(), back);
+        makeDirectory(paths.frontendPath(), Permissions.ownedBy(guest).with(0, Access.READ));
+        var front = new TreeMap<>(frontend);
+        front.put("backend", paths.backendPath());
+        front.put("backend-id", "0");
+        front.put("state", XenbusState.INITIALISING.text());
+        write(paths.frontendPath(), front);
+    }
+
+    private void makeDirectory(String path, Permissions permissions) {
+        store.remove(path);
+        store.makeDirectory(path);
+        store.setPermissions(path, permissions);
+    }
+
+    private void write(String path, Map<String, String> nodes) {
+        var values = new TreeMap<String, String>();
+        nodes.forEach((name, value) -> values.put(path + "/" + name, value));
+        store.writeAll(values);
+    }
+
+    /// The state that the back end has published last.
+    public XenbusState state() {
+        return published;
+    }
+
+    /// What the front end has published.
+    public FrontendNodes frontend() {
+        return new FrontendNodes(store, paths.frontendPath());
+    }
+
+    /// Something about the device has changed; its [XenbusDevice#changes] are looked at soon.
+    public void deviceChanged() {
+        worker.wake();
+    }
+
+    /// Asks the front end to let go of the device. The future completes when it has, or had not
+    /// taken it; [#close] may follow at any time.
+    public CompletableFuture<Void> unplug() {
+        unplugging = true;
+        store.write(paths.backendPath() + "/online", "0");
+        worker.wake();
+        return unplugged.copy();
+    }
+
+    /// Lets go of all that is the guest's, whatever the front end says, and removes the nodes of
+    /// both ends.
+    @Override
+    public void close() {
+        release();
+        store.remove(paths.frontendPath());
+        store.remove(paths.backendPath());
+    }
+
+    /// The same, but for the nodes: the whole store goes.
+    public void release() {
+        watch.close();
+        worker.close();
+        device.disconnect();
+        unplugged.complete(null);
+    }
+
+    // ---------------------------------------------------------------- the worker
+
+    private void step() {
+        var frontend = XenbusState.of(store.read(paths.frontendPath() + "/state"));
+        switch (frontend) {
+            case INITIALISING -> frontendInitialising();
+            case INITIALISED, CONNECTED -> frontendReady();
+            case CLOSING -> frontendClosing();
+            case CLOSED, UNKNOWN -> closed();
+            // Of these the front end goes on to Connected by itself.
+            case INIT_WAIT, RECONFIGURING, RECONFIGURED -> {}
+        }
+        if (unplugging) {
+            pullPlug();
+        }
+    }
+
+    private void frontendInitialising() {
+        if (unplugging) {
+            return;
+        }
+        switch (state) {
+            case INITIALISING, CLOSED -> offer();
+            case CONNECTED -> {
+                device.disconnect();
+                offer();
+            }
+            // A refused connection ends when the front end has closed.
+            case CLOSING, INIT_WAIT -> {}
+            case UNKNOWN, INITIALISED, RECONFIGURING, RECONFIGURED -> {}
+        }
+    }
+
+    private void offer() {
+        write(paths.backendPath(), device.offer());
+        moveTo(XenbusState.INIT_WAIT);
+    }
+
+    private void frontendReady() {
+        switch (state) {
+            case INITIALISING, INIT_WAIT -> connect();
+            case CONNECTED -> tellChanges();
+            case CLOSING, CLOSED -> {}
+            case UNKNOWN, INITIALISED, RECONFIGURING, RECONFIGURED -> {}
+        }
+    }
+
+    private void connect() {
+        try {
+            write(paths.backendPath(), device.connect(frontend()));
+            moveTo(XenbusState.CONNECTED);
+        } catch (XenbusException e) {
+            log.accept("cannot connect " + name() + ": " + e.getMessage());
+            moveTo(XenbusState.CLOSING);
+        }
+    }
+
+    private void tellChanges() {
+        var changes = device.changes();
+        if (!changes.isEmpty()) {
+            write(paths.backendPath(), changes);
+            moveTo(XenbusState.CONNECTED); // anew: this is what the front end watches
+        }
+    }
+
+    private void frontendClosing() {
+        if (state != XenbusState.CLOSING && state != XenbusState.CLOSED) {
+            moveTo(XenbusState.CLOSING);
+        }
+    }
+
+    private void closed() {
+        device.disconnect();
+        if (state != XenbusState.CLOSED) {
+            moveTo(XenbusState.CLOSED);
+        }
+    }
+
+    /// Nobody uses what is not connected; whoever is connected is asked first.
+    private void pullPlug() {
+        switch (state) {
+            case CONNECTED -> moveTo(XenbusState.CLOSING);
+            case CLOSING -> {} // until the front end has closed
+            case INITIALISING, INIT_WAIT -> closed();
+            case CLOSED -> {}
+            case UNKNOWN, INITIALISED, RECONFIGURING, RECONFIGURED -> {}
+        }
+        if (state == XenbusState.CLOSED) {
+            unplugged.complete(null);
+        }
+    }
+
+    private void moveTo(XenbusState next) {
+        state = next;
+        published = next;
+        store.write(paths.backendPath() + "/state", next.text());
+    }
+}

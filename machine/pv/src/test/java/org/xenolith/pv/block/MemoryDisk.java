@@ -1,0 +1,123 @@
+package org.xenolith.pv.block;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/// A disk in memory that writes down what is done with it, fails on demand, and can hold writes up.
+final class MemoryDisk implements BlockDisk {
+    private final int sectorBytes;
+    private final boolean readOnly;
+    private byte[] content;
+    private final List<String> done = new ArrayList<>();
+
+    /// While it is not open, writes to sector 0 wait.
+    volatile CountDownLatch gate = new CountDownLatch(0);
+
+    volatile boolean failing;
+    volatile boolean closed;
+
+    MemoryDisk(int bytes) {
+        this(bytes, 512, false);
+    }
+
+    MemoryDisk(int bytes, int sectorBytes, boolean readOnly) {
+        this.content = new byte[bytes];
+        this.sectorBytes = sectorBytes;
+        this.readOnly = readOnly;
+    }
+
+    @Override
+    public synchronized long size() {
+        return content.length;
+    }
+
+    @Override
+    public int sectorBytes() {
+        return sectorBytes;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public boolean discards() {
+        return true;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        check();
+        synchronized (this) {
+            target.put(content, (int) offset, target.remaining());
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        check();
+        if (offset == 0) {
+            pass(gate);
+        }
+        synchronized (this) {
+            done.add("write " + offset / 512);
+            source.get(content, (int) offset, source.remaining());
+        }
+    }
+
+    private static void pass(CountDownLatch gate) throws IOException {
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Override
+    public synchronized void discard(long offset, long bytes) throws IOException {
+        check();
+        done.add("discard " + offset / 512 + " " + bytes / 512);
+        Arrays.fill(content, (int) offset, (int) (offset + bytes), (byte) 0);
+    }
+
+    @Override
+    public synchronized void flush() throws IOException {
+        check();
+        done.add("flush");
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    private void check() throws IOException {
+        if (failing || closed) {
+            throw new IOException("the disk fails");
+        }
+    }
+
+    synchronized void resize(int bytes) {
+        content = Arrays.copyOf(content, bytes);
+    }
+
+    synchronized byte[] bytes(int offset, int length) {
+        return Arrays.copyOfRange(content, offset, offset + length);
+    }
+
+    synchronized void put(int offset, byte[] bytes) {
+        System.arraycopy(bytes, 0, content, offset, bytes.length);
+    }
+
+    /// What was done since the last call.
+    synchronized List<String> done() {
+        var list = List.copyOf(done);
+        done.clear();
+        return list;
+    }
+}
