@@ -8,7 +8,7 @@ module org.xenolith.board {
     requires org.xenolith.boot;
     requires org.xenolith.device;
     requires org.xenolith.platform;
-    requires org.xenolith.pv;
+    requires transitive org.xenolith.pv;
     requires org.xenolith.x86;
     requires org.xenolith.xen.abi;
     requires org.xenolith.xenstore;

@@ -25,6 +25,7 @@ final class Board implements Machine {
             XenStore store,
             DomainDirectory directory,
             PvConsole pvConsole,
+            MachineDisks disks,
             List<Console> consoles,
             Engine engine,
             GuestMemory memory) {}
@@ -75,6 +76,11 @@ final class Board implements Machine {
     @Override
     public List<VcpuInfo> vcpus() {
         return parts.slots.stream().map(VcpuSlot::info).toList();
+    }
+
+    @Override
+    public Disks disks() {
+        return parts.disks;
     }
 
     @Override
@@ -129,6 +135,7 @@ final class Board implements Machine {
         closed = true;
         parts.consoles.forEach(console -> console.onInput(() -> {}));
         closeDriver();
+        parts.disks.close();
         parts.store.halt();
         parts.pvConsole.halt();
         parts.slots.forEach(slot -> slot.vcpu.close());

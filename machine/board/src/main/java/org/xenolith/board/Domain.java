@@ -1,6 +1,7 @@
 package org.xenolith.board;
 
 import org.xenolith.base.DomainId;
+import org.xenolith.pv.block.VirtualDevice;
 import org.xenolith.xen.ShutdownReason;
 
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A running domain, from creation to destruction; reboots included.
 ///
@@ -30,16 +32,24 @@ public final class Domain implements AutoCloseable {
 
         record Ask(ShutdownReason reason, CompletableFuture<Void> done) implements Request {}
 
+        record ChangeDisks(DiskChange change, CompletableFuture<Void> done) implements Request {}
+
         record Destroy() implements Request {}
 
         record Ended(Machine machine, ShutdownReason reason) implements Request {}
+    }
+
+    /// What is done to the disks of a machine; returns those that it has afterwards.
+    @FunctionalInterface
+    private interface DiskChange {
+        List<DiskConfig> apply(Disks disks, List<DiskConfig> before) throws DomainException;
     }
 
     private final MachineBuilder builder;
     private final MachineBuilder.Surroundings surroundings;
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
     private final CompletableFuture<Optional<ShutdownReason>> ended = new CompletableFuture<>();
-    private final DomainConfig config;
+    private volatile DomainConfig config;
     private volatile Machine machine;
     private volatile boolean paused;
 
@@ -81,6 +91,7 @@ public final class Domain implements AutoCloseable {
         return surroundings.id();
     }
 
+    /// What the domain is made of now, disks that were attached later included.
     public DomainConfig config() {
         return config;
     }
@@ -142,6 +153,68 @@ public final class Domain implements AutoCloseable {
     /// Asks the guest to reboot.
     public void reboot() throws InterruptedException {
         ask(ShutdownReason.REBOOT);
+    }
+
+    // ---------------------------------------------------------------- disks
+
+    /// The block devices that the domain has now.
+    public List<DiskInfo> disks() {
+        return machine.disks().list();
+    }
+
+    /// Plugs a disk in, which stays over a reboot.
+    public void attachDisk(DiskConfig disk) throws DomainException, InterruptedException {
+        changeDisks((disks, before) -> {
+            disks.attach(disk);
+            return with(before, disk);
+        });
+    }
+
+    /// Unplugs a disk, see [Disks#detach]; waits for the guest unless `force`.
+    public void detachDisk(VirtualDevice device, boolean force)
+            throws DomainException, InterruptedException {
+        machine.disks().detach(device, force);
+        changeDisks((_, before) -> without(before, device));
+    }
+
+    /// Exchanges the disk in a CD-ROM drive, see [Disks#insert].
+    public void insertDisk(DiskConfig drive) throws DomainException, InterruptedException {
+        changeDisks((disks, before) -> {
+            disks.insert(drive);
+            return with(without(before, drive.device()), drive);
+        });
+    }
+
+    /// Makes a disk longer while the guest uses it.
+    public void growDisk(VirtualDevice device, long bytes)
+            throws DomainException, InterruptedException {
+        changeDisks((disks, before) -> {
+            disks.grow(device, bytes);
+            return before;
+        });
+    }
+
+    private static List<DiskConfig> with(List<DiskConfig> disks, DiskConfig more) {
+        return Stream.concat(disks.stream(), Stream.of(more)).toList();
+    }
+
+    private static List<DiskConfig> without(List<DiskConfig> disks, VirtualDevice device) {
+        return disks.stream().filter(disk -> disk.device().number() != device.number()).toList();
+    }
+
+    private void changeDisks(DiskChange change) throws DomainException, InterruptedException {
+        var done = new CompletableFuture<Void>();
+        try {
+            submit(new Request.ChangeDisks(change, done), done);
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof DomainException refused) {
+                throw refused;
+            }
+            throw e;
+        }
+        if (!done.isDone()) {
+            throw new DomainException("the domain has ended");
+        }
     }
 
     /// Ends the domain at once, whatever its guest is doing.
@@ -233,6 +306,7 @@ public final class Domain implements AutoCloseable {
                         }
                         done.complete(null);
                     }
+                    case Request.ChangeDisks(var change, var done) -> apply(change, done);
                     case Request.Destroy() -> alive = false;
                     case Request.Ended(var which, var reason) -> {
                         if (which == machine && !afterShutdown(reason)) {
@@ -249,6 +323,15 @@ public final class Domain implements AutoCloseable {
             log().add("domain stopped, an invariant is broken: " + e);
             finish(Optional.of(ShutdownReason.CRASH));
             throw e;
+        }
+    }
+
+    private void apply(DiskChange change, CompletableFuture<Void> done) {
+        try {
+            config = config.withDisks(change.apply(machine.disks(), config.disks()));
+            done.complete(null);
+        } catch (DomainException e) {
+            done.completeExceptionally(e);
         }
     }
 

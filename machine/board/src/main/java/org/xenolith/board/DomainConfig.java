@@ -6,6 +6,8 @@ import static org.xenolith.board.InvalidConfigException.require;
 import org.xenolith.base.Entropy;
 
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -34,14 +36,17 @@ public record DomainConfig(
         Limits limits,
         EngineChoice engine,
         MemoryAccess memoryAccess,
-        Optional<Long> deterministic) {
+        Optional<Long> deterministic,
+        List<DiskConfig> disks) {
     public static final int VCPUS_MAX = 128;
     public static final long MEMORY_BYTES_MIN = 4 * MIB;
     public static final long MEMORY_BYTES_MAX = 256 * 1024 * MIB;
     public static final int COMMAND_LINE_CHARACTERS_MAX = 4095;
     public static final int NAME_CHARACTERS_MAX = 128;
+    public static final int DISKS_MAX = 64;
 
     public DomainConfig {
+        disks = List.copyOf(disks);
         require(!name.isEmpty(), "name is missing");
         require(
                 name.length() <= NAME_CHARACTERS_MAX,
@@ -73,6 +78,42 @@ public record DomainConfig(
                 maxVcpus >= vcpus && maxVcpus <= VCPUS_MAX,
                 "maxvcpus must be from %d (vcpus) to %d, not %d"
                         .formatted(vcpus, VCPUS_MAX, maxVcpus));
+        require(disks.size() <= DISKS_MAX, "disk: there are more than " + DISKS_MAX);
+        requireDistinct(disks);
+    }
+
+    private static void requireDistinct(List<DiskConfig> disks) {
+        var seen = new HashMap<Integer, DiskConfig>();
+        for (var disk : disks) {
+            var other = seen.put(disk.device().number(), disk);
+            require(
+                    other == null,
+                    other == null
+                            ? ""
+                            : "disk %s is the same device as disk %s"
+                                    .formatted(disk.device(), other.device()));
+        }
+    }
+
+    /// The same domain with other disks.
+    public DomainConfig withDisks(List<DiskConfig> others) {
+        return new DomainConfig(
+                name,
+                uuid,
+                type,
+                kernel,
+                ramdisk,
+                commandLine,
+                memoryBytes,
+                maxMemoryBytes,
+                vcpus,
+                maxVcpus,
+                actions,
+                limits,
+                engine,
+                memoryAccess,
+                deterministic,
+                others);
     }
 
     /// A domain of one vCPU and 128 MiB, until told otherwise.
@@ -108,6 +149,7 @@ public record DomainConfig(
         private EngineChoice engine = EngineChoice.AUTO;
         private MemoryAccess memoryAccess = MemoryAccess.CHECKED;
         private Optional<Long> deterministic = Optional.empty();
+        private List<DiskConfig> disks = List.of();
 
         private Builder(String name) {
             this.name = name;
@@ -198,6 +240,12 @@ public record DomainConfig(
             return this;
         }
 
+        /// None unless set.
+        public Builder disks(List<DiskConfig> disks) {
+            this.disks = List.copyOf(disks);
+            return this;
+        }
+
         public DomainConfig build() {
             return new DomainConfig(
                     name,
@@ -214,7 +262,8 @@ public record DomainConfig(
                     limits,
                     engine,
                     memoryAccess,
-                    deterministic);
+                    deterministic,
+                    disks);
         }
 
         private UUID newUuid() {

@@ -5,8 +5,10 @@ import org.xenolith.base.TimerQueue;
 import org.xenolith.engine.Exit;
 import org.xenolith.xen.ShutdownReason;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,6 +38,11 @@ abstract class Driver {
     final TimerQueue timers;
     final Thread thread;
     private final ArrayBlockingQueue<Runnable> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
+
+    /// What has been asked for by [#requestOnce], in that order. Bounded by the number of actions
+    /// that there are.
+    private final Set<Runnable> due = new LinkedHashSet<>();
+
     private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
     private final AtomicReference<ShutdownReason> shutdown = new AtomicReference<>();
     private volatile boolean closing;
@@ -129,6 +136,15 @@ abstract class Driver {
         return done;
     }
 
+    /// Has something done on the driver's thread soon, once for any number of calls before it comes
+    /// to it. `action` is one of the machine's own, and the same object each time.
+    void requestOnce(Runnable action) {
+        synchronized (due) {
+            due.add(action);
+        }
+        interrupt();
+    }
+
     // ---------------------------------------------------------------- for the driver's thread
 
     final boolean isClosing() {
@@ -144,13 +160,21 @@ abstract class Driver {
     }
 
     final boolean hasRequests() {
-        return !requests.isEmpty();
+        synchronized (due) {
+            return !requests.isEmpty() || !due.isEmpty();
+        }
     }
 
     final void serveRequests() {
         for (var request = requests.poll(); request != null; request = requests.poll()) {
             request.run();
         }
+        List<Runnable> now;
+        synchronized (due) {
+            now = List.copyOf(due);
+            due.clear();
+        }
+        now.forEach(Runnable::run);
     }
 
     /// On another thread: whoever hears of it may want something of this one.
@@ -160,7 +184,7 @@ abstract class Driver {
         }
     }
 
-    /// We are wrong: the machine stops.
+    /// We are wrong: the machine stops. From any thread.
     final void fail(Throwable broken) {
         Thread.startVirtualThread(() -> ended.completeExceptionally(broken));
     }

@@ -27,6 +27,8 @@ public interface Machine extends AutoCloseable {
 
     List<VcpuInfo> vcpus();
 
+    Disks disks();
+
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
     /// time; taken while no vCPU runs.
     CompletableFuture<String> fingerprint();

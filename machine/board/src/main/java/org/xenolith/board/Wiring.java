@@ -15,6 +15,7 @@ import org.xenolith.boot.PvhBoot;
 import org.xenolith.device.InterruptLine;
 import org.xenolith.device.Outbox;
 import org.xenolith.device.PortDevice;
+import org.xenolith.device.Workers;
 import org.xenolith.engine.Engine;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.memory.GuestMemory;
@@ -27,6 +28,7 @@ import org.xenolith.platform.PvhLayout;
 import org.xenolith.platform.PvhLayout.SpecialPage;
 import org.xenolith.platform.SerialPort;
 import org.xenolith.pv.PvConsole;
+import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.xen.DomainSpec;
 import org.xenolith.xen.XenDomain;
 import org.xenolith.xen.abi.HvmAbi;
@@ -55,6 +57,7 @@ final class Wiring {
     private final DomainSpec spec;
     private final XenDomain xen;
     private final Engine engine;
+    private final MachineDisks disks;
     private final List<VcpuSlot> slots = new ArrayList<>();
 
     private Wiring(
@@ -84,6 +87,18 @@ final class Wiring {
         map.populate(memory);
         xen = new XenDomain(spec, memory, timers, wires);
         engine = engine(engines);
+        disks =
+                new MachineDisks(
+                        new BlockBackend.Surroundings(
+                                around.id(), xen, memory, store, workers(), around.log()::add),
+                        config.maxVcpus());
+    }
+
+    /// On whose threads back ends work.
+    private Workers workers() {
+        return config.deterministic().isPresent()
+                ? new DriverWorkers(driver)
+                : Workers.virtualThreads(driver::fail);
     }
 
     private Engine engine(Engines engines) {
@@ -101,7 +116,7 @@ final class Wiring {
 
     /// What the host has for the guest: at once, or between two slices of a deterministic machine.
     private Runnable input(Runnable feed) {
-        return config.deterministic().isPresent() ? new CoalescedRequest(driver, feed) : feed;
+        return config.deterministic().isPresent() ? () -> driver.requestOnce(feed) : feed;
     }
 
     /// A machine with its kernel in place, ready to start. Gives everything back if it throws.
@@ -111,7 +126,7 @@ final class Wiring {
             Engines engines,
             KernelImage kernel,
             List<BootModule> modules)
-            throws BootException {
+            throws BootException, DomainException {
         var acpi = AcpiTables.pvh(config.maxVcpus(), config.vcpus());
         var map = MemoryMap.pvh(config.memoryBytes(), acpi);
         var spec = specification(config, around.id(), engines, map);
@@ -120,8 +135,8 @@ final class Wiring {
                 GuestMemory.create(Math.toIntExact(map.frames() + balloon + spec.extraFrames()));
         try {
             var wiring = new Wiring(config, around, engines, acpi, map, spec, memory);
-            return wiring.machine(engines, kernel, modules);
-        } catch (BootException | RuntimeException | Error e) {
+            return wiring.wholeMachine(engines, kernel, modules);
+        } catch (BootException | DomainException | RuntimeException | Error e) {
             memory.close();
             throw e;
         }
@@ -147,11 +162,24 @@ final class Wiring {
                 false);
     }
 
+    private Machine wholeMachine(Engines engines, KernelImage kernel, List<BootModule> modules)
+            throws BootException, DomainException {
+        try {
+            return machine(engines, kernel, modules);
+        } catch (BootException | DomainException | RuntimeException | Error e) {
+            disks.close();
+            throw e;
+        }
+    }
+
     private Machine machine(Engines engines, KernelImage kernel, List<BootModule> modules)
-            throws BootException {
+            throws BootException, DomainException {
         processors(engines);
         ports();
         var pvConsole = rings();
+        for (var disk : config.disks()) {
+            disks.attach(disk);
+        }
         acpi.writeTo(memory);
         var start =
                 PvhBoot.place(
@@ -173,6 +201,7 @@ final class Wiring {
                         store,
                         new DomainDirectory(store, around.id()),
                         pvConsole,
+                        disks,
                         List.of(around.console(), around.serial()),
                         engine,
                         memory));

@@ -10,6 +10,7 @@ final class FakeMachine implements Machine {
     final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
     volatile boolean running;
     volatile boolean closed;
+    Disks disks = new FakeDisks(List.of());
 
     /// A guest that obeys `control/shutdown` at once.
     volatile boolean obedient = true;
@@ -46,6 +47,11 @@ final class FakeMachine implements Machine {
     @Override
     public List<VcpuInfo> vcpus() {
         return List.of(new VcpuInfo(0, true, running, !running, 0, 0));
+    }
+
+    @Override
+    public Disks disks() {
+        return disks;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.xenolith.xl.control;
 
 import org.xenolith.board.Console;
+import org.xenolith.board.DiskConfig;
+import org.xenolith.board.Disks;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.VcpuInfo;
@@ -14,14 +16,16 @@ import java.util.concurrent.CompletableFuture;
 public final class EchoMachine implements Machine {
     private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
     private final Console console;
+    private final Disks disks;
     private volatile boolean running;
 
-    private EchoMachine(Console console) {
+    private EchoMachine(Console console, List<DiskConfig> disks) {
         this.console = console;
+        this.disks = new FakeDisks(disks);
     }
 
     public static MachineBuilder builder() {
-        return (_, surroundings) -> new EchoMachine(surroundings.console());
+        return (config, surroundings) -> new EchoMachine(surroundings.console(), config.disks());
     }
 
     @Override
@@ -57,6 +61,11 @@ public final class EchoMachine implements Machine {
     @Override
     public List<VcpuInfo> vcpus() {
         return List.of(new VcpuInfo(0, true, running, !running, 1_500_000_000L, 7));
+    }
+
+    @Override
+    public Disks disks() {
+        return disks;
     }
 
     @Override

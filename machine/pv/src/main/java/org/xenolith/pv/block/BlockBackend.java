@@ -103,14 +103,10 @@ public final class BlockBackend implements AutoCloseable {
                                 "virtual-device",
                                 Integer.toString(settings.device.number()),
                                 "device-type",
-                                deviceType()),
+                                "disk"), // a CD-ROM drive too, see docs/quirks.md
                         new Device(),
                         around.workers,
                         log);
-    }
-
-    private String deviceType() {
-        return settings.cdrom ? "cdrom" : "disk";
     }
 
     /// What libxl writes (tools/libs/light/libxl_disk.c in the Xen tree).
@@ -118,7 +114,7 @@ public final class BlockBackend implements AutoCloseable {
         var nodes = new TreeMap<String, String>(sourceNodes());
         nodes.put("dev", settings.device.name());
         nodes.put("mode", settings.readOnly ? "r" : "w");
-        nodes.put("device-type", deviceType());
+        nodes.put("device-type", settings.cdrom ? "cdrom" : "disk");
         nodes.put("removable", flag(settings.cdrom));
         nodes.put("bootable", "1");
         nodes.put("discard-enable", flag(settings.discard));
@@ -142,6 +138,11 @@ public final class BlockBackend implements AutoCloseable {
         return xenbus.state();
     }
 
+    /// What the front end says of itself.
+    public XenbusState frontendState() {
+        return XenbusState.of(xenbus.frontend().text("state"));
+    }
+
     public BlockStatistics statistics() {
         return counters.statistics();
     }
@@ -151,17 +152,20 @@ public final class BlockBackend implements AutoCloseable {
         return drive.sectors();
     }
 
-    /// The event channel and the grant of the ring that the front end has published, if it has, of
-    /// the first queue; -1 for what it has not.
+    /// What the front end has published as `event-channel` or `ring-ref`, of its first ring; -1 if
+    /// it has not.
     public int published(String node) {
-        try {
-            var first = xenbus.frontend().number(node, Integer.MAX_VALUE);
-            return first.isPresent()
-                    ? first.get()
-                    : xenbus.frontend().number("queue-0/" + node, Integer.MAX_VALUE).orElse(-1);
-        } catch (XenbusException _) {
-            return -1;
+        for (var name : List.of(node, node + "0", "queue-0/" + node, "queue-0/" + node + "0")) {
+            try {
+                var number = xenbus.frontend().number(name, Integer.MAX_VALUE);
+                if (number.isPresent()) {
+                    return number.get();
+                }
+            } catch (XenbusException _) {
+                return -1;
+            }
         }
+        return -1;
     }
 
     /// The disk may have another size: the front end is told soon.

@@ -1,0 +1,209 @@
+package org.xenolith.board;
+
+import org.xenolith.pv.block.BlockBackend;
+import org.xenolith.pv.block.BlockDisk;
+import org.xenolith.pv.block.VirtualDevice;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// The block devices of a machine: a back end for each, on files of the host.
+final class MachineDisks implements Disks, AutoCloseable {
+    /// How long a guest may take to let go of a disk; as long as Xen's tools wait.
+    static final long DETACH_SECONDS_MAX = 10;
+
+    private final BlockBackend.Surroundings around;
+    private final int queuesMax;
+
+    /// By number. Guarded by this object.
+    private final SortedMap<Integer, Attached> attached = new TreeMap<>();
+
+    private boolean closed;
+
+    /// `disk` is what `config` names as its target; empty for an empty drive.
+    private record Attached(DiskConfig config, BlockBackend backend, Optional<RawDisk> disk) {}
+
+    MachineDisks(BlockBackend.Surroundings around, int vcpus) {
+        this.around = around;
+        this.queuesMax = Math.min(vcpus, BlockBackend.QUEUES_MAX);
+    }
+
+    @Override
+    public synchronized void attach(DiskConfig config) throws DomainException {
+        require(!closed, "the domain is going down");
+        int number = config.device().number();
+        require(
+                attached.size() < DomainConfig.DISKS_MAX,
+                "there are " + DomainConfig.DISKS_MAX + " disks already");
+        var before = attached.get(number);
+        if (before != null) {
+            throw new DomainException(
+                    "disk %s is there already, as %s"
+                            .formatted(config.device(), before.config.device()));
+        }
+        var disk = open(config);
+        var backend =
+                new BlockBackend(
+                        around,
+                        new BlockBackend.Settings(
+                                config.device(),
+                                !config.writable(),
+                                config.cdrom(),
+                                config.discard(),
+                                queuesMax),
+                        disk.map(BlockDisk.class::cast),
+                        source(config));
+        attached.put(number, new Attached(config, backend, disk));
+    }
+
+    private static void require(boolean holds, String reason) throws DomainException {
+        if (!holds) {
+            throw new DomainException(reason);
+        }
+    }
+
+    private static Optional<RawDisk> open(DiskConfig config) throws DomainException {
+        if (config.target().isEmpty()) {
+            return Optional.empty();
+        }
+        require(
+                config.format() == DiskFormat.RAW,
+                "disk %s: format %s is not supported"
+                        .formatted(config.device(), config.format().word()));
+        try {
+            var disk = RawDisk.open(config.target().get(), config.writable(), config.sectorBytes());
+            return Optional.of(disk);
+        } catch (DomainException e) {
+            throw new DomainException("disk " + config.device() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static BlockBackend.Source source(DiskConfig config) {
+        boolean file = config.target().map(Files::isRegularFile).orElse(true);
+        var type = config.format() != DiskFormat.RAW ? "tap" : file ? "file" : "phy";
+        return new BlockBackend.Source(type, config.params());
+    }
+
+    private synchronized Attached find(VirtualDevice device) throws DomainException {
+        var found = attached.get(device.number());
+        require(found != null, "there is no disk " + device);
+        return found;
+    }
+
+    @Override
+    public void detach(VirtualDevice device, boolean force)
+            throws DomainException, InterruptedException {
+        var found = find(device);
+        if (!force) {
+            await(device, found.backend.unplug());
+        }
+        synchronized (this) {
+            // Of two who detach the same disk, one does it.
+            if (attached.get(device.number()) != found) {
+                return;
+            }
+            attached.remove(device.number());
+        }
+        try {
+            found.backend.close();
+        } catch (IOException e) {
+            throw new DomainException(
+                    "disk %s: cannot close: %s".formatted(device, e.getMessage()), e);
+        }
+    }
+
+    private static void await(VirtualDevice device, CompletableFuture<Void> unplugged)
+            throws DomainException, InterruptedException {
+        try {
+            unplugged.get(DETACH_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new DomainException(
+                    "disk %s: the guest has not let go of it in %d s"
+                            .formatted(device, DETACH_SECONDS_MAX),
+                    e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public synchronized void insert(DiskConfig drive) throws DomainException {
+        var found = find(drive.device());
+        require(
+                found.config.cdrom() && drive.cdrom(),
+                "disk " + drive.device() + " is not a CD-ROM drive");
+        var disk = open(drive);
+        var before = found.backend.insert(disk.map(BlockDisk.class::cast), source(drive));
+        attached.put(drive.device().number(), new Attached(drive, found.backend, disk));
+        try {
+            if (before.isPresent()) {
+                before.get().close();
+            }
+        } catch (IOException e) {
+            throw new DomainException(
+                    "disk %s: cannot close: %s".formatted(drive.device(), e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public synchronized void grow(VirtualDevice device, long bytes) throws DomainException {
+        var found = find(device);
+        require(found.config.writable(), "disk " + device + " is read-only");
+        var disk = found.disk.orElseThrow();
+        require(
+                bytes >= disk.size(),
+                "disk %s has %d bytes and is not made shorter".formatted(device, disk.size()));
+        try {
+            disk.grow(bytes);
+        } catch (IOException e) {
+            throw new DomainException(
+                    "disk %s: cannot grow: %s".formatted(device, e.getMessage()), e);
+        }
+        found.backend.resized();
+    }
+
+    @Override
+    public synchronized List<DiskInfo> list() {
+        return attached.values().stream().map(MachineDisks::info).toList();
+    }
+
+    private static DiskInfo info(Attached device) {
+        var backend = device.backend;
+        return new DiskInfo(
+                device.config,
+                backend.frontendState().number(),
+                backend.published("event-channel"),
+                backend.published("ring-ref"),
+                backend.sectors(),
+                backend.statistics());
+    }
+
+    /// Answers what is under way and closes all files; nothing is attached any more.
+    @Override
+    public void close() {
+        List<Attached> all;
+        synchronized (this) {
+            closed = true;
+            all = List.copyOf(attached.values());
+            attached.clear();
+        }
+        for (var device : all) {
+            try {
+                device.backend.release();
+            } catch (IOException e) {
+                around.log()
+                        .accept(
+                                "disk %s: cannot close: %s"
+                                        .formatted(device.config.device(), e.getMessage()));
+            }
+        }
+    }
+}
