@@ -100,6 +100,67 @@ class MainTest {
     }
 
     @Test
+    void blockVerbsChangeAndShowADomainsDisks() throws Exception {
+        try (var domains = new DomainsForTests(runtime)) {
+            domains.start("one", false);
+            assertThat(xl("block-attach", "one", "/a,b", "raw", "xvda", "w")).isEqualTo(1);
+            assertThat(err).contains("in \"/a,b,raw,xvda,w\"");
+            assertThat(xl("block-attach", "one", "/a", "raw", "xvda", "w")).isZero();
+            assertThat(xl("block-attach", "one", "format=raw,vdev=xvdb,access=ro,target=/b"))
+                    .isZero();
+            assertThat(xl("block-attach", "one", ",,hdc,cdrom")).isZero();
+            assertThat(xl("block-list", "one")).isZero();
+            assertThat(out)
+                    .isEqualTo(
+                            """
+                            Vdev  BE  handle state evt-ch ring-ref BE-path                      \s
+                            5632  0   1      4     9      8        /local/domain/0/backend/vbd/1/5632
+                            51712 0   1      4     9      8        /local/domain/0/backend/vbd/1/51712
+                            51728 0   1      4     9      8        /local/domain/0/backend/vbd/1/51728
+                            """);
+            assertThat(xl("block-detach", "one", "51712")).isZero();
+            assertThat(xl("block-detach", "--force", "one", "xvdb")).isZero();
+            assertThat(xl("block-resize", "one", "hdc", "10G")).isZero();
+            assertThat(xl("cd-insert", "one", "hdc", "/x, y.iso")).isZero();
+            assertThat(xl("block-list", "--json", "1")).isZero();
+            assertThat(out)
+                    .contains("\"devid\": 5632")
+                    .contains("\"pdev_path\": \"/x, y.iso\"")
+                    .contains("\"sectors_written\": 6")
+                    .doesNotContain("51712");
+            assertThat(xl("list", "-l")).isZero();
+            assertThat(out).contains("\"disks\": [").contains("\"is_cdrom\": 1");
+            assertThat(xl("cd-eject", "one", "hdc")).isZero();
+            assertThat(xl("block-list", "--json", "1")).isZero();
+            assertThat(out).contains("\"format\": \"empty\"").doesNotContain("pdev_path");
+        }
+    }
+
+    @Test
+    void blockVerbsThatAreRefusedSayWhy() throws Exception {
+        try (var domains = new DomainsForTests(runtime)) {
+            domains.start("one", false);
+            assertThat(xl("block-attach", "one", "/a,,xvda")).isZero();
+            fails("xl: disk xvda is there already", "block-attach", "one", "/b,,xvda");
+            fails("xl: there is no disk xvdb", "block-detach", "one", "xvdb");
+            fails("xl: vda is not a virtual device", "block-detach", "one", "vda");
+            fails("xl: there is no disk hdc", "cd-insert", "one", "hdc", "/x");
+            fails("xl: there is no disk xvdq", "block-resize", "one", "xvdq", "1M");
+            fails(
+                    "xl: not a size: ten; write 10737418240 or 10G",
+                    "block-resize",
+                    "one",
+                    "xvda",
+                    "ten");
+            fails("xl: not a size: it is too large", "block-resize", "one", "xvda", "99999999999T");
+        }
+        fails(
+                "xl: ghost is an invalid domain identifier: there is no such domain",
+                "block-list",
+                "ghost");
+    }
+
+    @Test
     void dryRunPrintsTheConfiguration() throws Exception {
         var kernel = Files.writeString(root.resolve("kernel"), "x");
         var file = Files.writeString(root.resolve("c.cfg"), "name='a'\nkernel='" + kernel + "'\n");

@@ -1,5 +1,6 @@
 package org.xenolith.xl.config;
 
+import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
@@ -106,6 +107,7 @@ public final class ConfigReader {
                 .limits(limits())
                 .engine(engine())
                 .memoryAccess(memoryAccess())
+                .disks(disks())
                 .build();
     }
 
@@ -187,6 +189,24 @@ public final class ConfigReader {
         return new UUID(
                 Long.parseUnsignedLong(digits, 0, 16, 16),
                 Long.parseUnsignedLong(digits, 16, 32, 16));
+    }
+
+    private List<DiskConfig> disks() throws ConfigException {
+        var setting = settings.get("disk");
+        if (setting == null) {
+            return List.of();
+        }
+        if (!(setting.value() instanceof Many(var values))) {
+            throw at("disk", "disk is a single value but should be a list");
+        }
+        var disks = new ArrayList<DiskConfig>();
+        for (var value : values) {
+            switch (value) {
+                case Atom(var text) -> disks.add(DiskParser.parse(text));
+                case Many _ -> throw at("disk", "disk: a list where a disk should be");
+            }
+        }
+        return disks;
     }
 
     private ShutdownActions actions() throws ConfigException {

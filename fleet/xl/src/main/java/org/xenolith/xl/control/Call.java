@@ -12,6 +12,16 @@ enum Call {
     SHUTDOWN("shutdown"),
     REBOOT("reboot"),
     DESTROY("destroy"),
+    /// Plugs in `disk`.
+    BLOCK_ATTACH("block-attach"),
+    /// Unplugs `device`; with `force` the guest is not asked.
+    BLOCK_DETACH("block-detach"),
+    /// Answers with the domain's disks.
+    BLOCK_LIST("block-list"),
+    /// Makes `device` `bytes` long.
+    BLOCK_RESIZE("block-resize"),
+    /// Exchanges the disk in the CD-ROM drive that `disk` describes.
+    CD_INSERT("cd-insert"),
     /// Answers with the last lines that the hypervisor has said about the domain.
     LOG("log"),
     /// Answers at once, and again with the reason when the domain is gone.

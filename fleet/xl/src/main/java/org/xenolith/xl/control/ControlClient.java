@@ -1,6 +1,10 @@
 package org.xenolith.xl.control;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.xenolith.board.DiskConfig;
+import org.xenolith.pv.block.VirtualDevice;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -16,6 +20,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class ControlClient {
     /// How long a process may take to answer.
     static final long ANSWER_MILLIS_MAX = 10_000;
+
+    /// The same for what a guest has to agree to.
+    static final long DETACH_MILLIS_MAX = 30_000;
 
     private static final String PROCESS_DIED = "process died";
 
@@ -69,13 +76,46 @@ public final class ControlClient {
         return lines;
     }
 
+    public void attachDisk(DiskConfig disk) throws ControlException {
+        var request = request(Call.BLOCK_ATTACH);
+        request.set("disk", DiskJson.of(disk));
+        ask(request, ANSWER_MILLIS_MAX);
+    }
+
+    /// Waits until the guest has let go of the disk, unless `force`.
+    public void detachDisk(VirtualDevice device, boolean force) throws ControlException {
+        ask(
+                request(Call.BLOCK_DETACH).put("device", device.name()).put("force", force),
+                DETACH_MILLIS_MAX);
+    }
+
+    /// Exchanges the disk in a CD-ROM drive; one without a target empties it.
+    public void insertDisk(DiskConfig drive) throws ControlException {
+        var request = request(Call.CD_INSERT);
+        request.set("disk", DiskJson.of(drive));
+        ask(request, ANSWER_MILLIS_MAX);
+    }
+
+    public void growDisk(VirtualDevice device, long bytes) throws ControlException {
+        ask(
+                request(Call.BLOCK_RESIZE).put("device", device.name()).put("bytes", bytes),
+                ANSWER_MILLIS_MAX);
+    }
+
+    /// The domain's disks, each as `xl block-list --json` shows it.
+    public List<JsonNode> disks() throws ControlException {
+        var disks = new ArrayList<JsonNode>();
+        ask(Call.BLOCK_LIST).path("disks").forEach(disks::add);
+        return disks;
+    }
+
     /// Completes when the domain is gone, with the reason in lower case: one of `SHUTDOWN_*`,
     /// `destroyed`, or `process died`. From when this returns the end is not missed.
     public CompletableFuture<String> ended() throws ControlException {
         SocketChannel channel = null;
         try {
             channel = connect();
-            exchange(channel, Json.object().put("call", Call.WAIT.word()));
+            exchange(channel, request(Call.WAIT), ANSWER_MILLIS_MAX);
         } catch (IOException e) {
             close(channel);
             throw unreachable(e.getMessage(), e);
@@ -99,11 +139,11 @@ public final class ControlClient {
 
     /// A connection that carries the console's bytes; `type` is `pv` or `serial`.
     public SocketChannel console(String type) throws ControlException {
-        var request = Json.object().put("call", Call.CONSOLE.word()).put("type", type);
+        var request = request(Call.CONSOLE).put("type", type);
         SocketChannel channel = null;
         try {
             channel = connect();
-            exchange(channel, request);
+            exchange(channel, request, ANSWER_MILLIS_MAX);
             return channel;
         } catch (IOException e) {
             close(channel);
@@ -111,11 +151,30 @@ public final class ControlClient {
         }
     }
 
+    private static ObjectNode request(Call call) {
+        return Json.object().put("call", call.word());
+    }
+
     private ObjectNode ask(Call call) throws ControlException {
+        return ask(request(call), ANSWER_MILLIS_MAX);
+    }
+
+    private ObjectNode ask(ObjectNode request, long millisMax) throws ControlException {
         try (var channel = connect()) {
-            return exchange(channel, Json.object().put("call", call.word()));
+            return exchange(channel, request, millisMax);
+        } catch (Refusal e) {
+            throw new ControlException(e.getMessage(), e);
         } catch (IOException e) {
             throw unreachable(e.getMessage(), e);
+        }
+    }
+
+    /// The domain's process has answered that it will not.
+    private static final class Refusal extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Refusal(String message) {
+            super(message);
         }
     }
 
@@ -130,11 +189,11 @@ public final class ControlClient {
         }
     }
 
-    private static ObjectNode exchange(SocketChannel channel, ObjectNode request)
+    private static ObjectNode exchange(SocketChannel channel, ObjectNode request, long millisMax)
             throws IOException {
         var late = new AtomicBoolean();
         var timer = new CompletableFuture<Void>();
-        timer.completeOnTimeout(null, ANSWER_MILLIS_MAX, TimeUnit.MILLISECONDS)
+        timer.completeOnTimeout(null, millisMax, TimeUnit.MILLISECONDS)
                 .thenRun(() -> {
                     late.set(true);
                     close(channel);
@@ -147,7 +206,7 @@ public final class ControlClient {
                 throw new IOException("no answer");
             }
             if (answer.get().has("error")) {
-                throw new IOException(answer.get().path("error").asText());
+                throw new Refusal(answer.get().path("error").asText());
             }
             return answer.get();
         } catch (IOException e) {

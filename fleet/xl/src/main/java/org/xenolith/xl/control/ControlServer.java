@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
+import org.xenolith.board.DomainException;
 import org.xenolith.xen.ShutdownReason;
 
 import java.io.IOException;
@@ -102,8 +103,11 @@ final class ControlServer implements AutoCloseable {
             Lines.write(client, Json.object().put("error", "unknown call").toString());
             return;
         }
-        var answer = perform(call.get());
+        var answer = answer(call.get(), request.get());
         Lines.write(client, answer.toString());
+        if (answer.has("error")) {
+            return;
+        }
         if (call.get() == Call.WAIT) {
             Lines.write(client, Json.object().put("ended", waitForEnd()).toString());
         } else if (call.get() == Call.CONSOLE) {
@@ -112,7 +116,16 @@ final class ControlServer implements AutoCloseable {
         }
     }
 
-    private ObjectNode perform(Call call) throws InterruptedException {
+    private ObjectNode answer(Call call, ObjectNode request) throws InterruptedException {
+        try {
+            return perform(call, request);
+        } catch (DomainException | IllegalArgumentException e) {
+            return Json.object().put("error", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private ObjectNode perform(Call call, ObjectNode request)
+            throws InterruptedException, DomainException {
         var answer = Json.object();
         switch (call) {
             case WAIT, CONSOLE -> {} // what they are for follows the answer
@@ -122,6 +135,21 @@ final class ControlServer implements AutoCloseable {
             case SHUTDOWN -> domain.shutdown();
             case REBOOT -> domain.reboot();
             case DESTROY -> domain.destroy();
+            case BLOCK_ATTACH -> domain.attachDisk(DiskJson.parse(request.path("disk")));
+            case BLOCK_DETACH ->
+                    domain.detachDisk(
+                            DiskJson.device(request.path("device")),
+                            request.path("force").asBoolean());
+            case BLOCK_RESIZE ->
+                    domain.growDisk(
+                            DiskJson.device(request.path("device")),
+                            request.path("bytes").asLong());
+            case CD_INSERT -> domain.insertDisk(DiskJson.parse(request.path("disk")));
+            case BLOCK_LIST -> {
+                var list = answer.putArray("disks");
+                int id = domain.id().value();
+                domain.disks().forEach(disk -> list.add(DiskJson.of(disk, id)));
+            }
             case LOG -> {
                 var lines = answer.putArray("lines");
                 domain.log().lines().forEach(lines::add);

@@ -117,6 +117,10 @@ public record DomainDescription(
             build.put("cmdline", config.commandLine());
         }
         build.putObject("type." + type);
+        if (!config.disks().isEmpty()) {
+            var disks = json.putArray("disks");
+            config.disks().forEach(disk -> disks.add(DiskJson.of(disk)));
+        }
         var actions = config.actions();
         return json.put("on_poweroff", word(actions.onPoweroff()))
                 .put("on_reboot", word(actions.onReboot()))

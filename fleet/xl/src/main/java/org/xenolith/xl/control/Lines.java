@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 /// One line of JSON at a time over a channel that may carry raw bytes afterwards, so nothing behind
 /// the line is read.
 final class Lines {
-    /// Bytes of a request.
-    static final int REQUEST_BYTES_MAX = 4096;
+    /// Bytes of a request; a path of the host, whose every byte may be escaped, fits.
+    static final int REQUEST_BYTES_MAX = 32 * 1024;
 
     /// Bytes of an answer.
     static final int ANSWER_BYTES_MAX = 8 << 20;

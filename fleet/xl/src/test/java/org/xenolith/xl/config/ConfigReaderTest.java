@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.Sizes;
+import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
@@ -15,6 +16,8 @@ import org.xenolith.xl.config.ConfigValue.Atom;
 import org.xenolith.xl.config.ConfigValue.Many;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 class ConfigReaderTest {
@@ -112,6 +115,29 @@ class ConfigReaderTest {
     void theLastAssignmentCounts() throws Exception {
         assertThat(read(MINIMAL + "memory=64\nmemory=32\n").memoryBytes())
                 .isEqualTo(32 * Sizes.MIB);
+    }
+
+    @Test
+    void disksAreAListOfSpecifications() throws Exception {
+        var config =
+                read(
+                        MINIMAL
+                                + """
+                                disk = [ 'format=raw,vdev=xvda,access=rw,target=/d, 1',
+                                         '/root/image.iso,,xvdb,cdrom' ]
+                                """);
+        assertThat(config.disks())
+                .containsExactly(
+                        DiskConfig.raw("xvda", Path.of("/d, 1")),
+                        DiskConfig.cdrom("xvdb", Optional.of(Path.of("/root/image.iso"))));
+        refused(MINIMAL + "disk='/d,,xvda'", "c:2: disk is a single value but should be a list");
+        refused(MINIMAL + "disk=[['/d,,xvda']]", "c:2: disk: a list where a disk should be");
+        refused(
+                MINIMAL + "\ndisk=['/d,,vda']",
+                "c:3: disk: unknown value for vdev: \"vda\" in \"/d,,vda\"");
+        refused(
+                MINIMAL + "disk=['/d,,xvda', '/e,,d0']",
+                "c:2: disk d0 is the same device as disk xvda");
     }
 
     @Test
