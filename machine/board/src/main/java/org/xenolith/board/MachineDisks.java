@@ -6,6 +6,7 @@ import org.xenolith.pv.block.VirtualDevice;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -49,6 +50,7 @@ final class MachineDisks implements Disks, AutoCloseable {
                     "disk %s is there already, as %s"
                             .formatted(config.device(), before.config.device()));
         }
+        requireUnused(config);
         var disk = open(config);
         var backend =
                 new BlockBackend(
@@ -67,6 +69,32 @@ final class MachineDisks implements Disks, AutoCloseable {
     private static void require(boolean holds, String reason) throws DomainException {
         if (!holds) {
             throw new DomainException(reason);
+        }
+    }
+
+    /// A file is the disk of one writer, or of any number of readers.
+    private void requireUnused(DiskConfig config) throws DomainException {
+        for (var other : attached.values()) {
+            boolean same =
+                    config.target().isPresent()
+                            && other.config.target().isPresent()
+                            && isSame(config.target().get(), other.config.target().get());
+            boolean replaced = other.config.device().number() == config.device().number();
+            require(
+                    !same || replaced || !config.writable() && !other.config.writable(),
+                    "disk %s: %s is in use as %s"
+                            .formatted(
+                                    config.device(),
+                                    config.target().orElse(null),
+                                    other.config.device()));
+        }
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return Files.isSameFile(one, other);
+        } catch (IOException _) {
+            return false; // whoever opens it will be told why
         }
     }
 
@@ -135,11 +163,13 @@ final class MachineDisks implements Disks, AutoCloseable {
     }
 
     @Override
-    public synchronized void insert(DiskConfig drive) throws DomainException {
-        var found = find(drive.device());
+    public synchronized void insert(DiskConfig wanted) throws DomainException {
+        var found = find(wanted.device());
         require(
-                found.config.cdrom() && drive.cdrom(),
-                "disk " + drive.device() + " is not a CD-ROM drive");
+                found.config.cdrom() && wanted.cdrom(),
+                "disk " + wanted.device() + " is not a CD-ROM drive");
+        var drive = wanted.withSectorBytes(found.config.sectorBytes());
+        requireUnused(drive);
         var disk = open(drive);
         var before = found.backend.insert(disk.map(BlockDisk.class::cast), source(drive));
         attached.put(drive.device().number(), new Attached(drive, found.backend, disk));

@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 
 /// A file or block device of the host whose bytes are those of the disk. It is locked while it is
-/// open: for others of our kind it cannot be written, and if it is writable not be read either.
+/// open: other processes of our kind cannot write it, and if it is writable not read it either.
 final class RawDisk implements BlockDisk {
     private final FileChannel channel;
     private final boolean writable;
@@ -58,7 +58,8 @@ final class RawDisk implements BlockDisk {
         try {
             return channel.tryLock(0, Long.MAX_VALUE, !writable) != null;
         } catch (OverlappingFileLockException _) {
-            return false; // of this very process
+            // This very process has it open; two readers do not disturb each other.
+            return !writable;
         }
     }
 

@@ -29,6 +29,7 @@ import org.xenolith.platform.PvhLayout.SpecialPage;
 import org.xenolith.platform.SerialPort;
 import org.xenolith.pv.PvConsole;
 import org.xenolith.pv.block.BlockBackend;
+import org.xenolith.pv.block.BlockBuffers;
 import org.xenolith.xen.DomainSpec;
 import org.xenolith.xen.XenDomain;
 import org.xenolith.xen.abi.HvmAbi;
@@ -90,7 +91,13 @@ final class Wiring {
         disks =
                 new MachineDisks(
                         new BlockBackend.Surroundings(
-                                around.id(), xen, memory, store, workers(), around.log()::add),
+                                around.id(),
+                                xen,
+                                memory,
+                                store,
+                                workers(),
+                                new BlockBuffers(),
+                                around.log()::add),
                         config.maxVcpus());
     }
 

@@ -73,7 +73,8 @@ class DisksTest {
             var other = file("other", 512);
             var missing = root.resolve("missing");
             refused(domain, DiskConfig.raw("d0", other), "disk d0 is there already, as xvda");
-            refused(domain, DiskConfig.raw("xvdb", disk), "disk xvdb: " + disk + ": is in use");
+            refused(domain, DiskConfig.raw("xvdb", disk), disk + " is in use as xvda");
+            refused(domain, DiskConfig.raw("xvdb", disk).readOnly(), "is in use as xvda");
             refused(domain, DiskConfig.raw("xvdb", missing), missing + ": no such file");
             refused(domain, DiskConfig.raw("xvdb", root), root + ": is a directory");
             assertThatThrownBy(() -> domain.detachDisk(device("xvdc"), true))
@@ -140,13 +141,26 @@ class DisksTest {
     @Test
     void readersShareAFileAndAWriterDoesNot() throws Exception {
         var file = file("shared", 512);
-        // Locks are between processes; this process notices its own.
         try (var writer = RawDisk.open(file, true, 512)) {
             assertThat(writer.readOnly()).isFalse();
-            assertThatThrownBy(() -> RawDisk.open(file, false, 512))
+            assertThatThrownBy(() -> RawDisk.open(file, true, 512))
                     .hasMessage(file + ": is in use by another disk");
         }
-        RawDisk.open(file, false, 512).close();
+        try (var reader = RawDisk.open(file, false, 512)) {
+            assertThat(reader.readOnly()).isTrue();
+            RawDisk.open(file, false, 512).close();
+        }
+        var config =
+                config(sleeper())
+                        .disks(
+                                List.of(
+                                        DiskConfig.raw("xvda", file).readOnly(),
+                                        DiskConfig.cdrom("xvdb", Optional.of(file))))
+                        .build();
+        try (var domain = Xenolith.create(config)) {
+            assertThat(names(domain)).containsExactly("xvda", "xvdb");
+            domain.insertDisk(DiskConfig.cdrom("xvdb", Optional.of(file))); // the same once more
+        }
     }
 
     @Test

@@ -35,6 +35,7 @@ public final class BlockBackend implements AutoCloseable {
 
     /// The machine that the device is a part of.
     ///
+    /// @param buffers shared by all its block devices
     /// @param log told of what a front end does wrong, a few lines for each device
     public record Surroundings(
             DomainId id,
@@ -42,6 +43,7 @@ public final class BlockBackend implements AutoCloseable {
             GuestMemory memory,
             XenStore store,
             Workers workers,
+            BlockBuffers buffers,
             Consumer<String> log) {}
 
     /// What the operator says about a device.
@@ -239,6 +241,7 @@ public final class BlockBackend implements AutoCloseable {
                             around.memory,
                             around.workers,
                             drive,
+                            around.buffers,
                             counters,
                             log,
                             discards,

@@ -24,7 +24,8 @@ import java.util.concurrent.Semaphore;
 /// A worker takes requests out of the ring; each is performed by a thread of its own, so that they
 /// overtake each other, with two exceptions: a flush waits for the writes before it, and a barrier
 /// waits for everything before it while everything behind waits for the barrier. At most
-/// [#UNDER_WAY_MAX] are under way; the others stay in the ring.
+/// [#UNDER_WAY_MAX] are under way, and no more than there are [BlockBuffers]; the others stay in
+/// the ring.
 final class BlockQueue implements AutoCloseable {
     /// Requests under way at a time.
     static final int UNDER_WAY_MAX = 32;
@@ -49,6 +50,7 @@ final class BlockQueue implements AutoCloseable {
             GuestMemory memory,
             Workers workers,
             Drive drive,
+            BlockBuffers buffers,
             BlockCounters counters,
             LimitedLog log,
             boolean discards,
@@ -166,28 +168,31 @@ final class BlockQueue implements AutoCloseable {
         var written = new CompletableFuture<Void>();
         writes.add(written);
         written.whenComplete((_, _) -> writes.remove(written));
-        slots.acquireUninterruptibly();
-        shared.workers.execute(
-                shared.name + "-write",
-                () -> {
-                    try {
-                        complete(request, performer.perform(request));
-                    } finally {
-                        written.complete(null);
-                        slots.release();
-                    }
-                });
+        execute("write", request, List.of(), () -> written.complete(null));
     }
 
-    private void perform(BlockRequest.Transfer request, List<CompletableFuture<Void>> afterThese) {
+    private void perform(BlockRequest.Transfer request, List<CompletableFuture<Void>> after) {
+        execute(request.kind() == Kind.READ ? "read" : "flush", request, after, () -> {});
+    }
+
+    /// Performs a request on a thread of its own once `after` are done; those have been begun
+    /// already, so that they have their buffers.
+    private void execute(
+            String what,
+            BlockRequest request,
+            List<CompletableFuture<Void>> after,
+            Runnable afterwards) {
         slots.acquireUninterruptibly();
+        var buffer = shared.buffers.take();
         shared.workers.execute(
-                shared.name + (request.kind() == Kind.READ ? "-read" : "-flush"),
+                shared.name + "-" + what,
                 () -> {
                     try {
-                        afterThese.forEach(CompletableFuture::join);
-                        complete(request, performer.perform(request));
+                        after.forEach(CompletableFuture::join);
+                        complete(request, performer.perform(request, buffer));
                     } finally {
+                        afterwards.run();
+                        shared.buffers.give(buffer);
                         slots.release();
                     }
                 });
@@ -195,9 +200,11 @@ final class BlockQueue implements AutoCloseable {
 
     private void performAlone(BlockRequest request) {
         slots.acquireUninterruptibly(UNDER_WAY_MAX);
+        var buffer = shared.buffers.take();
         try {
-            complete(request, performer.perform(request));
+            complete(request, performer.perform(request, buffer));
         } finally {
+            shared.buffers.give(buffer);
             slots.release(UNDER_WAY_MAX);
         }
     }

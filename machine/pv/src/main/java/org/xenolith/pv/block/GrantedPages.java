@@ -18,9 +18,9 @@ import java.util.Optional;
 ///
 /// May be used from any thread.
 final class GrantedPages implements AutoCloseable {
-    /// Mappings kept between requests. As many as a ring of one page can have under way, times
-    /// three; Linux' back end keeps as many.
-    static final int PERSISTENT_MAX = 1056;
+    /// Mappings kept between requests. They save little here, where a mapping is no more than an
+    /// entry in a table: fewer than a front end may have are enough.
+    static final int PERSISTENT_MAX = 512;
 
     private final XenDomain domain;
     private final boolean persistent;

@@ -15,9 +15,6 @@ import java.util.Optional;
 /// and so where a mirrored machine will hold its writes back (DESIGN, "outside effects are
 /// committed"). May be used from many threads.
 final class RequestPerformer {
-    /// Bytes that a request has in the host's memory at a time.
-    static final int CHUNK_BYTES = 128 * 1024;
-
     private final GuestMemory memory;
     private final GrantedPages pages;
     private final Drive drive;
@@ -31,13 +28,14 @@ final class RequestPerformer {
         this.discards = discards;
     }
 
-    /// Does what the request asks for; returns a `BLKIF_RSP_*`. May wait for the disk.
-    int perform(BlockRequest request) {
+    /// Does what the request asks for, by way of `buffer`; returns a `BLKIF_RSP_*`. May wait for
+    /// the disk.
+    int perform(BlockRequest request, byte[] buffer) {
         try {
             return switch (request) {
                 case BlockRequest.Refused refused -> refused.status();
                 case BlockRequest.Discard discard -> discard(discard);
-                case BlockRequest.Transfer transfer -> transfer(transfer);
+                case BlockRequest.Transfer transfer -> transfer(transfer, buffer);
             };
         } catch (IOException _) {
             return BlkifAbi.BLKIF_RSP_ERROR; // the device's statistics count it
@@ -78,7 +76,7 @@ final class RequestPerformer {
 
     // ---------------------------------------------------------------- transfers
 
-    private int transfer(BlockRequest.Transfer transfer) throws IOException {
+    private int transfer(BlockRequest.Transfer transfer, byte[] buffer) throws IOException {
         boolean read = transfer.kind() == Kind.READ;
         var claimed = new ArrayList<GrantedPages.Page>();
         try {
@@ -89,14 +87,17 @@ final class RequestPerformer {
                 }
                 claimed.add(page.get());
             }
-            return status(drive.use(disk -> transfer(transfer, claimed, disk)));
+            return status(drive.use(disk -> transfer(transfer, claimed, disk, buffer)));
         } finally {
             claimed.forEach(GrantedPages.Page::close);
         }
     }
 
     private boolean transfer(
-            BlockRequest.Transfer transfer, List<GrantedPages.Page> claimed, BlockDisk disk)
+            BlockRequest.Transfer transfer,
+            List<GrantedPages.Page> claimed,
+            BlockDisk disk,
+            byte[] buffer)
             throws IOException {
         boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
         long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
@@ -105,45 +106,47 @@ final class RequestPerformer {
             return false;
         }
         return switch (transfer.kind()) {
-            case READ, WRITE -> move(transfer, claimed, disk);
+            case READ, WRITE -> move(transfer, claimed, disk, buffer);
             case BARRIER -> {
                 // What came before is to be durable before the barrier's own data is.
                 disk.flush();
-                boolean moved = move(transfer, claimed, disk);
+                boolean moved = move(transfer, claimed, disk, buffer);
                 if (writes) {
                     disk.flush();
                 }
                 yield moved;
             }
             case FLUSH -> {
-                boolean moved = move(transfer, claimed, disk);
+                boolean moved = move(transfer, claimed, disk, buffer);
                 disk.flush();
                 yield moved;
             }
         };
     }
 
-    /// Moves the data, a chunk of whole segments at a time. False if the guest has taken a page of
-    /// its memory away meanwhile.
+    /// Moves the data, as many whole segments at a time as the buffer holds. False if the guest has
+    /// taken a page of its memory away meanwhile.
     private boolean move(
-            BlockRequest.Transfer transfer, List<GrantedPages.Page> claimed, BlockDisk disk)
+            BlockRequest.Transfer transfer,
+            List<GrantedPages.Page> claimed,
+            BlockDisk disk,
+            byte[] buffer)
             throws IOException {
         var segments = transfer.segments();
         long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
-        var chunk = new byte[(int) Math.min(transfer.bytes(), CHUNK_BYTES)];
         boolean whole = true;
         for (int first = 0; first < segments.size(); ) {
             int next = first;
             int bytes = 0;
-            while (next < segments.size() && bytes + segments.get(next).bytes() <= chunk.length) {
+            while (next < segments.size() && bytes + segments.get(next).bytes() <= buffer.length) {
                 bytes += segments.get(next++).bytes();
             }
             if (transfer.kind() == Kind.READ) {
-                disk.read(offset, ByteBuffer.wrap(chunk, 0, bytes));
-                whole &= copy(segments, claimed, first, next, chunk, true);
+                disk.read(offset, ByteBuffer.wrap(buffer, 0, bytes));
+                whole &= copy(segments, claimed, first, next, buffer, true);
             } else {
-                whole &= copy(segments, claimed, first, next, chunk, false);
-                disk.write(offset, ByteBuffer.wrap(chunk, 0, bytes));
+                whole &= copy(segments, claimed, first, next, buffer, false);
+                disk.write(offset, ByteBuffer.wrap(buffer, 0, bytes));
             }
             offset += bytes;
             first = next;
@@ -156,7 +159,7 @@ final class RequestPerformer {
             List<GrantedPages.Page> claimed,
             int first,
             int next,
-            byte[] chunk,
+            byte[] buffer,
             boolean toGuest) {
         boolean whole = true;
         int at = 0;
@@ -165,8 +168,8 @@ final class RequestPerformer {
             long address = claimed.get(i).address() + segment.offset();
             whole &=
                     toGuest
-                            ? memory.write(address, chunk, at, segment.bytes())
-                            : memory.read(address, chunk, at, segment.bytes());
+                            ? memory.write(address, buffer, at, segment.bytes())
+                            : memory.read(address, buffer, at, segment.bytes());
             at += segment.bytes();
         }
         return whole;

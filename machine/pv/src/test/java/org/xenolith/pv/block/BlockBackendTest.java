@@ -43,6 +43,7 @@ class BlockBackendTest {
         }
         assertThat(guest.failures).isEmpty();
         assertThat(guest.mappedGrants()).isEmpty();
+        assertThat(guest.buffers.taken()).isZero();
         assertThat(disk.closed).isTrue();
         assertThat(guest.store.exists(BlockGuest.FRONTEND)).isFalse();
         assertThat(guest.store.exists(BlockGuest.BACKEND)).isFalse();
@@ -208,6 +209,29 @@ class BlockBackendTest {
         assertThat(ring.take().id()).isEqualTo(2);
         assertThat(disk.done()).containsExactly("write 0", "flush");
         assertThat(backend.statistics().flushes()).isEqualTo(1);
+    }
+
+    /// All rings together have more requests than there are buffers, and flushes wait among them.
+    @Test
+    void theRingsOfAMachineShareItsBuffers() {
+        attach(new Options(Abi.X86_64, 8, 0, false));
+        var page = Segment.page(guest.grant(guest.page()));
+        disk.gate = new CountDownLatch(1);
+        for (int queue = 0; queue < 8; queue++) {
+            var ring = frontend.ring(queue);
+            for (int i = 0; i < ring.entries; i++) {
+                int operation = i % 8 == 7 ? BLKIF_OP_FLUSH_DISKCACHE : BLKIF_OP_WRITE;
+                ring.put(ring.direct(operation, 0, page));
+            }
+            ring.push();
+        }
+        guest.await("all buffers", () -> guest.buffers.taken() == BlockBuffers.BUFFERS_MAX);
+        disk.gate.countDown();
+        for (int queue = 0; queue < 8; queue++) {
+            for (int i = 0; i < frontend.ring(queue).entries; i++) {
+                assertThat(frontend.ring(queue).take().status()).isEqualTo(BLKIF_RSP_OKAY);
+            }
+        }
     }
 
     @Test

@@ -57,6 +57,7 @@ final class BlockGuest {
     final List<Throwable> failures = new CopyOnWriteArrayList<>();
     final List<String> log = new CopyOnWriteArrayList<>();
     final Workers workers = Workers.virtualThreads(failures::add);
+    final BlockBuffers buffers = new BlockBuffers();
     private int nextReference = GrantTableAbi.GNTTAB_NR_RESERVED_ENTRIES;
     private int nextFrame = FIRST_FRAME;
 
@@ -84,7 +85,7 @@ final class BlockGuest {
 
     BlockBackend.Surroundings surroundings() {
         return new BlockBackend.Surroundings(
-                new DomainId(ID), domain, memory, store, workers, log::add);
+                new DomainId(ID), domain, memory, store, workers, buffers, log::add);
     }
 
     /// xvda with this disk.
