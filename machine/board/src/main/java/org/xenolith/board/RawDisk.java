@@ -21,13 +21,13 @@ final class RawDisk implements BlockDisk {
     private final boolean writable;
     private final int sectorBytes;
 
-    /// What it was when the host could tell last.
-    private volatile long lastSize;
+    private volatile long size;
 
-    private RawDisk(FileChannel channel, boolean writable, int sectorBytes) {
+    private RawDisk(FileChannel channel, boolean writable, int sectorBytes) throws IOException {
         this.channel = channel;
         this.writable = writable;
         this.sectorBytes = sectorBytes;
+        this.size = channel.size();
     }
 
     static RawDisk open(Path file, boolean writable, int sectorBytes) throws DomainException {
@@ -65,12 +65,12 @@ final class RawDisk implements BlockDisk {
 
     @Override
     public long size() {
-        try {
-            lastSize = channel.size();
-        } catch (IOException _) {
-            return lastSize; // whoever uses the disk will be told why
-        }
-        return lastSize;
+        return size;
+    }
+
+    @Override
+    public void refresh() throws IOException {
+        size = channel.size();
     }
 
     @Override
@@ -125,6 +125,7 @@ final class RawDisk implements BlockDisk {
         if (bytes > channel.size()) {
             channel.write(ByteBuffer.allocate(1), bytes - 1);
         }
+        refresh();
     }
 
     @Override

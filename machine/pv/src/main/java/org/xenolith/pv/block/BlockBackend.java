@@ -283,6 +283,7 @@ public final class BlockBackend implements AutoCloseable {
 
         @Override
         public Map<String, String> changes() {
+            drive.refresh();
             var now = properties();
             if (now.equals(told)) {
                 return Map.of();

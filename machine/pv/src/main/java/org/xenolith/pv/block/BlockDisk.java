@@ -10,8 +10,11 @@ import java.nio.ByteBuffer;
 /// other. Ranges are within [0, [#size]) when they are asked for; a disk that has shrunk since then
 /// throws. A change is durable once a [#flush] that began after it has returned.
 public interface BlockDisk extends AutoCloseable {
-    /// Bytes, as of now: a disk may grow while it is used.
+    /// Bytes that may be used now: a disk may grow.
     long size();
+
+    /// Looks whether somebody else has made the disk longer; then [#size] says so from now on.
+    void refresh() throws IOException;
 
     /// Bytes of a logical sector: 512 or 4096.
     int sectorBytes();

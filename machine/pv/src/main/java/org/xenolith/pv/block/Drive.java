@@ -37,7 +37,19 @@ final class Drive implements AutoCloseable {
         }
     }
 
-    /// The same of a disk that is in use.
+    /// Has the disk look whether it is longer than it was.
+    void refresh() {
+        try {
+            use(disk -> {
+                disk.refresh();
+                return true;
+            });
+        } catch (IOException _) {
+            return; // it stays as long as it was; whoever uses it will be told why
+        }
+    }
+
+    /// As [#sectors()], of the disk that is in use.
     long sectors(BlockDisk used) {
         return used.size() / sectorBytes * (sectorBytes / BlockRequest.SECTOR_BYTES);
     }

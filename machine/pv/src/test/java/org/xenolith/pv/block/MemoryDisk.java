@@ -12,6 +12,7 @@ final class MemoryDisk implements BlockDisk {
     private final int sectorBytes;
     private final boolean readOnly;
     private byte[] content;
+    private long usable;
     private final List<String> done = new ArrayList<>();
 
     /// While it is not open, writes to sector 0 wait.
@@ -26,13 +27,20 @@ final class MemoryDisk implements BlockDisk {
 
     MemoryDisk(int bytes, int sectorBytes, boolean readOnly) {
         this.content = new byte[bytes];
+        this.usable = bytes;
         this.sectorBytes = sectorBytes;
         this.readOnly = readOnly;
     }
 
     @Override
     public synchronized long size() {
-        return content.length;
+        return usable;
+    }
+
+    @Override
+    public synchronized void refresh() throws IOException {
+        check();
+        usable = content.length;
     }
 
     @Override
