@@ -2,6 +2,7 @@ package org.xenolith.board;
 
 import static org.xenolith.board.InvalidConfigException.require;
 
+import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.VirtualDevice;
 
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ import java.util.Optional;
 /// @param sectorBytes of a logical sector, 512 or 4096
 public record DiskConfig(
         VirtualDevice device,
-        DiskFormat format,
+        ImageFormat format,
         Optional<Path> target,
         boolean writable,
         boolean cdrom,
@@ -37,20 +38,19 @@ public record DiskConfig(
 
     /// A raw disk that the guest may write, as `device` (`xvda`, ...).
     public static DiskConfig raw(String device, Path target) {
+        return of(device, ImageFormat.RAW, target);
+    }
+
+    /// A disk of an image of another format that the guest may write.
+    public static DiskConfig of(String device, ImageFormat format, Path target) {
         return new DiskConfig(
-                device(device),
-                DiskFormat.RAW,
-                Optional.of(target),
-                true,
-                false,
-                true,
-                SECTOR_BYTES);
+                device(device), format, Optional.of(target), true, false, true, SECTOR_BYTES);
     }
 
     /// A CD-ROM drive with a raw image in it, or empty.
     public static DiskConfig cdrom(String device, Optional<Path> target) {
         return new DiskConfig(
-                device(device), DiskFormat.RAW, target, false, true, false, SECTOR_BYTES);
+                device(device), ImageFormat.RAW, target, false, true, false, SECTOR_BYTES);
     }
 
     private static VirtualDevice device(String name) {
@@ -69,11 +69,11 @@ public record DiskConfig(
 
     /// What xenstore calls `type` and `params`: a path, with its format ahead unless it is raw.
     String params() {
-        return target.map(path -> format == DiskFormat.RAW ? path.toString() : tagged(path))
+        return target.map(path -> format == ImageFormat.RAW ? path.toString() : tagged(path))
                 .orElse("");
     }
 
     private String tagged(Path path) {
-        return format.word() + ":" + path;
+        return format.spelling() + ":" + path;
     }
 }

@@ -1,12 +1,13 @@
 package org.xenolith.board;
 
+import org.xenolith.images.ImageException;
+import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.pv.block.BlockDisk;
 import org.xenolith.pv.block.VirtualDevice;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -30,7 +31,7 @@ final class MachineDisks implements Disks, AutoCloseable {
     private boolean closed;
 
     /// `disk` is what `config` names as its target; empty for an empty drive.
-    private record Attached(DiskConfig config, BlockBackend backend, Optional<RawDisk> disk) {}
+    private record Attached(DiskConfig config, BlockBackend backend, Optional<ImageDisk> disk) {}
 
     MachineDisks(BlockBackend.Surroundings around, int vcpus) {
         this.around = around;
@@ -50,7 +51,6 @@ final class MachineDisks implements Disks, AutoCloseable {
                     "disk %s is there already, as %s"
                             .formatted(config.device(), before.config.device()));
         }
-        requireUnused(config);
         var disk = open(config);
         var backend =
                 new BlockBackend(
@@ -72,51 +72,25 @@ final class MachineDisks implements Disks, AutoCloseable {
         }
     }
 
-    /// A file is the disk of one writer, or of any number of readers.
-    private void requireUnused(DiskConfig config) throws DomainException {
-        for (var other : attached.values()) {
-            boolean same =
-                    config.target().isPresent()
-                            && other.config.target().isPresent()
-                            && isSame(config.target().get(), other.config.target().get());
-            boolean replaced = other.config.device().number() == config.device().number();
-            require(
-                    !same || replaced || !config.writable() && !other.config.writable(),
-                    "disk %s: %s is in use as %s"
-                            .formatted(
-                                    config.device(),
-                                    config.target().orElse(null),
-                                    other.config.device()));
-        }
-    }
-
-    private static boolean isSame(Path one, Path other) {
-        try {
-            return Files.isSameFile(one, other);
-        } catch (IOException _) {
-            return false; // whoever opens it will be told why
-        }
-    }
-
-    private static Optional<RawDisk> open(DiskConfig config) throws DomainException {
+    private static Optional<ImageDisk> open(DiskConfig config) throws DomainException {
         if (config.target().isEmpty()) {
             return Optional.empty();
         }
-        require(
-                config.format() == DiskFormat.RAW,
-                "disk %s: format %s is not supported"
-                        .formatted(config.device(), config.format().word()));
         try {
-            var disk = RawDisk.open(config.target().get(), config.writable(), config.sectorBytes());
-            return Optional.of(disk);
-        } catch (DomainException e) {
+            return Optional.of(
+                    ImageDisk.open(
+                            config.target().get(),
+                            config.format(),
+                            config.writable(),
+                            config.sectorBytes()));
+        } catch (ImageException e) {
             throw new DomainException("disk " + config.device() + ": " + e.getMessage(), e);
         }
     }
 
     private static BlockBackend.Source source(DiskConfig config) {
         boolean file = config.target().map(Files::isRegularFile).orElse(true);
-        var type = config.format() != DiskFormat.RAW ? "tap" : file ? "file" : "phy";
+        var type = config.format() != ImageFormat.RAW ? "tap" : file ? "file" : "phy";
         return new BlockBackend.Source(type, config.params());
     }
 
@@ -169,7 +143,6 @@ final class MachineDisks implements Disks, AutoCloseable {
                 found.config.cdrom() && wanted.cdrom(),
                 "disk " + wanted.device() + " is not a CD-ROM drive");
         var drive = wanted.withSectorBytes(found.config.sectorBytes());
-        requireUnused(drive);
         var disk = open(drive);
         var before = found.backend.insert(disk.map(BlockDisk.class::cast), source(drive));
         attached.put(drive.device().number(), new Attached(drive, found.backend, disk));

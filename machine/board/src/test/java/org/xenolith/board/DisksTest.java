@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.images.ImageException;
+import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.VirtualDevice;
 
 import java.nio.file.Files;
@@ -73,10 +75,16 @@ class DisksTest {
             var other = file("other", 512);
             var missing = root.resolve("missing");
             refused(domain, DiskConfig.raw("d0", other), "disk d0 is there already, as xvda");
-            refused(domain, DiskConfig.raw("xvdb", disk), disk + " is in use as xvda");
-            refused(domain, DiskConfig.raw("xvdb", disk).readOnly(), "is in use as xvda");
-            refused(domain, DiskConfig.raw("xvdb", missing), missing + ": no such file");
-            refused(domain, DiskConfig.raw("xvdb", root), root + ": is a directory");
+            refused(domain, DiskConfig.raw("xvdb", disk), disk + ": is in use, by a domain");
+            refused(
+                    domain,
+                    DiskConfig.raw("xvdb", disk).readOnly(),
+                    disk + ": is being changed, by a domain");
+            refused(
+                    domain,
+                    DiskConfig.raw("xvdb", missing),
+                    missing + ": cannot open the file: no such file");
+            refused(domain, DiskConfig.raw("xvdb", root), root + ": is neither a regular file");
             assertThatThrownBy(() -> domain.detachDisk(device("xvdc"), true))
                     .hasMessage("there is no disk xvdc");
             assertThatThrownBy(() -> domain.insertDisk(DiskConfig.cdrom("xvda", Optional.empty())))
@@ -106,8 +114,11 @@ class DisksTest {
                         .build();
         assertThatThrownBy(() -> Xenolith.create(config))
                 .isInstanceOf(DomainException.class)
-                .hasMessage("disk xvdb: " + root.resolve("missing") + ": no such file");
-        RawDisk.open(disk, true, 512).close(); // nobody else has it
+                .hasMessage(
+                        "disk xvdb: "
+                                + root.resolve("missing")
+                                + ": cannot open the file: no such file");
+        ImageDisk.open(disk, ImageFormat.RAW, true, 512).close(); // nobody else has it
     }
 
     @Test
@@ -126,8 +137,8 @@ class DisksTest {
             reader.awaitText("x", Duration.ofSeconds(20));
             assertThat(names(domain)).containsExactly("xvda", "xvdb");
         }
-        RawDisk.open(disk, true, 512).close();
-        RawDisk.open(late, true, 512).close();
+        ImageDisk.open(disk, ImageFormat.RAW, true, 512).close();
+        ImageDisk.open(late, ImageFormat.RAW, true, 512).close();
     }
 
     @Test
@@ -141,14 +152,10 @@ class DisksTest {
     @Test
     void readersShareAFileAndAWriterDoesNot() throws Exception {
         var file = file("shared", 512);
-        try (var writer = RawDisk.open(file, true, 512)) {
+        try (var writer = ImageDisk.open(file, ImageFormat.RAW, true, 512)) {
             assertThat(writer.readOnly()).isFalse();
-            assertThatThrownBy(() -> RawDisk.open(file, true, 512))
-                    .hasMessage(file + ": is in use by another disk");
-        }
-        try (var reader = RawDisk.open(file, false, 512)) {
-            assertThat(reader.readOnly()).isTrue();
-            RawDisk.open(file, false, 512).close();
+            assertThatThrownBy(() -> ImageDisk.open(file, ImageFormat.RAW, true, 512))
+                    .isInstanceOf(ImageException.Busy.class);
         }
         var config =
                 config(sleeper())
@@ -170,10 +177,10 @@ class DisksTest {
         impossible(
                 () ->
                         new DiskConfig(
-                                xvda, DiskFormat.RAW, Optional.empty(), true, false, true, 512),
+                                xvda, ImageFormat.RAW, Optional.empty(), true, false, true, 512),
                 "disk xvda has no target");
         impossible(
-                () -> new DiskConfig(xvda, DiskFormat.RAW, target, true, true, false, 512),
+                () -> new DiskConfig(xvda, ImageFormat.RAW, target, true, true, false, 512),
                 "disk xvda is a CD-ROM, which is read-only");
         impossible(
                 () -> DiskConfig.raw("xvda", root).withSectorBytes(2048),

@@ -17,10 +17,16 @@ import org.xenolith.base.Sizes;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DiskInfo;
 import org.xenolith.board.DomainException;
+import org.xenolith.images.CreateOptions;
+import org.xenolith.images.ImageCreator;
+import org.xenolith.images.ImageFormat;
+import org.xenolith.images.Images;
+import org.xenolith.images.OpenOptions;
 import org.xenolith.pv.block.VirtualDevice;
 import org.xenolith.xen.ShutdownReason;
 
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -176,6 +182,35 @@ class DiskTest {
         assertThat(info("xvda").statistics().errors()).isZero();
     }
 
+    @Test
+    @Order(4)
+    void imagesOfOtherFormatsAreDisksToo() throws Exception {
+        for (var format : List.of(ImageFormat.QCOW2, ImageFormat.VHD)) {
+            var image = root.resolve("image." + format.spelling());
+            ImageCreator.create(image, CreateOptions.of(format, 16 << 20));
+            guest.domain().attachDisk(DiskConfig.of("xvdg", format, image));
+            await("test -b /dev/xvdg");
+            assertThat(
+                            guest.run(
+                                    "dd if=/dev/xvdb of=/dev/xvdg bs=64k seek=5 conv=fsync 2>/dev/null;"
+                                            + " blkdiscard -o 65536 -l 65536 /dev/xvdg && echo done"))
+                    .isEqualTo("done");
+            guest.domain().growDisk(device("xvdg"), 20 << 20);
+            await("test $(blockdev --getsize64 /dev/xvdg) = " + (20 << 20));
+            guest.domain().detachDisk(device("xvdg"), false);
+            try (var opened = Images.open(image, OpenOptions.reading().as(format))) {
+                var content = ByteBuffer.allocate(SMALL_BYTES);
+                opened.read(5 << 16, content);
+                assertThat(content.array()).isEqualTo(Files.readAllBytes(readOnly));
+                assertThat(opened.size()).isEqualTo(20 << 20);
+            }
+            // qemu-img has no check for the other.
+            if (format == ImageFormat.QCOW2 && Files.isExecutable(Path.of("/usr/bin/qemu-img"))) {
+                host("/usr/bin/qemu-img", "check", "-f", "qcow2", image.toString());
+            }
+        }
+    }
+
     private static void host(String... command) throws Exception {
         var process =
                 new ProcessBuilder(command)
@@ -242,7 +277,7 @@ class DiskTest {
             await("test ! -e /dev/xvde");
         }
         assertThatThrownBy(() -> guest.domain().attachDisk(DiskConfig.raw("hda", disk)))
-                .hasMessage("disk hda: " + disk + " is in use as xvda");
+                .hasMessageStartingWith("disk hda: " + disk + ": is in use");
         assertThatThrownBy(() -> guest.domain().attachDisk(DiskConfig.raw("xvda", more)))
                 .hasMessage("disk xvda is there already, as xvda");
         assertThatThrownBy(() -> guest.domain().detachDisk(device("xvdz"), false))

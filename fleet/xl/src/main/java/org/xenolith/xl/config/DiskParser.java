@@ -1,8 +1,8 @@
 package org.xenolith.xl.config;
 
 import org.xenolith.board.DiskConfig;
-import org.xenolith.board.DiskFormat;
 import org.xenolith.board.InvalidConfigException;
+import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.VirtualDevice;
 
 import java.nio.file.Files;
@@ -239,14 +239,14 @@ public final class DiskParser {
                 .orElseThrow(() -> wrong("unknown value for vdev: \"%s\"".formatted(name)));
     }
 
-    private DiskFormat format() {
+    private ImageFormat format() {
         var word = value("format").orElse("raw");
         if (List.of("qcow", "qed").contains(word)) {
             throw wrong("format \"%s\" is not supported".formatted(word));
         }
         return word.equals("empty")
-                ? DiskFormat.RAW
-                : DiskFormat.ofWord(word)
+                ? ImageFormat.RAW
+                : ImageFormat.named(word)
                         .orElseThrow(
                                 () -> wrong("unknown value for format: \"%s\"".formatted(word)));
     }

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import org.xenolith.board.DiskConfig;
-import org.xenolith.board.DiskFormat;
 import org.xenolith.board.DiskInfo;
+import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.VirtualDevice;
 
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ public final class DiskJson {
     public static ObjectNode of(DiskConfig disk) {
         var json = Json.object().put("vdev", disk.device().name());
         disk.target().ifPresent(path -> json.put("pdev_path", path.toString()));
-        json.put("format", disk.target().isEmpty() ? "empty" : disk.format().word())
+        json.put("format", disk.target().isEmpty() ? "empty" : disk.format().spelling())
                 .put("readwrite", disk.writable() ? 1 : 0)
                 .put("removable", disk.cdrom() ? 1 : 0)
                 .put("is_cdrom", disk.cdrom() ? 1 : 0)
@@ -37,8 +37,8 @@ public final class DiskJson {
         return new DiskConfig(
                 device(json.path("vdev")),
                 format.equals("empty")
-                        ? DiskFormat.RAW
-                        : DiskFormat.ofWord(format)
+                        ? ImageFormat.RAW
+                        : ImageFormat.named(format)
                                 .orElseThrow(() ->
                                         new IllegalArgumentException("unknown format " + format)),
                 path.isEmpty() ? Optional.empty() : Optional.of(Path.of(path)),

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.board.DiskConfig;
-import org.xenolith.board.DiskFormat;
 import org.xenolith.board.InvalidConfigException;
+import org.xenolith.images.ImageFormat;
 import org.xenolith.testkit.Fuzz;
 
 import java.nio.file.Path;
@@ -77,8 +77,8 @@ class DiskParserTest {
             assertThat(DiskParser.parse(text)).as(text).isEqualTo(expected);
         }
         assertThat(DiskParser.parse("tap:qcow2:/d,xvda:disk,w").format())
-                .isEqualTo(DiskFormat.QCOW2);
-        assertThat(DiskParser.parse("/d,vhd,xvda,w").format()).isEqualTo(DiskFormat.VHD);
+                .isEqualTo(ImageFormat.QCOW2);
+        assertThat(DiskParser.parse("/d,vhd,xvda,w").format()).isEqualTo(ImageFormat.VHD);
         assertThat(DiskParser.parse("/d,,xvda,no-discard").discard()).isFalse();
         assertThat(DiskParser.parse("/d,,xvda,discard").discard()).isTrue();
         assertThat(DiskParser.parse("/d,,xvda,sector-size=4096").sectorBytes()).isEqualTo(4096);

@@ -1,0 +1,110 @@
+package org.xenolith.board;
+
+import org.xenolith.images.Image;
+import org.xenolith.images.ImageException;
+import org.xenolith.images.ImageFormat;
+import org.xenolith.images.Images;
+import org.xenolith.images.OpenOptions;
+import org.xenolith.pv.block.BlockDisk;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// An image as the disk of a block device. The images' own locks keep others away from it.
+final class ImageDisk implements BlockDisk {
+    private final Path file;
+    private final Image image;
+    private final int sectorBytes;
+
+    private ImageDisk(Path file, Image image, int sectorBytes) {
+        this.file = file;
+        this.image = image;
+        this.sectorBytes = sectorBytes;
+    }
+
+    /// The format is what the configuration says, never what the guest could have written.
+    static ImageDisk open(Path file, ImageFormat format, boolean writable, int sectorBytes)
+            throws ImageException {
+        var image = Images.open(file, new OpenOptions(Optional.of(format), !writable, false));
+        return new ImageDisk(file, image, sectorBytes);
+    }
+
+    @Override
+    public long size() {
+        return image.size();
+    }
+
+    /// A raw file is longer when anybody has made it longer; other formats are locked.
+    @Override
+    public void refresh() throws IOException {
+        if (image.format() == ImageFormat.RAW && !readOnly() && Files.isRegularFile(file)) {
+            grow(Files.size(file));
+        }
+    }
+
+    @Override
+    public int sectorBytes() {
+        return sectorBytes;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return image.readOnly();
+    }
+
+    @Override
+    public boolean discards() {
+        return !readOnly();
+    }
+
+    /// What is done to an image.
+    @FunctionalInterface
+    private interface Action {
+        void perform() throws ImageException;
+    }
+
+    private static void perform(Action action) throws IOException {
+        try {
+            action.perform();
+        } catch (ImageException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        perform(() -> image.read(offset, target));
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        perform(() -> image.write(offset, source));
+    }
+
+    @Override
+    public void discard(long offset, long bytes) throws IOException {
+        perform(() -> image.discard(offset, bytes));
+    }
+
+    @Override
+    public void flush() throws IOException {
+        if (!readOnly()) {
+            perform(image::flush);
+        }
+    }
+
+    /// Makes the disk longer, unless it is; what is new reads as zeros.
+    void grow(long bytes) throws IOException {
+        if (bytes > image.size()) {
+            perform(() -> image.resize(bytes));
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        perform(image::close);
+    }
+}
