@@ -23,10 +23,9 @@ import java.util.SplittableRandom;
 /// What is found in a file of machine code is what was put there; whatever has happened to the
 /// file, it can be opened, and nothing else is found.
 class CodeStoreTest {
-
     private static final int MODE = 0x1012;
-    private static final int FEATURES = 0x1234_5678;
     private static final int HEADER_BYTES = 16;
+    private static final int FEATURES = 5;
     private static final long LARGEST_FILE_BYTES = 256 << 20;
 
     private final SplittableRandom random = new SplittableRandom(3);
@@ -204,6 +203,16 @@ class CodeStoreTest {
 
         assertThat(found(3)).hasSize(1);
         assertThat(Files.size(file)).isLessThan(5000);
+    }
+
+    @Test
+    void aFileForAnotherKindOfHostBeginsAnew() throws Exception {
+        write(List.of(region(3, 10)));
+        try (var other = CodeStore.open(file, FEATURES + 1)) {
+            assertThat(other.find(3, MODE)).isEmpty();
+            assertThat(other.isWritable()).isTrue();
+        }
+        assertThat(found(3)).isEmpty();
     }
 
     @Test
