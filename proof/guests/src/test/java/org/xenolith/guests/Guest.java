@@ -36,9 +36,14 @@ final class Guest implements AutoCloseable {
     /// Creates a domain and waits for its shell. Throws [ConsoleTimeoutException] if it does not
     /// come.
     static Guest boot(DomainConfig config) throws DomainException, InterruptedException {
+        return boot(config, CompilerChoice.ofThisRun());
+    }
+
+    static Guest boot(DomainConfig config, CompilerChoice compiler)
+            throws DomainException, InterruptedException {
         var clock = Clock.system();
         long start = clock.nanos();
-        var domain = CompilerChoice.ofThisRun().create(config);
+        var domain = compiler.create(config);
         try {
             var reader = domain.console().reader();
             reader.awaitText(PROMPT, BOOT_MAX);
