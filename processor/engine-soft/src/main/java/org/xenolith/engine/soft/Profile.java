@@ -9,17 +9,30 @@ final class Profile {
     /// Executions of blocks that are counted: more than most loops' bodies have, and soon done.
     private static final int BLOCKS = 4096;
 
-    private final Block entry;
+    /// Blocks that the entry may be moved on by.
+    private static final int STEPS_MAX = 16;
+
+    private final Block sampled;
     private final Map<Block, Integer> counts = new IdentityHashMap<>();
     private int left = BLOCKS;
 
-    /// @param entry where the region is to begin
-    Profile(Block entry) {
-        this.entry = entry;
+    /// @param sampled the block that is hot
+    Profile(Block sampled) {
+        this.sampled = sampled;
     }
 
+    /// Where a region is to begin: at the hot block, or behind it where ways part. A region's entry
+    /// is what its loop ends with, so that a turn ends with the choice of the next.
     Block entry() {
-        return entry;
+        var entry = sampled;
+        for (int step = 0; step < STEPS_MAX && entry.followers().length == 1; step++) {
+            var next = entry.followers()[0];
+            if (next == sampled || !next.valid || 10 * count(next) < 9 * count(entry)) {
+                return sampled;
+            }
+            entry = next;
+        }
+        return entry.followers().length > 1 ? entry : sampled;
     }
 
     /// Counts an execution; answers whether that was the last.

@@ -14,9 +14,11 @@ import org.xenolith.x86.Trap;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
@@ -82,8 +84,18 @@ final class RegionBuilder {
             units.add(new Unit(List.of(new Op.Jump(pc))));
         }
         var unit = Passes.optimise(Unit.join(units));
-        var expected = LongStream.of(member.seenTargets()).boxed().toList();
-        return Optional.of(new Region.Block(member.pc, unit, expected, request.weight(member)));
+        return Optional.of(
+                new Region.Block(member.pc, unit, expected(member), request.weight(member)));
+    }
+
+    /// Where a computed jump goes on within the region, the most frequent place first.
+    private List<Long> expected(Block member) {
+        return LongStream.of(member.seenTargets())
+                .mapToObj(request.members()::get)
+                .filter(Objects::nonNull)
+                .sorted(Comparator.comparingInt(request::weight).reversed())
+                .map(block -> block.pc)
+                .toList();
     }
 
     /// Answers the instruction's length, 0 if it cannot be decoded.

@@ -214,8 +214,10 @@ final class Regions implements AutoCloseable {
 
     /// Asks for a better region at a block that is hot.
     void requestBetter(Profile profile) {
-        if (hasBetter() && profile.entry().valid) {
-            request(new Request(profile.entry(), Purpose.HOT, profile::count));
+        var entry = profile.entry();
+        boolean isBest = entry.region != null && !entry.region.isWarm();
+        if (hasBetter() && entry.valid && !entry.unfitForHot && !isBest) {
+            request(new Request(entry, Purpose.HOT, profile::count));
         }
     }
 
