@@ -56,6 +56,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private String shutdownReason = "";
     private long retired;
 
+    /// Blocks that have been executed to their end other than by regions.
+    private long blocksExecuted;
+
     /// The block just executed to its end, if nothing has come between.
     private Block previous;
 
@@ -257,6 +260,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             return aborted(abort);
         }
         retired += block.instructions;
+        blocksExecuted++;
         previous = block;
         if (block.ran()) {
             code.settle(block);
@@ -476,6 +480,10 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     void clearWrites() {
         cpu.clearWrites();
+    }
+
+    long blocksExecuted() {
+        return blocksExecuted;
     }
 
     /// A region that began at this address is no more in use. On any thread.
