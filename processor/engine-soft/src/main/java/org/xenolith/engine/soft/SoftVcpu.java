@@ -165,10 +165,10 @@ public final class SoftVcpu extends Apart implements Vcpu {
                 return exit;
             }
         }
-        boolean shadow = cpu.interruptShadow() || cpu.debugShadow;
+        boolean shadow = waiting && cpu.interruptShadow() || cpu.debugShadow;
         cpu.setInterruptShadow(false);
         cpu.debugShadow = false;
-        // What a shadow covers is one instruction, so no region.
+        // What a shadow covers is one instruction, so no region where something waits for its end.
         return execute(cpu.mode, shadow ? 0 : (int) Math.min(runEnd - retired, REGION_BUDGET));
     }
 
