@@ -1,6 +1,7 @@
 package org.xenolith.board;
 
 import org.xenolith.base.Clock;
+import org.xenolith.base.Threads;
 
 import java.util.concurrent.locks.LockSupport;
 
@@ -65,18 +66,7 @@ final class VcpuThread {
     void close() {
         closing = true;
         LockSupport.unpark(thread);
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 
     private void loop() {

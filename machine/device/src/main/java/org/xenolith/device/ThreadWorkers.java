@@ -1,6 +1,7 @@
 package org.xenolith.device;
 
 import org.xenolith.base.Bug;
+import org.xenolith.base.Threads;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -79,18 +80,7 @@ final class ThreadWorkers implements Workers {
             Bug.check(Thread.currentThread() != thread, "a worker does not wait for itself");
             closing = true;
             LockSupport.unpark(thread);
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    thread.join();
-                    break;
-                } catch (InterruptedException _) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            Threads.awaitEnd(thread);
         }
     }
 }

@@ -219,6 +219,12 @@ final class Block {
         return coldRuns + runs;
     }
 
+    /// Whether it has the best region that there can be.
+    boolean isBest() {
+        var present = region; // others may take it out of use
+        return present != null && !present.isWarm();
+    }
+
     void invalidate() {
         valid = false;
         if (isComplete()) {

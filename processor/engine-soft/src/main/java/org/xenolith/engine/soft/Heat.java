@@ -56,8 +56,7 @@ final class Heat {
         }
         int samples = ++block.samples;
         boolean isHot = samples == SAMPLES || samples % SAMPLES_AGAIN == 0;
-        boolean isBest = block.region != null && !block.region.isWarm();
-        return isHot && !isBest ? Optional.of(new Profile(block)) : Optional.empty();
+        return isHot && !block.isBest() ? Optional.of(new Profile(block)) : Optional.empty();
     }
 
     /// What [#sample] has asked for is there.

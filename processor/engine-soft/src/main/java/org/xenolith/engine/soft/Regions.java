@@ -215,8 +215,7 @@ final class Regions implements AutoCloseable {
     /// Asks for a better region at a block that is hot.
     void requestBetter(Profile profile) {
         var entry = profile.entry();
-        boolean isBest = entry.region != null && !entry.region.isWarm();
-        if (hasBetter() && entry.valid && !entry.unfitForHot && !isBest) {
+        if (hasBetter() && entry.valid && !entry.unfitForHot && !entry.isBest()) {
             request(new Request(entry, Purpose.HOT, profile::count));
         }
     }
