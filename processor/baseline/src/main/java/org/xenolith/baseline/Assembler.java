@@ -44,6 +44,8 @@ final class Assembler {
 
     // `op r/m, r` forms.
     static final int STORE = 0x89;
+    static final int ADD_TO = 0x01;
+    static final int SUBTRACT_FROM = 0x29;
     static final int TEST = 0x85;
     static final int BT = 0x0FA3;
     static final int CMPXCHG = 0x0FB1;
@@ -375,6 +377,25 @@ final class Assembler {
         op(width, CMPXCHG, register, base, 0);
     }
 
+    /// `rep movs`.
+    void repeatMove(Width width) {
+        string(width, 0xA4);
+    }
+
+    /// `rep stos`.
+    void repeatStore(Width width) {
+        string(width, 0xAA);
+    }
+
+    private void string(Width width, int opcode) {
+        switch (width) {
+            case W8 -> bytes(0xF3, opcode);
+            case W16 -> bytes(0x66, 0xF3, opcode | 1);
+            case W32 -> bytes(0xF3, opcode | 1);
+            case W64 -> bytes(0xF3, 0x48, opcode | 1);
+        }
+    }
+
     void push(int register) {
         prefixes(Width.W32, 0, 0, register, false);
         one(0x50 | register & 7);
@@ -395,6 +416,17 @@ final class Assembler {
 
     void jumpTo(int base, int displacement) {
         op(Width.W32, 0xFF, 4, base, displacement);
+    }
+
+    /// Calls what memory at `base + displacement` points to.
+    void call(int base, int displacement) {
+        op(Width.W32, 0xFF, 2, base, displacement);
+    }
+
+    /// The address of a label.
+    void loadAddress(int register, int label) {
+        bytes(0x48 | register >>> 3 << 2, LEA, 0x05 | (register & 7) << 3);
+        to(label);
     }
 
     void ret() {

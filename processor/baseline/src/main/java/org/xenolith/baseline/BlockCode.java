@@ -21,6 +21,7 @@ import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+import org.xenolith.jit.TranslationCache;
 
 /// Makes the code of one block, op by op. RAX and R11 are for the inside of an op.
 final class BlockCode {
@@ -31,8 +32,9 @@ final class BlockCode {
     private final Values values;
     private final VectorCode vectors;
     private final IntegerCalls integers;
+    private final StringCode strings;
 
-    /// Where to go if the instruction cannot be done; made when first asked for.
+    /// The label of [#miss()]; made when first asked for.
     private int miss = NONE;
 
     private long instruction;
@@ -46,6 +48,7 @@ final class BlockCode {
         values = new Values(code, plan);
         vectors = new VectorCode(this, code, plan, values);
         integers = new IntegerCalls(code, plan, values);
+        strings = new StringCode(this, code, plan, values);
         instructionsLeft = instructions + 1;
     }
 
@@ -117,7 +120,9 @@ final class BlockCode {
                 flags.become(FlagCode.explicit());
             }
             case Op.Call call -> {
-                if (call.helper().takesContext()) {
+                if (StringCode.canDo(call)) {
+                    strings.emit(call);
+                } else if (call.helper().takesContext()) {
                     guard(call);
                 } else {
                     integers.call(index, call);
@@ -135,7 +140,8 @@ final class BlockCode {
         }
     }
 
-    private int miss() {
+    /// Where to go if the instruction cannot be done.
+    int miss() {
         if (miss == NONE) {
             miss = region.miss(instruction, instructionsLeft);
         }
@@ -154,18 +160,24 @@ final class BlockCode {
             base = sum.left();
             displacement = (int) plan.constant(sum.right(), Width.W64);
         }
-        int register = any(base, Width.W64);
+        find(write, any(base, Width.W64), displacement, bytes);
+        return displacement;
+    }
+
+    /// The same for an address that is `displacement` from what a register holds.
+    void find(boolean write, int register, int displacement, int bytes) {
         int tags = write ? Frame.WRITE_TAGS : Frame.READ_TAGS;
         move(Width.W32, RAX, register, displacement);
         move(Width.W64, R11, register, displacement + bytes - 1);
-        code.shiftNumber(Width.W32, Assembler.SHR, RAX, 12);
+        code.shiftNumber(Width.W32, Assembler.SHR, RAX, TranslationCache.PAGE_SHIFT);
         code.opNumber(Width.W64, Assembler.AND, R11, -4096);
-        code.opNumber(Width.W32, Assembler.AND, RAX, region.indexMask());
+        code.opNumber(Width.W32, Assembler.AND, RAX, TranslationCache.FIRST_MASK);
         code.op(Width.W64, CMP, R11, tags, RAX, 3, 0);
-        code.jumpIf(Assembler.NOT_EQUAL, miss());
+        int back = code.label();
+        code.jumpIf(Assembler.NOT_EQUAL, region.secondLook(write, back, miss()));
+        code.bind(back);
         code.op(Width.W64, MOV, RAX, Frame.OFFSETS, RAX, 3, 0);
         code.op(Width.W64, Assembler.ADD, RAX, register);
-        return displacement;
     }
 
     private void move(Width width, int to, int from, int displacement) {
@@ -600,6 +612,7 @@ final class BlockCode {
     /// Whether the machine code can be made for a call.
     static boolean canCall(Op.Call call) {
         return IntegerCalls.canCall(call)
+                || StringCode.canDo(call)
                 || call.helper()
                         .guardForm()
                         .filter(guard -> guard.form() != Guard.Form.OTHER)

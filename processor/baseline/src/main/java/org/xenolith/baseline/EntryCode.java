@@ -27,6 +27,8 @@ final class EntryCode {
         int links = Frame.LINKS - Long.BYTES; // the return address is not there yet
         code.op(Width.W64, Assembler.STORE, Assembler.R8, Assembler.RSP, links);
         int control = Frame.CONTROL - Long.BYTES;
+        var secondPlaces = new SecondPlaces(code);
+        secondPlaces.begin();
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.R9);
         code.move(Width.W64, Frame.WRITE_TAGS, Assembler.RDX);
@@ -42,6 +44,7 @@ final class EntryCode {
             code.pop(SAVED[index]);
         }
         code.ret();
+        secondPlaces.emit();
         code.link();
         return code;
     }

@@ -48,8 +48,13 @@ final class Frame {
     /// See [FloatingControl].
     static final int CONTROL = LINKS + Long.BYTES;
 
+    /// The stack's places of the addresses of the routines of [SecondPlaces].
+    static final int SECOND_READ = CONTROL + Long.BYTES;
+
+    static final int SECOND_WRITE = SECOND_READ + Long.BYTES;
+
     /// Bytes of the frame without the return address.
-    static final int BYTES = VALUE_BYTES + 2 * Long.BYTES;
+    static final int BYTES = VALUE_BYTES + 4 * Long.BYTES;
 
     private Frame() {}
 

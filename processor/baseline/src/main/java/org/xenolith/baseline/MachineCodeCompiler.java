@@ -24,7 +24,6 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     private final ExecutableMemory executable;
     private final long base;
-    private final int translations;
     private final int codeBytes;
     private final int features;
     private final AtomicInteger compiled = new AtomicInteger();
@@ -34,14 +33,11 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private volatile int generation;
 
     /// @param base what is added to places to get addresses
-    /// @param translations the length of the arrays that regions are called with
     /// @param codeBytes room for code, a multiple of the page size
     /// @throws LinuxException where the host is another or does not allow it
-    public MachineCodeCompiler(long base, int translations, int codeBytes) throws LinuxException {
-        Bug.check(Integer.bitCount(translations) == 1, "translations are a power of two");
+    public MachineCodeCompiler(long base, int codeBytes) throws LinuxException {
         Bug.check((base & VECTOR_BYTES - 1) == 0, "aligned places have aligned addresses");
         this.base = base;
-        this.translations = translations;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
         features = HostProcessor.features(executable);
@@ -83,7 +79,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
             if (!isPossible(region)) {
                 return Optional.empty();
             }
-            made = RegionCode.generate(region, translations);
+            made = RegionCode.generate(region);
         } catch (Unfit unfit) {
             return Optional.empty();
         }
@@ -134,10 +130,6 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     long base() {
         return base;
-    }
-
-    int translations() {
-        return translations;
     }
 
     /// How many bytes of code there are.

@@ -60,8 +60,7 @@ public final class MachineRegion extends CompiledRegion {
         registers[Frame.INITIAL_BUDGET] = budget;
         registers[Frame.INITIAL_BASE] = compiler.base();
         var memories = Memories.of(context);
-        var translations =
-                memories.translations(readTags, writeTags, offsets, compiler.translations());
+        var translations = memories.translations(readTags, writeTags, offsets);
         int left =
                 ExecutableMemory.call(
                         compiler.entry(),

@@ -2,6 +2,7 @@ package org.xenolith.baseline;
 
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Context;
+import org.xenolith.jit.TranslationCache;
 
 import java.lang.foreign.MemorySegment;
 
@@ -53,7 +54,7 @@ final class Memories {
         return made;
     }
 
-    Translations translations(long[] readTags, long[] writeTags, long[] offsets, int count) {
+    Translations translations(long[] readTags, long[] writeTags, long[] offsets) {
         for (var translations : known) {
             if (translations == null) {
                 break;
@@ -65,7 +66,9 @@ final class Memories {
             }
         }
         Bug.check(
-                readTags.length == count && writeTags.length == count && offsets.length == count,
+                readTags.length == TranslationCache.ENTRIES
+                        && writeTags.length == TranslationCache.ENTRIES
+                        && offsets.length == TranslationCache.ENTRIES,
                 "translations are as many as code was made for");
         var made = new Translations(readTags, writeTags, offsets);
         known[next++ & REMEMBERED - 1] = made;

@@ -135,6 +135,7 @@ final class Plan {
                                 Math.min(
                                         width == Width.W64 ? Long.SIZE : Integer.SIZE,
                                         Math.max(bits(ifTrue), bits(ifFalse)));
+                case Op.Call call when Ops.mayChangeAnything(call) -> Arrays.fill(current, NOBODY);
                 case Op _ -> {}
             }
         }

@@ -25,23 +25,29 @@ final class RegionCode {
     /// Leaves the region at `pc`; `instructions` of its block have not been executed after all.
     private record Stub(int label, long pc, int instructions) {}
 
+    /// Looks for a page at its second place, and goes `back` if it is there, else to `miss`.
+    private record SecondLook(int label, boolean write, int back, int miss) {}
+
     private final Assembler code = new Assembler();
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
     private final FloatingControl floating;
-    private final int indexMask;
     private final int[] blocks;
     private final int exit;
+
+    /// Where the second entry of a set of [Links] is looked at.
+    private final int second;
+
     private final List<Stub> misses = new ArrayList<>();
+    private final List<SecondLook> secondLooks = new ArrayList<>();
     private final Map<Long, Integer> exits = new LinkedHashMap<>();
     private int place;
 
     /// No block begins where code is being made.
     private boolean isLooseEnd;
 
-    private RegionCode(Region region, int translations) {
-        indexMask = translations - 1;
+    private RegionCode(Region region) {
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
         floating = new FloatingControl(code, flow);
@@ -50,11 +56,11 @@ final class RegionCode {
             blocks[block] = code.label();
         }
         exit = code.label();
+        second = code.label();
     }
 
-    /// @param translations entries of the arrays that the code is called with
-    static RegionCode generate(Region region, int translations) {
-        var made = new RegionCode(region, translations);
+    static RegionCode generate(Region region) {
+        var made = new RegionCode(region);
         made.enter();
         for (int place = 0; place < made.blocks.length; place++) {
             made.block(place);
@@ -101,11 +107,21 @@ final class RegionCode {
     }
 
     private void leave() {
+        secondLooks.forEach(this::emit);
         misses.forEach(this::emit);
         exits.forEach(this::emitExit);
+        code.bind(second);
+        followSecond();
         code.bind(exit);
         code.ret();
         flags.end();
+    }
+
+    private void emit(SecondLook look) {
+        code.bind(look.label);
+        code.call(Assembler.RSP, look.write ? Frame.SECOND_WRITE : Frame.SECOND_READ);
+        code.jumpIf(Assembler.NOT_EQUAL, look.miss);
+        code.jump(look.back);
     }
 
     private void emit(Stub stub) {
@@ -132,30 +148,40 @@ final class RegionCode {
         code.bind(label);
         code.load(RAX, pc);
         code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
-        follow(Links.find(code, pc));
+        Links.find(code, pc);
+        follow();
     }
 
-    /// Goes to the region whose entry is at `R11 + offset`, if it has the tag in RAX and the budget
+    /// Goes to the region that has the tag in RAX in the set at R11, if there is one and the budget
     /// allows; else back to Java.
-    private void follow(int offset) {
+    private void follow() {
         code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
         code.jumpIf(Assembler.LESS_OR_EQUAL, exit);
-        code.op(Width.W64, Assembler.CMP, RAX, R11, offset);
+        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, second);
+        code.jumpTo(R11, Long.BYTES);
+    }
+
+    private void followSecond() {
+        code.op(Width.W64, Assembler.CMP, RAX, R11, Links.ENTRY_BYTES);
         code.jumpIf(Assembler.NOT_EQUAL, exit);
-        code.jumpTo(R11, offset + Long.BYTES);
+        code.jumpTo(R11, Links.ENTRY_BYTES + Long.BYTES);
     }
 
     // ---------------------------------------------------------------- for blocks
-
-    int indexMask() {
-        return indexMask;
-    }
 
     /// Where to go if the instruction at `pc` cannot be done.
     int miss(long pc, int instructionsLeft) {
         var stub = new Stub(code.label(), pc, instructionsLeft);
         misses.add(stub);
         return stub.label;
+    }
+
+    /// Where to look for a page that is not at its first place; see [SecondPlaces].
+    int secondLook(boolean write, int back, int miss) {
+        var look = new SecondLook(code.label(), write, back, miss);
+        secondLooks.add(look);
+        return look.label;
     }
 
     private int exit(long target) {
@@ -246,7 +272,7 @@ final class RegionCode {
             code.move(Width.W64, RAX, register);
         }
         Links.find(code);
-        follow(0);
+        follow();
     }
 
     private void compare(int register, long number) {

@@ -56,6 +56,9 @@ final class VectorCode {
                 fetch(vector);
             }
         }
+        if (instruction.answersIndex()) {
+            values.clear(Assembler.RCX);
+        }
         int reg = register(instruction.reg(), index);
         switch (instruction.rm()) {
             case Part.Memory(int bytes, boolean written) -> {
@@ -72,7 +75,9 @@ final class VectorCode {
                 keep(vector);
             }
         }
-        if (answersFlags(op) && plan.isUsed(index)) {
+        if (instruction.answersIndex()) {
+            answerIndex(index);
+        } else if (answersFlags(op) && plan.isUsed(index)) {
             vectors.loadFlags();
             vectors.extendHigh();
             int target = values.define(index);
@@ -82,16 +87,26 @@ final class VectorCode {
     }
 
     /// Whether what an op answers is flags.
-    static boolean answersFlags(Op.Host op) {
+    private static boolean answersFlags(Op.Host op) {
         var instruction = op.instruction();
         return op.result() != Op.Host.NONE
                 && !(instruction.reg() instanceof Part.Result)
                 && !(instruction.rm() instanceof Part.Result);
     }
 
+    private void answerIndex(int index) {
+        code.pushFlags();
+        code.pop(RAX);
+        code.opNumber(Width.W32, Assembler.AND, RAX, Flags.STATUS);
+        code.shiftNumber(Width.W64, Assembler.SHL, RAX, Integer.SIZE);
+        code.op(Width.W64, Assembler.OR, RAX, Assembler.RCX);
+        code.move(Width.W64, values.define(index), RAX);
+    }
+
     /// How many low bits of what an op answers may be other than zero.
     static int bits(Op.Host op) {
         return switch (op.instruction()) {
+            case HostInstruction instruction when instruction.answersIndex() -> Long.SIZE;
             case HostInstruction(_, _, Part.Result(var width), _, _, _) -> width.bits();
             case HostInstruction(_, _, _, Part.Result(var width), _, _) -> width.bits();
             case HostInstruction _ -> Integer.SIZE - Integer.numberOfLeadingZeros(COMPARED);

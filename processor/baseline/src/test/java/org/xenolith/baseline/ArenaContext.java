@@ -2,6 +2,7 @@ package org.xenolith.baseline;
 
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Context;
+import org.xenolith.jit.TranslationCache;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,7 +12,7 @@ import java.util.random.RandomGenerator;
 
 /// A context with 16 pages of memory outside the heap, some of which may not be read or written.
 final class ArenaContext extends Context {
-    static final int TRANSLATIONS = 64;
+    private static final int TRANSLATIONS = TranslationCache.ENTRIES;
     private static final int PAGES = 16;
     private static final int PAGE_BYTES = 4096;
 
@@ -38,10 +39,34 @@ final class ArenaContext extends Context {
         for (int page = 0; page < PAGES; page++) {
             // pages are stored in reverse
             long at = (long) page * PAGE_BYTES;
-            offsets[page] = (long) (PAGES - 1 - page) * PAGE_BYTES - at;
-            readTags[page] = random.nextInt(12) > 0 ? at : 1;
-            writeTags[page] = random.nextInt(12) > 0 ? at : 1;
+            int place = TranslationCache.first(at);
+            if (random.nextInt(3) == 0) {
+                occupy(place, at);
+                place = TranslationCache.second(at);
+            }
+            put(place, page);
+            readTags[place] = random.nextInt(12) > 0 ? at : 1;
+            writeTags[place] = random.nextInt(12) > 0 ? at : 1;
         }
+    }
+
+    private void put(int place, int page) {
+        long at = (long) page * PAGE_BYTES;
+        offsets[place] = (long) (PAGES - 1 - page) * PAGE_BYTES - at;
+        readTags[place] = at;
+        writeTags[place] = at;
+    }
+
+    /// The first page may be read and written, and is found at its first place.
+    void allowFirstPage() {
+        put(TranslationCache.first(0), 0);
+    }
+
+    /// Another page has the first place of one.
+    private void occupy(int place, long page) {
+        readTags[place] = page + (TranslationCache.FIRST_MASK + 1L) * PAGE_BYTES;
+        writeTags[place] = readTags[place];
+        offsets[place] = page - readTags[place];
     }
 
     private ArenaContext(MemorySegment memory) {
@@ -79,11 +104,16 @@ final class ArenaContext extends Context {
     }
 
     private long find(long[] tags, int bytes, long address) {
-        int index = (int) (address >>> 12) & TRANSLATIONS - 1;
-        if (tags[index] != (address + bytes - 1 & -PAGE_BYTES)) {
-            throw Abort.restart();
+        long page = address & -PAGE_BYTES;
+        if (page == (address + bytes - 1 & -PAGE_BYTES)) {
+            for (int index :
+                    new int[] {TranslationCache.first(page), TranslationCache.second(page)}) {
+                if (tags[index] == page) {
+                    return offsets[index] + address;
+                }
+            }
         }
-        return offsets[index] + address;
+        throw Abort.restart();
     }
 
     private long peek(int bits, long at) {

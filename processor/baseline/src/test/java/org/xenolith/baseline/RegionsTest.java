@@ -33,11 +33,8 @@ class RegionsTest {
     @BeforeEach
     void start() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
-        compiler =
-                new MachineCodeCompiler(
-                        context.memory.address(), ArenaContext.TRANSLATIONS, 1 << 16);
-        context.readTags[0] = 0;
-        context.writeTags[0] = 0;
+        compiler = new MachineCodeCompiler(context.memory.address(), 1 << 16);
+        context.allowFirstPage();
     }
 
     @AfterEach

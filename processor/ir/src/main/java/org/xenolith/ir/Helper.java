@@ -112,6 +112,12 @@ public record Helper(Method method) {
                 .map(Computes::value);
     }
 
+    /// What it does with the elements of a string, if that has been declared; see [Repeats].
+    public Optional<Repeats> repeats() {
+        return Optional.ofNullable(method.getAnnotation(Repeats.class))
+                .filter(_ -> takesContext() && !returnsValue());
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

@@ -84,6 +84,14 @@ public record HostInstruction(
         return vectors;
     }
 
+    /// Whether it answers, of two strings, an index in ECX and the six status flags (PCMPISTRI, SDM
+    /// vol. 2B): as a value the index, and in the upper 32 bits the flags at their places in
+    /// RFLAGS. All others that answer without a [Part.Result] answer the flags ZF, PF and CF at
+    /// their places, and no others.
+    public boolean answersIndex() {
+        return opcode.map == 3 && opcode.number == 0x63;
+    }
+
     /// The manual's spelling.
     @Override
     public String toString() {

@@ -84,8 +84,8 @@ public sealed interface Op {
     ///
     /// @param address the value that is the address of the instruction's memory, or [#NONE]
     /// @param result the value that the host's instruction answers, or [#NONE]: in the general
-    ///   register of its [HostInstruction.Part.Result]; if it has none, as the flags ZF, PF and CF
-    ///   at their places in RFLAGS, and no others
+    ///   register of its [HostInstruction.Part.Result]; if it has none, what is said at
+    ///   [HostInstruction#answersIndex]
     record Host(HostInstruction instruction, int address, int result) implements Op {
         /// No value.
         public static final int NONE = -1;

@@ -10,10 +10,9 @@ public abstract class CompiledRegion {
     /// between two instructions, `pc` says where to go on, and nothing is under way: an instruction
     /// that the region could not do (a translation is missing, a check refuses) has not begun.
     ///
-    /// The arrays are a direct-mapped cache of translations, of equal lengths, a power of two:
-    /// entry `i` is that of the linear pages whose number ends in `i`. A page may be read (written)
-    /// if its address is its entry of `readTags` (`writeTags`); `offsets[i]` plus a linear address
-    /// is then the place in memory. Nothing in them changes while the region runs.
+    /// The arrays are a [TranslationCache]. A page may be read (written) if its address is at one
+    /// of its places in `readTags` (`writeTags`); what `offsets` has at that place plus a linear
+    /// address is then the place in memory. Nothing in them changes while the region runs.
     ///
     /// @param budget how many instructions to execute, more than 0; looked at where loops close
     /// @return the budget less the instructions executed; may be negative

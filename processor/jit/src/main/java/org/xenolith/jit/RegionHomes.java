@@ -64,7 +64,7 @@ final class RegionHomes implements Homes {
         this.code = code;
         this.flow = flow;
         caches = new PageCaches(flow);
-        memory = new RegionMemory(code, access, caches.count());
+        memory = new RegionMemory(code, access, caches);
         flags = new RegionFlags(code);
         blocks = new Label[flow.order().size()];
         for (int block = 0; block < blocks.length; block++) {

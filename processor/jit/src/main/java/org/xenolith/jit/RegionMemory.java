@@ -14,37 +14,38 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// How a region reaches memory: the one home of that shape. An access finds its page in a page
-/// cache, two local variables: the page's linear address ([#EMPTY] if none) and what leads from
-/// linear addresses to memory. If it is another page, or the access is not aligned, a stub at the
-/// end of the method looks into the translation cache, fills the page cache, and comes back; if
-/// that does not have it, the region is left. An access without a page cache always looks there.
+/// cache ([PageCache]). If it is another page, or the access is not aligned, a stub at the end of
+/// the method looks into the translation cache, fills the page cache, and comes back; if that does
+/// not have it, the region is left. An access without a page cache always looks there.
 ///
 /// Benchmark: the kernels of `bench`.
 final class RegionMemory {
     private static final ClassDesc INT = ConstantDescs.CD_int;
     private static final ClassDesc LONG = ConstantDescs.CD_long;
     private static final ClassDesc VOID = ConstantDescs.CD_void;
-    private static final long PAGE_MASK = -4096L;
-    private static final int PAGE_SHIFT = 12;
-
-    /// No masked address equals it: masks keep the page's bits and those below the access's size.
-    private static final long EMPTY = 1 << 11;
 
     /// An access whose page was not in its page cache.
-    private record Stub(Label label, Label back, int cache, boolean write, int bytes, Label miss) {}
+    private record Stub(
+            Label label, Label back, PageCache cache, boolean write, int bytes, Label miss) {}
+
+    /// A page that is not at its first place is looked for at its second.
+    private record SecondLook(Label label, Label back, int tags, Label miss) {}
 
     private final MemoryAccess access;
     private final ConstantDesc memoryConstant;
     private final ClassDesc owner;
     private final List<Stub> stubs = new ArrayList<>();
-    private final int[] pages;
-    private final int[] deltas;
-    private final int indexMask;
+    private final List<SecondLook> secondLooks = new ArrayList<>();
+    private final List<PageCache> caches = new ArrayList<>();
     private final int address;
+
+    /// The page of an access's last byte.
+    private final int tag;
+
     private final int index;
 
-    /// @param caches how many page caches there are
-    RegionMemory(CodeBuilder code, MemoryAccess access, int caches) {
+    /// @param shared which accesses share page caches
+    RegionMemory(CodeBuilder code, MemoryAccess access, PageCaches shared) {
         this.access = access;
         owner = Calls.describe(access.owner());
         memoryConstant =
@@ -55,24 +56,20 @@ final class RegionMemory {
                                         ConstantDescs.DEFAULT_NAME,
                                         Calls.describe(memory.type())))
                         .orElse(null);
-        indexMask = code.allocateLocal(TypeKind.INT);
         index = code.allocateLocal(TypeKind.INT);
         address = code.allocateLocal(TypeKind.LONG);
-        pages = new int[caches];
-        deltas = new int[caches];
-        for (int cache = 0; cache < caches; cache++) {
-            pages[cache] = code.allocateLocal(TypeKind.LONG);
-            deltas[cache] = code.allocateLocal(TypeKind.LONG);
+        tag = code.allocateLocal(TypeKind.LONG);
+        for (int cache = 0; cache < shared.count(); cache++) {
+            caches.add(
+                    shared.isForTables(cache)
+                            ? PageCache.Two.allocate(code)
+                            : PageCache.One.allocate(code));
         }
     }
 
     /// At the entry.
     void enter(CodeBuilder code) {
-        code.aload(RegionClass.READ_TAGS).arraylength().iconst_1().isub().istore(indexMask);
-        for (int cache = 0; cache < pages.length; cache++) {
-            code.loadConstant(EMPTY).lstore(pages[cache]);
-            code.lconst_0().lstore(deltas[cache]);
-        }
+        caches.forEach(cache -> cache.enter(code));
     }
 
     /// At the end: what was put off.
@@ -80,24 +77,48 @@ final class RegionMemory {
         for (var stub : stubs) {
             code.labelBinding(stub.label);
             lookUp(code, stub.write, stub.bytes, stub.miss);
-            code.aload(stub.write ? RegionClass.WRITE_TAGS : RegionClass.READ_TAGS);
-            code.iload(index).laload().lstore(pages[stub.cache]);
-            pushDelta(code);
-            code.lstore(deltas[stub.cache]).goto_(stub.back);
+            int tags = tags(stub.write);
+            stub.cache.fill(
+                    code,
+                    address,
+                    () -> code.aload(tags).iload(index).laload(),
+                    () -> pushDelta(code));
+            code.goto_(stub.back);
         }
+        secondLooks.forEach(look -> emit(code, look));
     }
 
     /// Goes to `miss` unless the address variable is in the translation cache, where `index` is
     /// then its place.
     private void lookUp(CodeBuilder code, boolean write, int bytes, Label miss) {
-        code.lload(address).loadConstant(PAGE_SHIFT).lushr().l2i();
-        code.iload(indexMask).iand().istore(index);
-        code.aload(write ? RegionClass.WRITE_TAGS : RegionClass.READ_TAGS);
-        code.iload(index).laload().lload(address);
+        code.lload(address).loadConstant(TranslationCache.PAGE_SHIFT).lushr().l2i();
+        code.loadConstant(TranslationCache.FIRST_MASK).iand().istore(index);
+        code.lload(address);
         if (bytes > 1) {
             code.loadConstant((long) bytes - 1).ladd();
         }
-        code.loadConstant(PAGE_MASK).land().lcmp().ifne(miss);
+        code.loadConstant(PageCache.PAGE_MASK).land().lstore(tag);
+        var look = new SecondLook(code.newLabel(), code.newLabel(), tags(write), miss);
+        secondLooks.add(look);
+        code.aload(look.tags).iload(index).laload().lload(tag).lcmp().ifne(look.label);
+        code.labelBinding(look.back);
+    }
+
+    private static int tags(boolean write) {
+        return write ? RegionClass.WRITE_TAGS : RegionClass.READ_TAGS;
+    }
+
+    private void emit(CodeBuilder code, SecondLook look) {
+        code.labelBinding(look.label);
+        code.lload(tag).lload(address).lxor().loadConstant(PageCache.PAGE_MASK).land();
+        code.lconst_0().lcmp().ifne(look.miss);
+        code.lload(tag).loadConstant(TranslationCache.PAGE_SHIFT).lushr().l2i();
+        code.lload(tag);
+        code.loadConstant(TranslationCache.PAGE_SHIFT + TranslationCache.SECOND_SHIFT);
+        code.lushr().l2i().ixor().loadConstant(TranslationCache.SECOND_MASK).iand();
+        code.loadConstant(TranslationCache.SECOND_BASE).iadd().istore(index);
+        code.aload(look.tags).iload(index).laload().lload(tag).lcmp().ifne(look.miss);
+        code.goto_(look.back);
     }
 
     private void pushDelta(CodeBuilder code) {
@@ -116,10 +137,10 @@ final class RegionMemory {
             lookUp(code, write, bytes, miss);
             return;
         }
-        var stub = new Stub(code.newLabel(), code.newLabel(), cache, write, bytes, miss);
+        var pages = caches.get(cache);
+        var stub = new Stub(code.newLabel(), code.newLabel(), pages, write, bytes, miss);
         stubs.add(stub);
-        code.lload(address).loadConstant(PAGE_MASK | bytes - 1).land();
-        code.lload(pages[cache]).lcmp().ifne(stub.label);
+        pages.find(code, address, bytes, stub.label);
         code.labelBinding(stub.back);
     }
 
@@ -132,7 +153,7 @@ final class RegionMemory {
         if (cache < 0) {
             pushDelta(code);
         } else {
-            code.lload(deltas[cache]);
+            caches.get(cache).pushDelta(code);
         }
         code.lload(address).ladd();
         if (displacement != 0) {

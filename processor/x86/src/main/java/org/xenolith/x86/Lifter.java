@@ -535,6 +535,13 @@ public final class Lifter {
         return add(new Op.ReadFlags(), W64);
     }
 
+    /// Says that it is `value` that a host's instruction answers; see [Op.Host].
+    public void answer(int value) {
+        if (hosted) {
+            host(value);
+        }
+    }
+
     public void writeFlags(int value) {
         if (hosted) {
             host(value);

@@ -5,6 +5,7 @@ import static org.xenolith.ir.Width.W64;
 import static org.xenolith.x86.Spec.*;
 import static org.xenolith.x86.XmmOperands.immediate;
 import static org.xenolith.x86.XmmOperands.readUnaligned;
+import static org.xenolith.x86.XmmOperands.sse;
 import static org.xenolith.x86.XmmOperands.sseApart;
 
 import org.xenolith.ir.Helper;
@@ -16,7 +17,7 @@ final class SseStrings {
         sseApart("PCMPESTRM", "66 0F 3A 60 /r", compare(true, false), Vdq, Wdq, Ib),
         sseApart("PCMPESTRI", "66 0F 3A 61 /r", compare(true, true), Vdq, Wdq, Ib),
         sseApart("PCMPISTRM", "66 0F 3A 62 /r", compare(false, false), Vdq, Wdq, Ib),
-        sseApart("PCMPISTRI", "66 0F 3A 63 /r", compare(false, true), Vdq, Wdq, Ib));
+        sse("PCMPISTRI",      "66 0F 3A 63 /r", compare(false, true), Vdq, Wdq, Ib));
     // spotless:on
 
     private static final Helper COMPARE = helper("compare");
@@ -56,16 +57,19 @@ final class SseStrings {
                             firstLength,
                             secondLength,
                             control);
-            int flags = l.call(FLAGS, result, firstLength, secondLength, control);
             if (toIndex) {
-                l.setRegister(Registers.RCX, l.call(INDEX, result, control));
+                int answer = l.call(INDEX, result, firstLength, secondLength, control);
+                l.answer(answer);
+                l.setRegister(Registers.RCX, l.convert(l.convert(answer, W32), W64));
+                l.writeFlags(l.shiftRight(answer, l.constant(W64, Integer.SIZE)));
             } else {
+                int flags = l.call(FLAGS, result, firstLength, secondLength, control);
                 int low = l.call(MASK, result, control, l.constant(W32, 0));
                 int high = l.call(MASK, result, control, l.constant(W32, 1));
                 l.setRegister(Registers.XMM, low);
                 l.setRegister(Registers.XMM + 1, high);
+                l.writeFlags(flags);
             }
-            l.writeFlags(flags);
         };
     }
 

@@ -111,8 +111,14 @@ public final class StringComparison {
         return true;
     }
 
-    /// What PCMPxSTRI puts into ECX: the number of lanes if no bit is set.
-    public static long index(long result, int control) {
+    /// What PCMPxSTRI puts into ECX, and in the high half the flags.
+    public static long index(long result, int firstLength, int secondLength, int control) {
+        long flags = flags(result, firstLength, secondLength, control);
+        return flags << Integer.SIZE | index(result, control);
+    }
+
+    /// The number of lanes if no bit is set.
+    private static long index(long result, int control) {
         if (result == 0) {
             return lanes(control);
         }

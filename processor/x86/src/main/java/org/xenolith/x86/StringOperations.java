@@ -1,13 +1,14 @@
 package org.xenolith.x86;
 
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.Repeats;
 
 /// String instructions with a repeat prefix (SDM vol. 2B, REP). **Hot path.**
 ///
 /// Registers are committed after every element or run of elements, so that a fault or a device
 /// access in the middle leaves just the elements before it done. After a bounded amount of work a
-/// helper stops with `pc` at the instruction itself, so that interrupts come in between; with TF
-/// set or breakpoints enabled that is after each element.
+/// helper stops with `pc` at the instruction itself, so that interrupts come in between; MOVS and
+/// STOS do at the end of a page, and all after each element with TF set or breakpoints enabled.
 public final class StringOperations {
     /// Bytes moved before a helper stops, more or less.
     private static final int WORK_MAX = 64 * 1024;
@@ -19,8 +20,20 @@ public final class StringOperations {
 
     private StringOperations() {}
 
-    /// REP MOVS.
-    public static void copy(Cpu cpu, int bits, int addressBits, int segment, long pc, long next) {
+    /// REP MOVS with addresses of 64 bits that are linear, until the count is zero or there has
+    /// been enough work.
+    @Repeats(
+            source = Repeats.Source.MEMORY,
+            from = Registers.RSI,
+            to = Registers.RDI,
+            count = Registers.RCX,
+            direction = Registers.DIRECTION)
+    public static void copyFlat(Cpu cpu, int bits) {
+        copy(cpu, bits, Long.SIZE, Segments.DS);
+    }
+
+    /// REP MOVS, until the count is zero or there has been enough work.
+    public static void copy(Cpu cpu, int bits, int addressBits, int segment) {
         long mask = mask(addressBits);
         int bytes = bits >>> 3;
         long step = step(cpu, bytes);
@@ -30,9 +43,14 @@ public final class StringOperations {
         advance(cpu, Registers.RSI, 0, mask);
         advance(cpu, Registers.RDI, 0, mask);
         countDown(cpu, 0, mask);
-        while (count != 0 && work > 0) {
-            boolean many = direct && count != 1 && work > 1;
-            int done = many ? copyRun(cpu, bytes, mask, segment, count) : 0;
+        int inPages =
+                Math.min(
+                        ahead(cpu, Registers.RSI, segment, bytes, mask),
+                        ahead(cpu, Registers.RDI, Segments.ES, bytes, mask));
+        long end = end(count, inPages);
+        while (count != end && work > 0) {
+            boolean many = direct && count - end != 1 && work > 1;
+            int done = many ? copyRun(cpu, bytes, mask, segment, count - end) : 0;
             if (done == 0) {
                 long from = linear(cpu, segment, index(cpu, Registers.RSI, mask), bytes, false);
                 long value = cpu.load(bits, from);
@@ -48,7 +66,29 @@ public final class StringOperations {
             count = countDown(cpu, done, mask);
             cpu.elementDone();
         }
-        stop(cpu, count == 0, pc, next);
+        suspend(cpu, count == 0);
+    }
+
+    /// The count at which an execution stops: behind the elements that are ahead within pages, if
+    /// there are any, and else behind the last. Whoever does not call these helpers stops there
+    /// too.
+    private static long end(long count, int inPages) {
+        return inPages == 0 || Long.compareUnsigned(count, inPages) < 0 ? 0 : count - inPages;
+    }
+
+    /// Elements that are whole within the page that an index register points into, forwards; 0 if
+    /// not even one is, or the way goes down.
+    private static int ahead(Cpu cpu, int register, int segment, int bytes, long mask) {
+        if (cpu.registers[Registers.DIRECTION] < 0) {
+            return 0;
+        }
+        long offset = index(cpu, register, mask);
+        return room(offset, flat(cpu, segment, offset), bytes, mask, false);
+    }
+
+    /// The linear address of an offset where there is nothing to check.
+    private static long flat(Cpu cpu, int segment, long offset) {
+        return segment < Segments.FS ? offset : offset + cpu.base(segment);
     }
 
     /// Copies as many elements as stay within one page on either side, in plain RAM; 0 if that is
@@ -57,7 +97,7 @@ public final class StringOperations {
     private static int copyRun(Cpu cpu, int bytes, long mask, int segment, long count) {
         long fromOffset = index(cpu, Registers.RSI, mask);
         long toOffset = index(cpu, Registers.RDI, mask);
-        long from = segment < Segments.FS ? fromOffset : fromOffset + cpu.base(segment);
+        long from = flat(cpu, segment, fromOffset);
         boolean down = cpu.registers[Registers.DIRECTION] < 0;
         int run = atMost(count, PAGE);
         run = Math.min(run, room(fromOffset, from, bytes, mask, down));
@@ -98,8 +138,19 @@ public final class StringOperations {
                 : above;
     }
 
-    /// REP STOS.
-    public static void fill(Cpu cpu, int bits, int addressBits, long pc, long next) {
+    /// REP STOS with addresses of 64 bits, until the count is zero or there has been enough work.
+    @Repeats(
+            source = Repeats.Source.REGISTER,
+            from = Registers.RAX,
+            to = Registers.RDI,
+            count = Registers.RCX,
+            direction = Registers.DIRECTION)
+    public static void fillFlat(Cpu cpu, int bits) {
+        fill(cpu, bits, Long.SIZE);
+    }
+
+    /// REP STOS, until the count is zero or there has been enough work.
+    public static void fill(Cpu cpu, int bits, int addressBits) {
         long mask = mask(addressBits);
         int bytes = bits >>> 3;
         long step = step(cpu, bytes);
@@ -109,11 +160,13 @@ public final class StringOperations {
         int work = work(cpu);
         advance(cpu, Registers.RDI, 0, mask);
         countDown(cpu, 0, mask);
-        while (count != 0 && work > 0) {
+        long end = end(count, ahead(cpu, Registers.RDI, Segments.ES, bytes, mask));
+        while (count != end && work > 0) {
             long offset = index(cpu, Registers.RDI, mask);
             int run = 0;
-            if (direct && count != 1 && work > 1) {
-                run = Math.min(atMost(count, PAGE), room(offset, offset, bytes, mask, false));
+            if (direct && count - end != 1 && work > 1) {
+                long left = count - end;
+                run = Math.min(atMost(left, PAGE), room(offset, offset, bytes, mask, false));
             }
             if (run > 1 && cpu.fillWithinPage(offset, bits, value, run)) {
                 work -= run * bytes;
@@ -126,7 +179,7 @@ public final class StringOperations {
             count = countDown(cpu, run, mask);
             cpu.elementDone();
         }
-        stop(cpu, count == 0, pc, next);
+        suspend(cpu, count == 0);
     }
 
     /// REP LODS.
@@ -228,10 +281,15 @@ public final class StringOperations {
         return (cpu.mode & Mode.STEPPING) != 0 ? 1 : WORK_MAX;
     }
 
-    /// Leaves the instruction, or begins it again for the elements that are left. An instruction
-    /// breakpoint on it is not met again for those (SDM vol. 3B, 18.3.1.1).
+    /// Leaves the instruction, or begins it again for the elements that are left.
     static void stop(Cpu cpu, boolean complete, long pc, long next) {
         cpu.pc = complete ? next : pc;
+        suspend(cpu, complete);
+    }
+
+    /// An instruction breakpoint is not met again for elements that are left (SDM vol. 3B,
+    /// 18.3.1.1).
+    private static void suspend(Cpu cpu, boolean complete) {
         if (!complete && (cpu.mode & Mode.STEPPING) != 0) {
             cpu.setSystemFlags(cpu.systemFlags() | Bits.RF);
         }
@@ -270,7 +328,7 @@ public final class StringOperations {
     /// The linear address of an element, checked against its segment where segments count.
     static long linear(Cpu cpu, int segment, long offset, int bytes, boolean write) {
         if (isDirect(cpu, segment)) {
-            return segment < Segments.FS ? offset : offset + cpu.base(segment);
+            return flat(cpu, segment, offset);
         }
         return write
                 ? SegmentAccess.linearForWrite(cpu, segment, offset, bytes)

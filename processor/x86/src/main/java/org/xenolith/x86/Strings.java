@@ -30,6 +30,8 @@ final class Strings {
 
     private static final Helper COPY = Helper.named(StringOperations.class, "copy");
     private static final Helper COMPARE = Helper.named(StringOperations.class, "compare");
+    private static final Helper COPY_FLAT = Helper.named(StringOperations.class, "copyFlat");
+    private static final Helper FILL_FLAT = Helper.named(StringOperations.class, "fillFlat");
     private static final Helper FILL = Helper.named(StringOperations.class, "fill");
     private static final Helper LOAD = Helper.named(StringOperations.class, "load");
     private static final Helper SCAN = Helper.named(StringOperations.class, "scan");
@@ -78,7 +80,8 @@ final class Strings {
 
     private static void move(Lifter l, Instruction i, Width width) {
         if (i.repeat() != 0) {
-            repeatFromSource(l, i, width, COPY);
+            repeatedMove(l, i, width);
+            again(l, i);
             return;
         }
         int value = l.load(width, source(l, i, width));
@@ -109,7 +112,8 @@ final class Strings {
 
     private static void store(Lifter l, Instruction i, Width width) {
         if (i.repeat() != 0) {
-            repeat(l, i, width, FILL);
+            repeatedStore(l, i, width);
+            again(l, i);
             return;
         }
         l.store(target(l, i, width, true), l.general(Registers.RAX, width));
@@ -118,7 +122,14 @@ final class Strings {
 
     private static void load(Lifter l, Instruction i, Width width) {
         if (i.repeat() != 0) {
-            repeatFromSource(l, i, width, LOAD);
+            l.call(
+                    LOAD,
+                    l.constant(W32, width.bits()),
+                    l.constant(W32, i.addressSize().bits()),
+                    l.constant(W32, i.dataSegment()),
+                    l.constant(W64, i.pc()),
+                    l.constant(W64, l.next()));
+            l.leave();
             return;
         }
         int value = l.load(width, source(l, i, width));
@@ -144,25 +155,35 @@ final class Strings {
         advance(l, i, Registers.RDI, width);
     }
 
-    private static void repeat(Lifter l, Instruction i, Width width, Helper helper) {
-        l.call(
-                helper,
-                l.constant(W32, width.bits()),
-                l.constant(W32, i.addressSize().bits()),
-                l.constant(W64, i.pc()),
-                l.constant(W64, l.next()));
-        l.leave();
+    private static void repeatedMove(Lifter l, Instruction i, Width width) {
+        int bits = l.constant(W32, width.bits());
+        if (hasFlatAddresses(i) && i.dataSegment() < Segments.FS) {
+            l.call(COPY_FLAT, bits);
+            return;
+        }
+        int addressBits = l.constant(W32, i.addressSize().bits());
+        l.call(COPY, bits, addressBits, l.constant(W32, i.dataSegment()));
     }
 
-    private static void repeatFromSource(Lifter l, Instruction i, Width width, Helper helper) {
-        l.call(
-                helper,
-                l.constant(W32, width.bits()),
-                l.constant(W32, i.addressSize().bits()),
-                l.constant(W32, i.dataSegment()),
-                l.constant(W64, i.pc()),
-                l.constant(W64, l.next()));
-        l.leave();
+    private static void repeatedStore(Lifter l, Instruction i, Width width) {
+        int bits = l.constant(W32, width.bits());
+        if (hasFlatAddresses(i)) {
+            l.call(FILL_FLAT, bits);
+            return;
+        }
+        l.call(FILL, bits, l.constant(W32, i.addressSize().bits()));
+    }
+
+    /// Whether there are no segments but FS and GS: addresses of 64 bits are those of 64-bit mode.
+    private static boolean hasFlatAddresses(Instruction i) {
+        return i.addressSize() == W64;
+    }
+
+    /// The instruction begins again while elements are left.
+    private static void again(Lifter l, Instruction i) {
+        var size = i.addressSize();
+        int left = l.general(Registers.RCX, size);
+        l.branch(l.notEqual(left, l.constant(size, 0)), i.pc(), l.next());
     }
 
     /// 1 for REPE, 0 for REPNE.

@@ -65,7 +65,6 @@ class SseRowsTest {
                         "DPPD", // which NaN comes through
                         "PCMPESTRI",
                         "PCMPESTRM",
-                        "PCMPISTRI",
                         "PCMPISTRM",
                         "MASKMOVDQU",
                         "LDMXCSR",

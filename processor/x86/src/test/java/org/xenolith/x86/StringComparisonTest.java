@@ -44,7 +44,7 @@ class StringComparisonTest {
         assertThat(lengthA).isEqualTo(first.length());
         assertThat(lengthB).isEqualTo(second.length());
         long result = StringComparison.compare(a[0], a[1], b[0], b[1], lengthA, lengthB, control);
-        return (int) StringComparison.index(result, control);
+        return (int) StringComparison.index(result, lengthA, lengthB, control);
     }
 
     @Test

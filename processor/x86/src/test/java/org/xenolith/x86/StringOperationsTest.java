@@ -30,8 +30,14 @@ class StringOperationsTest {
         do {
             cpu.pc = PC;
             switch (kind) {
-                case 0 -> StringOperations.copy(cpu, bits, addressBits, Segments.DS, PC, NEXT);
-                case 1 -> StringOperations.fill(cpu, bits, addressBits, PC, NEXT);
+                case 0 -> {
+                    StringOperations.copy(cpu, bits, addressBits, Segments.DS);
+                    goOn(cpu, addressBits);
+                }
+                case 1 -> {
+                    StringOperations.fill(cpu, bits, addressBits);
+                    goOn(cpu, addressBits);
+                }
                 case 2 -> StringOperations.load(cpu, bits, addressBits, Segments.DS, PC, NEXT);
                 case 3 ->
                         StringOperations.compare(cpu, bits, addressBits, Segments.DS, 1, PC, NEXT);
@@ -41,6 +47,11 @@ class StringOperationsTest {
             assertThat(++rounds).isLessThan(100_000);
         } while (cpu.pc == PC);
         assertThat(cpu.pc).isEqualTo(NEXT);
+    }
+
+    private static void goOn(ArrayCpu cpu, int addressBits) {
+        long left = cpu.registers[Registers.RCX] & StringOperations.mask(addressBits);
+        cpu.pc = left == 0 ? NEXT : PC;
     }
 
     @Test

@@ -104,11 +104,45 @@ public final class LoopGenerator implements CaseSource {
     /// What the forms have not: a stack operation, or instructions whose operands are made fit
     /// first so that no flag is left open.
     private byte[] several() {
-        return switch (dice.below(4)) {
+        return switch (dice.below(5)) {
             case 0 -> division();
             case 1 -> shiftByCount();
+            case 2 -> string();
             default -> stack();
         };
+    }
+
+    /// REP MOVS or REP STOS of a few elements, or of more than a page of them, now and then
+    /// backwards. The ranges of a copy may overlap.
+    private byte[] string() {
+        var code = new ByteArrayOutputStream();
+        int count = dice.chance(90) ? dice.below(24) : dice.below(0x900);
+        code.writeBytes(new byte[] {(byte) 0xB9, (byte) count, (byte) (count >> 8), 0, 0});
+        code.writeBytes(leaPointer(6));
+        code.writeBytes(leaPointer(7));
+        boolean backwards = dice.chance(15);
+        if (backwards) {
+            code.write(0xFD); // std
+        }
+        boolean bytes = dice.chance(40);
+        if (!bytes && dice.chance(30)) {
+            code.write(0x66);
+        }
+        code.write(0xF3);
+        if (!bytes && dice.chance(40)) {
+            code.write(0x48);
+        }
+        code.write((dice.chance(60) ? 0xA4 : 0xAA) | (bytes ? 0 : 1));
+        if (backwards) {
+            code.write(0xFC); // cld
+        }
+        return code.toByteArray();
+    }
+
+    /// LEA of an address near what R8 to R11 hold.
+    private byte[] leaPointer(int register) {
+        int modRm = 0x40 | register << 3 | dice.below(4);
+        return new byte[] {0x49, (byte) 0x8D, (byte) modRm, (byte) dice.between(-64, 64)};
     }
 
     /// A division of RDX:RAX by a register, or of AX, behind which all flags are set.

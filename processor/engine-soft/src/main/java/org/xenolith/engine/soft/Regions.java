@@ -61,7 +61,7 @@ final class Regions implements AutoCloseable {
     /// enough to pay for its entry and exit, which cost more where others go on by themselves.
     static final int WARM_WORTH = 1;
 
-    private static final int HOT_WORTH = 150;
+    private static final int HOT_WORTH = 600;
     private static final int ALONE_WORTH = 4;
 
     private static final int HOT_INSTRUCTIONS_MAX = 100;
@@ -165,8 +165,7 @@ final class Regions implements AutoCloseable {
             return bytecode();
         }
         try {
-            return new MachineCodeCompiler(
-                    memory.segment().address(), Tlb.ENTRIES, machineCodeBytes);
+            return new MachineCodeCompiler(memory.segment().address(), machineCodeBytes);
         } catch (LinuxException refused) {
             return bytecode();
         }

@@ -4,6 +4,7 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.engine.Exit;
 import org.xenolith.ir.Abort;
+import org.xenolith.jit.TranslationCache;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.Cpu;
@@ -34,7 +35,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private static final int PAUSES_IN_A_LOOP = 32;
 
     /// Tags that no access finds.
-    private static final long[] NO_TAGS = new long[Tlb.ENTRIES];
+    private static final long[] NO_TAGS = new long[TranslationCache.ENTRIES];
 
     static {
         Arrays.fill(NO_TAGS, Tlb.EMPTY);
@@ -126,7 +127,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public long load8(long address) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (readTags[index] == (address & PAGE_MASK)) {
             return HostAccess.get8(segment, offsets[index] + address);
         }
@@ -135,7 +136,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public long load16(long address) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (readTags[index] == (address + 1 & PAGE_MASK)) {
             return HostAccess.get16(segment, offsets[index] + address);
         }
@@ -144,7 +145,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public long load32(long address) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (readTags[index] == (address + 3 & PAGE_MASK)) {
             return HostAccess.get32(segment, offsets[index] + address);
         }
@@ -153,7 +154,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public long load64(long address) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (readTags[index] == (address + 7 & PAGE_MASK)) {
             return HostAccess.get64(segment, offsets[index] + address);
         }
@@ -162,7 +163,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void store8(long address, long value) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (writeTags[index] == (address & PAGE_MASK)) {
             HostAccess.set8(segment, offsets[index] + address, value);
             return;
@@ -172,7 +173,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void store16(long address, long value) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (writeTags[index] == (address + 1 & PAGE_MASK)) {
             HostAccess.set16(segment, offsets[index] + address, value);
             return;
@@ -182,7 +183,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void store32(long address, long value) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (writeTags[index] == (address + 3 & PAGE_MASK)) {
             HostAccess.set32(segment, offsets[index] + address, value);
             return;
@@ -192,7 +193,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void store64(long address, long value) {
-        int index = (int) (address >>> 12) & Tlb.INDEX_MASK;
+        int index = TranslationCache.first(address);
         if (writeTags[index] == (address + 7 & PAGE_MASK)) {
             HostAccess.set64(segment, offsets[index] + address, value);
             return;
@@ -252,10 +253,9 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// if no frame is there. Fills the TLB. Throws what the access raises.
     private long resolve(long linear, int access, int mode) {
         var tlb = tlbs[mode];
-        int index = (int) (linear >>> 12) & Tlb.INDEX_MASK;
         long page = linear & PAGE_MASK;
-        var tags = access == PageWalk.WRITE ? tlb.writeTags : tlb.readTags;
-        if (tags[index] == page) {
+        int index = Tlb.find(access == PageWalk.WRITE ? tlb.writeTags : tlb.readTags, page);
+        if (index >= 0) {
             return tlb.offsets[index] + linear;
         }
         if (!isCanonical(linear)) {

@@ -1,16 +1,17 @@
 package org.xenolith.engine.soft;
 
+import org.xenolith.jit.TranslationCache;
+
 import java.util.Arrays;
 
-/// Cached translations of one vCPU for one access mode, direct-mapped by linear page. **Hot path.**
-/// Benchmark: the memory loops of `bench`.
+/// Cached translations of one vCPU for one access mode, in places by linear page
+/// ([TranslationCache]). **Hot path.** Benchmark: the memory loops of `bench`.
 ///
 /// An entry's tag is the linear page address, or [#EMPTY]. `offsets[i] + linear` is the byte of the
-/// memory segment. A page may be cached for reading, for writing, or both; it is not cached for
-/// writing while its first write must be noticed (dirty bit, dirty epoch, translated code).
+/// memory segment. A page may be cached for reading, or for reading and writing; it is not cached
+/// for writing while its first write must be noticed (dirty bit, dirty epoch, translated code).
 final class Tlb {
-    static final int ENTRIES = 1024;
-    static final int INDEX_MASK = ENTRIES - 1;
+    private static final int ENTRIES = TranslationCache.ENTRIES;
 
     /// Not page-aligned, so equal to no tag that is looked for.
     static final long EMPTY = 1;
@@ -44,8 +45,7 @@ final class Tlb {
     void clearNonGlobal() {
         for (int index = 0; index < ENTRIES; index++) {
             if (!global[index]) {
-                readTags[index] = EMPTY;
-                writeTags[index] = EMPTY;
+                clear(index);
             }
         }
     }
@@ -53,19 +53,23 @@ final class Tlb {
     /// Forgets whatever the guest's page around `linear` has put here.
     void clearPage(long linear) {
         if (!large[half(linear)]) {
-            int index = (int) (linear >>> 12) & INDEX_MASK;
-            readTags[index] = EMPTY;
-            writeTags[index] = EMPTY;
+            int index = find(readTags, linear & -4096L);
+            if (index >= 0) {
+                clear(index);
+            }
             return;
         }
         for (int index = 0; index < ENTRIES; index++) {
-            long tag = readTags[index] != EMPTY ? readTags[index] : writeTags[index];
             long outside = ~(long) spans[index];
-            if (((tag ^ linear) & outside & -4096L) == 0) {
-                readTags[index] = EMPTY;
-                writeTags[index] = EMPTY;
+            if (((readTags[index] ^ linear) & outside & -4096L) == 0) {
+                clear(index);
             }
         }
+    }
+
+    private void clear(int index) {
+        readTags[index] = EMPTY;
+        writeTags[index] = EMPTY;
     }
 
     /// Forgets that anything may be written without notice.
@@ -73,15 +77,21 @@ final class Tlb {
         Arrays.fill(writeTags, EMPTY);
     }
 
-    void put(long page, long hostPage, boolean write, Translation translation) {
-        int index = (int) (page >>> 12) & INDEX_MASK;
-        long offset = hostPage - page;
-        boolean same = offsets[index] == offset;
-        if (!same || readTags[index] != page) {
-            readTags[index] = EMPTY;
+    /// The place of a page with a tag in `tags`, or -1.
+    static int find(long[] tags, long page) {
+        int first = TranslationCache.first(page);
+        if (tags[first] == page) {
+            return first;
         }
-        if (!same || writeTags[index] != page) {
-            writeTags[index] = EMPTY;
+        int second = TranslationCache.second(page);
+        return tags[second] == page ? second : -1;
+    }
+
+    void put(long page, long hostPage, boolean write, Translation translation) {
+        int index = place(page);
+        long offset = hostPage - page;
+        if (readTags[index] != page || offsets[index] != offset) {
+            clear(index);
         }
         offsets[index] = offset;
         spans[index] = (int) translation.pageBytes() - 1;
@@ -91,5 +101,27 @@ final class Tlb {
         if (write) {
             writeTags[index] = page;
         }
+    }
+
+    /// Where a page is or may be put. The page that had its first place goes to its own second one.
+    private int place(long page) {
+        int known = find(readTags, page);
+        if (known >= 0) {
+            return known;
+        }
+        int first = TranslationCache.first(page);
+        long other = readTags[first];
+        if (other != EMPTY) {
+            move(first, TranslationCache.second(other));
+        }
+        return first;
+    }
+
+    private void move(int from, int to) {
+        readTags[to] = readTags[from];
+        writeTags[to] = writeTags[from];
+        offsets[to] = offsets[from];
+        spans[to] = spans[from];
+        global[to] = global[from];
     }
 }

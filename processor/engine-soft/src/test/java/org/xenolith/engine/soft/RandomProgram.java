@@ -77,7 +77,7 @@ final class RandomProgram {
     }
 
     private void instruction(boolean outside) {
-        switch (random.nextInt(outside ? 30 : 20)) {
+        switch (random.nextInt(outside ? 31 : 20)) {
             case 0, 1, 2 -> modRm(size(), new int[] {8 * random.nextInt(8) + 1}, register());
             case 3, 4 -> immediate();
             case 5 -> code.load(register(), random.nextLong() >> random.nextInt(64));
@@ -100,6 +100,7 @@ final class RandomProgram {
             case 26 -> special();
             case 27 -> divide();
             case 28 -> patch();
+            case 29 -> string();
             default -> presence(random.nextInt(PAGES));
         }
     }
@@ -153,6 +154,39 @@ final class RandomProgram {
         int from = register();
         code.bytes(0x41 | from >>> 3 << 2, 0x89, 0xC0 | (from & 7) << 3 | 5);
         code.bytes(0x41, 0x81, 0xE5).number(choose(0x3F, 0x2FFF, 0x1000), 4);
+    }
+
+    /// REP MOVS or REP STOS of few elements or of some pages, forwards or backwards, from and to
+    /// places that may overlap.
+    private void string() {
+        boolean backwards = random.nextInt(4) == 0;
+        int count =
+                random.nextInt(3) == 0 && !backwards ? random.nextInt(2500) : random.nextInt(50);
+        stringPlace(6);
+        stringPlace(7);
+        code.bytes(0xB9).number(count, 4);
+        if (backwards) {
+            code.bytes(0xFD);
+        }
+        int bytes = size();
+        if (bytes == 2) {
+            code.bytes(0x66);
+        }
+        code.bytes(0xF3);
+        if (bytes == 8) {
+            code.bytes(0x48);
+        }
+        code.bytes(choose(0xA4, 0xA4, 0xAA) | (bytes == 1 ? 0 : 1));
+        if (backwards) {
+            code.bytes(0xFC);
+        }
+    }
+
+    /// Far enough behind the loops' counters: lea register, [r14 + r13 + displacement].
+    private void stringPlace(int register) {
+        index();
+        prefix(8, register, 14, INDEX);
+        code.bytes(0x8D, 0x84 | register << 3, 5 << 3 | 6).number(0x400 + displacement(), 4);
     }
 
     private void immediate() {

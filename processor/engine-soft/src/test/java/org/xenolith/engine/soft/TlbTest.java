@@ -1,0 +1,99 @@
+package org.xenolith.engine.soft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/// Pages that have the same first place: what is known of one does not depend on the other.
+class TlbTest {
+    private static final long PAGE = 0x40_1000;
+    private static final long OTHER = PAGE + (4L << 20);
+    private static final long THIRD = PAGE + (8L << 20);
+
+    private final Tlb tlb = new Tlb();
+
+    private static Translation small(boolean global) {
+        return new Translation(0, 4096, true, true, true, global, true);
+    }
+
+    private void put(long page, long host, boolean write) {
+        tlb.put(page, host, write, small(false));
+    }
+
+    /// Where a page is in memory, or -1.
+    private long find(long[] tags, long page) {
+        int index = Tlb.find(tags, page);
+        return index < 0 ? -1 : tlb.offsets[index] + page;
+    }
+
+    @Test
+    void twoPagesWithOneFirstPlaceAreBothThere() {
+        put(PAGE, 0x1000, true);
+        put(OTHER, 0x2000, false);
+
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x1000);
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(0x1000);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+        assertThat(find(tlb.writeTags, OTHER)).isEqualTo(-1);
+    }
+
+    @Test
+    void aPageAtItsSecondPlaceIsChangedThere() {
+        put(PAGE, 0x1000, false);
+        put(OTHER, 0x2000, false);
+
+        put(PAGE, 0x1000, true);
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(0x1000);
+
+        put(PAGE, 0x3000, false);
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x3000);
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(-1);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+    }
+
+    @Test
+    void aThirdPageReplacesOneOfThem() {
+        put(PAGE, 0x1000, false);
+        put(OTHER, 0x2000, false);
+        put(THIRD, 0x3000, false);
+
+        assertThat(find(tlb.readTags, THIRD)).isEqualTo(0x3000);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+        assertThat(find(tlb.readTags, PAGE)).isIn(0x1000L, -1L);
+    }
+
+    @Test
+    void aPageIsForgottenWhereverItIs() {
+        put(PAGE, 0x1000, true);
+        put(OTHER, 0x2000, true);
+
+        tlb.clearPage(PAGE + 17);
+
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(-1);
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(-1);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+    }
+
+    @Test
+    void globalPagesStayWhereverTheyAre() {
+        tlb.put(PAGE, 0x1000, false, small(true));
+        put(OTHER, 0x2000, false);
+
+        tlb.clearNonGlobal();
+
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x1000);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(-1);
+    }
+
+    @Test
+    void writesAreForgottenWhereverTheyAre() {
+        put(PAGE, 0x1000, true);
+        put(OTHER, 0x2000, true);
+
+        tlb.clearWrites();
+
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(-1);
+        assertThat(find(tlb.writeTags, OTHER)).isEqualTo(-1);
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x1000);
+    }
+}
