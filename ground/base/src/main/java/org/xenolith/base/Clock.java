@@ -10,6 +10,11 @@ public interface Clock {
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     long wallNanos();
 
+    /// Whether [#nanos] is what [System#nanoTime] answers, so that others may ask the host instead.
+    default boolean isHosts() {
+        return false;
+    }
+
     /// The clock of this host.
     static Clock system() {
         return new Clock() {
@@ -22,6 +27,11 @@ public interface Clock {
             public long wallNanos() {
                 var now = Instant.now();
                 return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+            }
+
+            @Override
+            public boolean isHosts() {
+                return true;
             }
         };
     }

@@ -15,6 +15,7 @@ import static org.xenolith.baseline.Frame.REGISTERS;
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Flags;
 import org.xenolith.ir.Guard;
+import org.xenolith.ir.HostTime;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Op.CompareKind;
@@ -122,6 +123,8 @@ final class BlockCode {
             case Op.Call call -> {
                 if (StringCode.canDo(call)) {
                     strings.emit(call);
+                } else if (call.helper().hostTime().isPresent()) {
+                    time(index, call.helper().hostTime().get());
                 } else if (call.helper().takesContext()) {
                     guard(call);
                 } else {
@@ -146,6 +149,13 @@ final class BlockCode {
             miss = region.miss(instruction, instructionsLeft);
         }
         return miss;
+    }
+
+    private void time(int index, HostTime time) {
+        vectors.forget();
+        code.call(Assembler.RSP, Frame.TIME);
+        code.op(Width.W64, Assembler.ADD, RAX, REGISTERS, Frame.slot(time.offset()));
+        code.move(Width.W64, values.define(index), RAX);
     }
 
     // ---------------------------------------------------------------- memory
@@ -610,7 +620,12 @@ final class BlockCode {
     }
 
     /// Whether the machine code can be made for a call.
-    static boolean canCall(Op.Call call) {
+    ///
+    /// @param features of the host, see [HostProcessor]
+    static boolean canCall(Op.Call call, int features) {
+        if (call.helper().hostTime().isPresent()) {
+            return (features & HostProcessor.TIME) != 0;
+        }
         return IntegerCalls.canCall(call)
                 || StringCode.canDo(call)
                 || call.helper()

@@ -2,6 +2,8 @@ package org.xenolith.baseline;
 
 import org.xenolith.ir.Width;
 
+import java.util.OptionalLong;
+
 /// The code that all regions are entered through. It is called as
 ///
 /// ```c
@@ -18,7 +20,8 @@ final class EntryCode {
 
     private EntryCode() {}
 
-    static Assembler generate() {
+    /// @param clock the address of `clock_gettime`, if regions may ask for the time
+    static Assembler generate(OptionalLong clock) {
         var code = new Assembler();
         for (int register : SAVED) {
             code.push(register);
@@ -29,6 +32,8 @@ final class EntryCode {
         int control = Frame.CONTROL - Long.BYTES;
         var secondPlaces = new SecondPlaces(code);
         secondPlaces.begin();
+        var time = new TimeRoutine(code, clock);
+        time.begin();
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.R9);
         code.move(Width.W64, Frame.WRITE_TAGS, Assembler.RDX);
@@ -45,6 +50,7 @@ final class EntryCode {
         }
         code.ret();
         secondPlaces.emit();
+        time.emit();
         code.link();
         return code;
     }

@@ -53,8 +53,11 @@ final class Frame {
 
     static final int SECOND_WRITE = SECOND_READ + Long.BYTES;
 
+    /// The stack's place of the address of [TimeRoutine].
+    static final int TIME = SECOND_WRITE + Long.BYTES;
+
     /// Bytes of the frame without the return address.
-    static final int BYTES = VALUE_BYTES + 4 * Long.BYTES;
+    static final int BYTES = VALUE_BYTES + 5 * Long.BYTES;
 
     private Frame() {}
 

@@ -6,10 +6,12 @@ import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.Region;
 import org.xenolith.jit.RegionCompiler;
 import org.xenolith.linux.ExecutableMemory;
+import org.xenolith.linux.HostClock;
 import org.xenolith.linux.LinuxException;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -26,6 +28,10 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private final long base;
     private final int codeBytes;
     private final int features;
+
+    /// Of the host, if code may ask it.
+    private final OptionalLong clock;
+
     private final AtomicInteger compiled = new AtomicInteger();
     private MemorySegment entry;
 
@@ -33,19 +39,22 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private volatile int generation;
 
     /// @param base what is added to places to get addresses
+    /// @param isHostTime whether the contexts' clock is the host's, see [org.xenolith.ir.HostTime]
     /// @param codeBytes room for code, a multiple of the page size
     /// @throws LinuxException where the host is another or does not allow it
-    public MachineCodeCompiler(long base, int codeBytes) throws LinuxException {
+    public MachineCodeCompiler(long base, boolean isHostTime, int codeBytes) throws LinuxException {
         Bug.check((base & VECTOR_BYTES - 1) == 0, "aligned places have aligned addresses");
         this.base = base;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
-        features = HostProcessor.features(executable);
+        clock = isHostTime ? HostClock.clockGettime() : OptionalLong.empty();
+        int time = clock.isPresent() ? HostProcessor.TIME : 0;
+        features = HostProcessor.features(executable) | time;
         addEntry();
     }
 
     private void addEntry() {
-        var code = EntryCode.generate();
+        var code = EntryCode.generate(clock);
         long address = executable.add(code.buffer(), code.size()).orElseThrow();
         entry = MemorySegment.ofAddress(address);
     }

@@ -19,7 +19,7 @@ final class Support {
             }
             able =
                     switch (op) {
-                        case Op.Call call -> able && BlockCode.canCall(call);
+                        case Op.Call call -> able && BlockCode.canCall(call, features);
                         case Op.Host host -> has(host, features);
                         case Op _ -> able;
                     };

@@ -37,7 +37,7 @@ final class VectorCode {
         this.plan = plan;
         this.values = values;
         vectors = new VectorAssembler(code);
-        Arrays.fill(held, NONE);
+        forget();
     }
 
     /// A slot has got a value by other means.
@@ -47,6 +47,11 @@ final class VectorCode {
                 held[register] = NONE;
             }
         }
+    }
+
+    /// No register holds anything any more.
+    void forget() {
+        Arrays.fill(held, NONE);
     }
 
     void emit(int index, Op.Host op) {

@@ -90,7 +90,7 @@ class DivisionTest {
         try (var arena = Arena.ofConfined()) {
             var context = new ArenaContext(arena, random);
             long base = context.memory.address();
-            try (var compiler = new MachineCodeCompiler(base, 1 << 16)) {
+            try (var compiler = new MachineCodeCompiler(base, false, 1 << 16)) {
                 var region = new Region(List.of(block(width, signed)));
                 var code = compiler.compile(region).orElseThrow();
                 for (int division = 0; division < DIVISIONS; division++) {

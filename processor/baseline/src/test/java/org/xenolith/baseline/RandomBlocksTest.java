@@ -46,8 +46,8 @@ class RandomBlocksTest {
     @Test
     void theCodeOfABlockFollowsFromTheBlockAlone() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
-        try (var first = new MachineCodeCompiler(0, 1 << 16);
-                var second = new MachineCodeCompiler(1L << 40, 1 << 17)) {
+        try (var first = new MachineCodeCompiler(0, false, 1 << 16);
+                var second = new MachineCodeCompiler(1L << 40, false, 1 << 17)) {
             int made = 0;
             for (long seed = 1; seed <= BLOCKS / 40; seed++) {
                 var region = region(ending(withVectors(new SplittableRandom(seed))));
@@ -126,7 +126,7 @@ class RandomBlocksTest {
             var context = new ArenaContext(arena, random);
             context.registers[RandomVectors.CONTROL] = ALL_MASKED_AND_SEEN;
             var reference = context.copy(arena);
-            var compiler = new MachineCodeCompiler(context.memory.address(), 1 << 16);
+            var compiler = new MachineCodeCompiler(context.memory.address(), false, 1 << 16);
             try (compiler) {
                 var code = compiler.compile(region);
                 if (code.isEmpty()) {

@@ -33,7 +33,7 @@ class RegionsTest {
     @BeforeEach
     void start() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
-        compiler = new MachineCodeCompiler(context.memory.address(), 1 << 16);
+        compiler = new MachineCodeCompiler(context.memory.address(), false, 1 << 16);
         context.allowFirstPage();
     }
 

@@ -118,6 +118,12 @@ public record Helper(Method method) {
                 .filter(_ -> takesContext() && !returnsValue());
     }
 
+    /// What time it answers, if that has been declared; see [HostTime].
+    public Optional<HostTime> hostTime() {
+        return Optional.ofNullable(method.getAnnotation(HostTime.class))
+                .filter(_ -> takesContext() && arity() == 0 && returnsValue());
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

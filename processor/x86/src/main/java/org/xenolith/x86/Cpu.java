@@ -147,6 +147,7 @@ public abstract class Cpu extends Context {
     /// register: works out [#mode] and how memory is to be reached.
     public final void modeChanged() {
         mode = computeMode();
+        registers[Registers.TSC_DISABLED] = cr4 & Bits.CR4_TSD;
         accessModeChanged();
     }
 

@@ -62,7 +62,6 @@ public final class ModelSpecificRegisters {
     public long lstar;
     public long cstar;
     public long fmask;
-    public long tscAux;
     public long sysenterCs;
     public long sysenterEsp;
     public long sysenterEip;
@@ -111,7 +110,7 @@ public final class ModelSpecificRegisters {
             case FS_BASE -> cpu.base(Segments.FS);
             case GS_BASE -> cpu.base(Segments.GS);
             case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE];
-            case TSC_AUX -> m.tscAux;
+            case TSC_AUX -> cpu.registers[Registers.TSC_AUX];
             default -> cpu.externalMsrRead(index);
         };
     }
@@ -180,7 +179,7 @@ public final class ModelSpecificRegisters {
             case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE] = canonical(value);
             case TSC_AUX -> {
                 require(value >>> 32 == 0);
-                m.tscAux = value;
+                cpu.registers[Registers.TSC_AUX] = value;
             }
             case PLATFORM_ID, MTRRCAP, ARCH_CAPABILITIES, MCG_CAP ->
                     throw Trap.generalProtection(0);

@@ -43,5 +43,14 @@ public final class Registers {
     /// The selector of segment `n` is slot `SELECTOR + n`.
     public static final int SELECTOR = 64;
 
+    /// The time-stamp counter less the clock's nanoseconds.
+    public static final int TSC_OFFSET = 72;
+
+    /// IA32_TSC_AUX.
+    public static final int TSC_AUX = 73;
+
+    /// Not 0 where CR4 lets only CPL 0 read the time-stamp counter.
+    public static final int TSC_DISABLED = 74;
+
     private Registers() {}
 }

@@ -2,6 +2,7 @@ package org.xenolith.x86;
 
 import org.xenolith.ir.Flags;
 import org.xenolith.ir.Guard;
+import org.xenolith.ir.HostTime;
 import org.xenolith.ir.ReadOnly;
 
 /// Helpers of the system instructions.
@@ -106,16 +107,23 @@ public final class SystemHelpers {
         cpu.registers[Registers.RDX] = value >>> 32;
     }
 
-    public static void readTimeStamp(Cpu cpu) {
-        if ((cpu.cr4 & Bits.CR4_TSD) != 0 && cpu.cpl() != 0) {
-            throw Trap.generalProtection(0);
-        }
-        setPair(cpu, cpu.timeStampCounter());
+    @ReadOnly
+    @HostTime(offset = Registers.TSC_OFFSET)
+    public static long timeStamp(Cpu cpu) {
+        return cpu.timeStampCounter();
     }
 
-    public static void readTimeStampAndAux(Cpu cpu) {
-        readTimeStamp(cpu);
-        cpu.registers[Registers.RCX] = cpu.msrs.tscAux;
+    /// #GP(0) if CR4.TSD is set.
+    @ReadOnly
+    @Guard(value = "isEnabled", form = Guard.Form.IS_ZERO)
+    public static void requireTimeStamp(Cpu cpu, long disabled) {
+        if (!isEnabled(disabled)) {
+            throw Trap.generalProtection(0);
+        }
+    }
+
+    public static boolean isEnabled(long disabled) {
+        return disabled == 0;
     }
 
     public static void readMsr(Cpu cpu) {

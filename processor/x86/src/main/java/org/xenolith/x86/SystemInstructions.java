@@ -101,9 +101,9 @@ final class SystemInstructions {
     private static final Helper HALT = helper("halt");
     private static final Helper PAUSE = helper("pause");
     private static final Helper CPUID = helper("cpuid");
-    private static final Helper RDTSC = helper("readTimeStamp");
+    private static final Helper TIME_STAMP = helper("timeStamp");
+    private static final Helper REQUIRE_TIME_STAMP = helper("requireTimeStamp");
     private static final Helper RANDOM = helper("random");
-    private static final Helper RDTSCP = helper("readTimeStampAndAux");
     private static final Helper RDMSR = helper("readMsr");
     private static final Helper WRMSR = helper("writeMsr");
     private static final Helper HYPERCALL = helper("hypercall");
@@ -221,11 +221,22 @@ final class SystemInstructions {
     }
 
     static void rdtsc(Lifter l, Instruction i) {
-        l.call(RDTSC);
+        readTimeStamp(l);
+    }
+
+    private static void readTimeStamp(Lifter l) {
+        if (l.mode().cpl() > 0) {
+            l.call(REQUIRE_TIME_STAMP, l.register(Registers.TSC_DISABLED));
+        }
+        int time = l.call(TIME_STAMP);
+        l.setRegister(Registers.RAX, l.convert(l.convert(time, W32), W64));
+        l.setRegister(Registers.RDX, l.shiftRight(time, l.constant(W64, Integer.SIZE)));
     }
 
     static void rdtscp(Lifter l, Instruction i) {
-        l.call(RDTSCP);
+        int aux = l.register(Registers.TSC_AUX);
+        readTimeStamp(l);
+        l.setRegister(Registers.RCX, aux);
     }
 
     /// RDRAND and RDSEED: there is always a number, which CF tells.

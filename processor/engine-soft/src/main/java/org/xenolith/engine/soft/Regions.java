@@ -105,6 +105,7 @@ final class Regions implements AutoCloseable {
     private final Optional<StoredCode> stored;
     private final short[] rewrites;
     private final int rewritesMax;
+    private final boolean isHostTime;
     private final int machineCodeBytes;
 
     /// Regions of bytecode put into use since all were dropped.
@@ -113,16 +114,19 @@ final class Regions implements AutoCloseable {
     private Thread thread;
     private volatile Throwable failure;
 
+    /// @param isHostTime whether the vCPUs' clock is the host's
     /// @param machineCodeBytes room for machine code, a multiple of the page size
     /// @param ready called on the compiler's thread when [#install] has something to do
     Regions(
             GuestMemory memory,
             CodeCache cache,
             SoftEngine.Backend backend,
+            boolean isHostTime,
             Optional<Path> codeStore,
             int machineCodeBytes,
             IntSupplier vcpus,
             Runnable ready) {
+        this.isHostTime = isHostTime;
         this.machineCodeBytes = machineCodeBytes;
         this.vcpus = vcpus;
         this.memory = memory;
@@ -165,7 +169,8 @@ final class Regions implements AutoCloseable {
             return bytecode();
         }
         try {
-            return new MachineCodeCompiler(memory.segment().address(), machineCodeBytes);
+            return new MachineCodeCompiler(
+                    memory.segment().address(), isHostTime, machineCodeBytes);
         } catch (LinuxException refused) {
             return bytecode();
         }

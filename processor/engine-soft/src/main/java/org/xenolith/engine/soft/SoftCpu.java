@@ -8,6 +8,7 @@ import org.xenolith.jit.TranslationCache;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.Cpu;
+import org.xenolith.x86.Registers;
 import org.xenolith.x86.Segments;
 import org.xenolith.x86.Trap;
 
@@ -97,7 +98,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         this.alone = alone;
         this.walk = new PageWalk(this, memory);
         this.commonTscOffset = commonTscOffset;
-        this.tscOffset = commonTscOffset.get();
+        setTscOffset(commonTscOffset.get());
         accessModeChanged();
     }
 
@@ -635,7 +636,12 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void setTimeStampCounter(long value) {
-        tscOffset = value - clock.nanos();
+        setTscOffset(value - clock.nanos());
+    }
+
+    private void setTscOffset(long offset) {
+        tscOffset = offset;
+        registers[Registers.TSC_OFFSET] = offset;
     }
 
     /// The state of one vCPU after the other is restored, or captured and restored, while time goes
@@ -643,7 +649,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     void joinTimeStampCounters() {
         long common = commonTscOffset.get();
         if (Math.abs(tscOffset - common) < TSC_IN_STEP_NANOS) {
-            tscOffset = common;
+            setTscOffset(common);
         } else {
             commonTscOffset.set(tscOffset);
         }

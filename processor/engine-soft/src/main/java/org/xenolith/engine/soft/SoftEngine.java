@@ -130,6 +130,7 @@ public final class SoftEngine implements Engine {
                         memory,
                         code,
                         options.backend(),
+                        clock.isHosts(),
                         codeStore,
                         machineCodeBytes,
                         vcpus::size,
