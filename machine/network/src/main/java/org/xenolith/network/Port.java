@@ -7,7 +7,8 @@ import java.io.IOException;
 /// A port that loses the world (the program at the other end has ended) keeps taking frames and
 /// drops them. May be used from any thread.
 public interface Port extends AutoCloseable {
-    /// Frames for the guest go to `guest` from now on, until [#close]. Called once.
+    /// Frames for the guest go to `guest` from now on, until [#close]. Called once. They may have
+    /// anything left undone; what the guest cannot do itself is done by its back end.
     void open(FrameSink guest);
 
     /// Takes the guest's frames.
@@ -19,6 +20,9 @@ public interface Port extends AutoCloseable {
 
     /// Bytes of the longest packet behind the Ethernet header, 68 to 65,535, segmentation aside.
     int mtu();
+
+    /// Whether there is a world at the other end now.
+    boolean carrier();
 
     /// For people and for xenstore: `bridge xenbr0`, `passt`, `network lab`.
     String description();
