@@ -59,9 +59,27 @@ final class Libc {
                     "statx",
                     FunctionDescriptor.of(
                             JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+    private static final MethodHandle IOCTL =
+            bind(
+                    "ioctl",
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
+                    Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle SOCKET =
+            bind("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle EVENTFD =
+            bind("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle POLL =
+            bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle READ =
+            bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle WRITE =
+            bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
     /// include/uapi/linux/fcntl.h: paths are relative to the working directory.
     private static final int AT_FDCWD = -100;
+
+    /// include/uapi/asm-generic/errno-base.h
+    private static final int EINTR = 4;
 
     private Libc() {}
 
@@ -196,6 +214,79 @@ final class Libc {
             checked("statx", code, state);
         } catch (Throwable e) {
             throw rethrown("statx", e);
+        }
+    }
+
+    /// What the call answers; `argument` may be a number instead of an address.
+    static int ioctl(int fd, long request, MemorySegment argument) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int result = (int) present(IOCTL).invokeExact(state, fd, request, argument);
+            return (int) checked("ioctl", result, state);
+        } catch (Throwable e) {
+            throw rethrown("ioctl", e);
+        }
+    }
+
+    static int socket(int family, int type, int protocol) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int fd = (int) present(SOCKET).invokeExact(state, family, type, protocol);
+            return (int) checked("socket", fd, state);
+        } catch (Throwable e) {
+            throw rethrown("socket", e);
+        }
+    }
+
+    static int eventfd(int initial, int flags) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int fd = (int) present(EVENTFD).invokeExact(state, initial, flags);
+            return (int) checked("eventfd", fd, state);
+        } catch (Throwable e) {
+            throw rethrown("eventfd", e);
+        }
+    }
+
+    /// How many of `count` descriptors (`struct pollfd`) are ready; waits without end for one. Zero
+    /// if a signal has come in between.
+    static int poll(MemorySegment descriptors, long count) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            int ready = (int) present(POLL).invokeExact(state, descriptors, count, -1);
+            return (int) checked("poll", ready, state);
+        } catch (LinuxException e) {
+            if (e.errno() == EINTR) {
+                return 0;
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw rethrown("poll", e);
+        }
+    }
+
+    /// Where [#read] and [#write] leave the error number; for one thread at a time.
+    static MemorySegment state(Arena arena) {
+        return arena.allocate(STATE);
+    }
+
+    /// **Hot path.** How many bytes were read; if none could be, the error number, negative.
+    static long read(int fd, MemorySegment target, long bytes, MemorySegment state) {
+        try {
+            long result = (long) READ.invokeExact(state, fd, target, bytes);
+            return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+        } catch (Throwable e) {
+            throw new Bug("calling read", e);
+        }
+    }
+
+    /// **Hot path.** How many bytes were written; if none could be, the error number, negative.
+    static long write(int fd, MemorySegment source, long bytes, MemorySegment state) {
+        try {
+            long result = (long) WRITE.invokeExact(state, fd, source, bytes);
+            return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+        } catch (Throwable e) {
+            throw new Bug("calling write", e);
         }
     }
 

@@ -1,0 +1,122 @@
+package org.xenolith.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.zip.CRC32;
+
+/// Streams of the kernels of two namespaces to each other.
+final class Traffic {
+    private static final int TIMEOUT_MILLIS = 30_000;
+
+    private Traffic() {}
+
+    /// `streams` connections at once from `client` to `server`, each with `bytes` both ways that
+    /// must arrive as they were sent.
+    static void exchange(Namespace client, Namespace server, String address, int streams, int bytes)
+            throws Exception {
+        try (var listener = server.call(() -> new ServerSocket(0, 50))) {
+            exchange(
+                    client,
+                    listener,
+                    new InetSocketAddress(address, listener.getLocalPort()),
+                    streams,
+                    bytes);
+        }
+    }
+
+    /// The same to whoever accepts what comes to `listener` by way of `target`.
+    static void exchange(
+            Namespace client,
+            ServerSocket listener,
+            InetSocketAddress target,
+            int streams,
+            int bytes)
+            throws Exception {
+        listener.setSoTimeout(TIMEOUT_MILLIS);
+        var tasks = new ArrayList<FutureTask<Void>>();
+        for (int i = 0; i < streams; i++) {
+            tasks.add(start(() -> both(accept(listener), bytes)));
+            tasks.add(start(() -> both(client.call(() -> connect(target)), bytes)));
+        }
+        for (var task : tasks) {
+            task.get();
+        }
+    }
+
+    private static Socket accept(ServerSocket listener) throws Exception {
+        return listener.accept();
+    }
+
+    private static Socket connect(InetSocketAddress target) throws Exception {
+        var socket = new Socket();
+        var literal = InetAddress.ofLiteral(target.getHostString());
+        socket.connect(new InetSocketAddress(literal, target.getPort()), TIMEOUT_MILLIS);
+        return socket;
+    }
+
+    private static FutureTask<Void> start(Callable<Void> work) {
+        var task = new FutureTask<>(work);
+        Thread.ofVirtual().start(task);
+        return task;
+    }
+
+    private static Void both(Socket socket, int bytes) throws Exception {
+        try (socket) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            var sending =
+                    start(() -> {
+                        send(socket.getOutputStream(), bytes);
+                        return null;
+                    });
+            assertThat(receive(socket.getInputStream(), bytes)).isEqualTo(expected(bytes));
+            sending.get();
+            return null;
+        }
+    }
+
+    private static void send(OutputStream output, int bytes) throws Exception {
+        var chunk = new byte[1 << 16];
+        for (int sent = 0; sent < bytes; sent += chunk.length) {
+            fill(chunk, sent);
+            output.write(chunk, 0, Math.min(chunk.length, bytes - sent));
+        }
+    }
+
+    private static void fill(byte[] chunk, int position) {
+        for (int i = 0; i < chunk.length; i++) {
+            int at = position + i;
+            chunk[i] = (byte) (at * 31 ^ at >> 8 ^ at >> 16);
+        }
+    }
+
+    private static long receive(InputStream input, int bytes) throws Exception {
+        var crc = new CRC32();
+        var chunk = new byte[1 << 16];
+        for (int left = bytes; left > 0; ) {
+            int count = input.read(chunk, 0, Math.min(chunk.length, left));
+            assertThat(count).isPositive();
+            crc.update(chunk, 0, count);
+            left -= count;
+        }
+        return crc.getValue();
+    }
+
+    private static long expected(int bytes) {
+        var crc = new CRC32();
+        var chunk = new byte[1 << 16];
+        for (int sent = 0; sent < bytes; sent += chunk.length) {
+            fill(chunk, sent);
+            crc.update(chunk, 0, Math.min(chunk.length, bytes - sent));
+        }
+        return crc.getValue();
+    }
+}
