@@ -158,7 +158,7 @@ final class PasstPort implements Port, StreamLink.Owner {
     public void ended(String reason) {
         link = Optional.empty();
         room(); // what was refused is dropped now
-        Thread.ofVirtual().name("passt-" + owner.name()).start(() -> recover(reason));
+        Thread.ofPlatform().daemon().name("passt-" + owner.name()).start(() -> recover(reason));
     }
 
     private void recover(String reason) {

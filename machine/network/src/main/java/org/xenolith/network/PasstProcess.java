@@ -8,6 +8,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -171,7 +172,8 @@ final class PasstProcess implements AutoCloseable {
         private final Thread reader;
 
         Complaints(Process process) {
-            reader = Thread.ofVirtual().start(() -> read(process));
+            // A virtual thread would keep others from running while it waits for a pipe.
+            reader = Thread.ofPlatform().daemon().name("passt").start(() -> read(process));
         }
 
         private void read(Process process) {
@@ -198,7 +200,7 @@ final class PasstProcess implements AutoCloseable {
         /// Waits a moment for what an ended program has written last.
         String text() {
             try {
-                reader.join(java.time.Duration.ofMillis(END_MILLIS_MAX));
+                reader.join(Duration.ofMillis(END_MILLIS_MAX));
             } catch (InterruptedException _) {
                 Thread.currentThread().interrupt();
             }

@@ -20,7 +20,7 @@ public record PortForward(
     private static final Pattern TEXT =
             Pattern.compile(
                     "(?<protocol>tcp|udp):"
-                            + "(?:(?<address>[0-9.]+|\\[[0-9A-Fa-f:.]+]):)?"
+                            + "(?:(?<address>[0-9]+(?:\\.[0-9]+){3}|\\[[0-9A-Fa-f:.]+]):)?"
                             + "(?<host>[0-9]{1,5}(?:-[0-9]{1,5})?)"
                             + "(?::(?<guest>[0-9]{1,5}(?:-[0-9]{1,5})?))?");
 

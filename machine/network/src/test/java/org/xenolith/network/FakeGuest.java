@@ -52,6 +52,12 @@ final class FakeGuest implements FrameSink {
         return List.copyOf(queues);
     }
 
+    /// What has been taken until now.
+    synchronized void forget() {
+        taken.clear();
+        queues.clear();
+    }
+
     synchronized void awaitOffered() throws InterruptedException {
         while (offered == 0) {
             wait();

@@ -78,6 +78,17 @@ final class Namespace implements AutoCloseable {
         ip("link set %s up".formatted(bridge));
     }
 
+    /// A cable to another namespace, in a subnet of 24 bits.
+    void connectTo(Namespace other, String ownAddress, String otherAddress) {
+        ip(
+                "link add to-%d type veth peer name to-%d netns %s"
+                        .formatted(other.number, number, other.name));
+        ip("addr add %s/24 dev to-%d".formatted(ownAddress, other.number));
+        ip("link set to-%d up".formatted(other.number));
+        other.ip("addr add %s/24 dev to-%d".formatted(otherAddress, number));
+        other.ip("link set to-%d up".formatted(number));
+    }
+
     /// `ip ARGUMENTS` in the namespace, which must succeed.
     void ip(String arguments) {
         var words = new ArrayList<>(List.of("ip", "-n", name));
@@ -104,12 +115,16 @@ final class Namespace implements AutoCloseable {
     }
 
     /// The text of a file of `/proc/net`.
-    String proc(String file) throws Exception {
-        return call(() -> Files.readString(Path.of("/proc/thread-self/net", file)));
+    String proc(String file) {
+        try {
+            return call(() -> Files.readString(Path.of("/proc/thread-self/net", file)));
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// A counter of `/proc/net/snmp`: `Tcp`, `InCsumErrors`.
-    long counter(String protocol, String counter) throws Exception {
+    long counter(String protocol, String counter) {
         var lines = proc("snmp").lines().filter(line -> line.startsWith(protocol + ":")).toList();
         int column = List.of(lines.get(0).split(" ")).indexOf(counter);
         assertThat(column).isPositive();

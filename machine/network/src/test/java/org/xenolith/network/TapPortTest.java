@@ -142,7 +142,7 @@ class TapPortTest {
     @Test
     void aTapThatSomebodyRemovesIsALossOfCarrier() throws Exception {
         var port = open(host, PortKind.DEFAULT, 7, 1);
-        port.open(new FakeGuest(1));
+        port.open(new FakeGuest(1_000));
         assertThat(port.carrier()).isTrue();
         host.ip("link del vif7.0");
         Waiting.until(() -> !port.carrier());
