@@ -19,6 +19,10 @@ final class NetworkSwitch {
 
     private static final long GROUP_BIT = 0x0100_0000_0000L;
 
+    /// What may wait for members that do not take it.
+    private static final long WAITING_BYTES_MAX = 24L * 1024 * 1024;
+
+    private final Budget budget = new Budget(WAITING_BYTES_MAX);
     private final MacTable<Member> table;
     private final List<Member> members = new CopyOnWriteArrayList<>();
 
@@ -36,6 +40,10 @@ final class NetworkSwitch {
 
     NetworkSwitch(Clock clock) {
         this.table = new MacTable<>(clock);
+    }
+
+    Budget budget() {
+        return budget;
     }
 
     /// False if there are too many.

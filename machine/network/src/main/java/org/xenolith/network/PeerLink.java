@@ -13,19 +13,22 @@ final class PeerLink implements NetworkSwitch.Member, StreamLink.Owner {
 
     private final LocalNetwork network;
     private final StreamLink link;
+    private final WaitingFrames waiting;
 
     PeerLink(LocalNetwork network, StreamLoop loop, SocketChannel channel) throws IOException {
         this.network = network;
         this.link = new StreamLink(loop, channel, new PeerFraming(), GREETING, this);
+        this.waiting = new WaitingFrames(network.hub().budget());
     }
 
     void start() {
         link.start();
+        waiting.open(link::offer);
     }
 
     @Override
     public void deliver(int queue, Frame frame) {
-        link.offer(queue, frame);
+        waiting.add(queue, frame);
     }
 
     @Override
@@ -46,15 +49,17 @@ final class PeerLink implements NetworkSwitch.Member, StreamLink.Owner {
 
     @Override
     public void room() {
-        // What there was no room for is gone.
+        waiting.retry();
     }
 
     @Override
     public void ended(String reason) {
         network.lost(this, reason);
+        waiting.close();
     }
 
     void close() {
+        waiting.close();
         link.close();
     }
 }

@@ -11,8 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// room; what it does not take is kept, up to [#KEPT_BYTES_MAX], and sent when it does. Frames that
 /// arrive are delivered on the loop's thread. **Hot path.**
 final class StreamLink {
-    /// What waits to be sent. With less, a TCP of long segments would lose too many of them.
-    static final int KEPT_BYTES_MAX = 512 * 1024;
+    static final int KEPT_BYTES_MAX = 256 * 1024;
 
     private static final int RECEIVED_BYTES_MAX = 256 * 1024;
 

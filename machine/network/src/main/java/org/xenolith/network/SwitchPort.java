@@ -23,13 +23,16 @@ final class SwitchPort implements Port, NetworkSwitch.Member {
         this.mtu = mtu;
         this.onClose = onClose;
         for (int i = 0; i < owner.queues(); i++) {
-            queues.add(new WaitingFrames(i));
+            queues.add(new WaitingFrames(hub.budget()));
         }
     }
 
     @Override
     public void open(FrameSink guest) {
-        queues.forEach(queue -> queue.open(guest));
+        for (int i = 0; i < queues.size(); i++) {
+            guest.onRoom(i, queues.get(i)::retry);
+            queues.get(i).open(guest::offer);
+        }
     }
 
     @Override
@@ -73,7 +76,8 @@ final class SwitchPort implements Port, NetworkSwitch.Member {
 
     @Override
     public void deliver(int queue, Frame frame) {
-        queues.get(queue % queues.size()).add(frame);
+        int own = queue % queues.size();
+        queues.get(own).add(own, frame);
     }
 
     @Override

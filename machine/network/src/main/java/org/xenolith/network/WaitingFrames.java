@@ -3,48 +3,62 @@ package org.xenolith.network;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/// Frames on their way from many threads into one queue of a guest, which takes them from one
-/// thread at a time: whoever adds a frame delivers it, and what others have added meanwhile, unless
-/// somebody does so already. May be used from any thread. **Hot path.**
+/// Frames on their way from many threads to a sink that takes them from one thread at a time:
+/// whoever adds a frame delivers it, and what others have added meanwhile, unless somebody does so
+/// already. May be used from any thread. **Hot path.**
 final class WaitingFrames {
-    static final int FRAMES_MAX = 1024;
-    static final int BYTES_MAX = 2 * 1024 * 1024;
+    static final int FRAMES_MAX = 4096;
 
-    private final int queue;
+    /// As much as a TCP connection of Linux has under way at most, by its defaults (`tcp_wmem`), so
+    /// that one connection alone loses nothing.
+    static final int BYTES_MAX = 4 * 1024 * 1024;
+
+    private final Budget budget;
 
     // Under the monitor.
-    private final Deque<Frame> frames = new ArrayDeque<>();
+    private final Deque<Framing.Queued> frames = new ArrayDeque<>();
     private int bytes;
-    private FrameSink guest;
+    private Taker taker;
     private boolean delivering;
     private boolean roomCame;
     private boolean closed;
 
-    WaitingFrames(int queue) {
-        this.queue = queue;
+    /// @param budget shared with others
+    WaitingFrames(Budget budget) {
+        this.budget = budget;
     }
 
-    void open(FrameSink guest) {
+    /// Who takes frames, or says that it has no room and calls [#retry] when it has.
+    interface Taker {
+        boolean offer(int queue, Frame frame);
+    }
+
+    /// Gives frames to `taker` from now on.
+    void open(Taker taker) {
         synchronized (this) {
-            this.guest = guest;
+            this.taker = taker;
         }
-        guest.onRoom(queue, this::retry);
         deliver();
     }
 
     /// Drops the frame if there is no room for it.
-    void add(Frame frame) {
+    void add(int queue, Frame frame) {
         synchronized (this) {
-            if (closed || frames.size() >= FRAMES_MAX || bytes + frame.length() > BYTES_MAX) {
+            int more = frame.bytes().length;
+            if (closed
+                    || frames.size() >= FRAMES_MAX
+                    || bytes + more > BYTES_MAX
+                    || !budget.take(more)) {
                 return;
             }
-            frames.add(frame);
-            bytes += frame.length();
+            frames.add(new Framing.Queued(queue, frame));
+            bytes += more;
         }
         deliver();
     }
 
-    private void retry() {
+    /// There is room again.
+    void retry() {
         synchronized (this) {
             roomCame = true;
         }
@@ -52,9 +66,9 @@ final class WaitingFrames {
     }
 
     private void deliver() {
-        Frame next;
+        Framing.Queued next;
         synchronized (this) {
-            if (delivering || guest == null || closed || frames.isEmpty()) {
+            if (delivering || taker == null || closed || frames.isEmpty()) {
                 return;
             }
             delivering = true;
@@ -62,14 +76,14 @@ final class WaitingFrames {
             next = frames.peek();
         }
         while (next != null) {
-            next = following(guest.offer(queue, next));
+            next = following(taker.offer(next.queue(), next.frame()));
         }
     }
 
     /// What to offer after the first frame was taken or not; null if this delivery ends.
-    private synchronized Frame following(boolean taken) {
+    private synchronized Framing.Queued following(boolean taken) {
         if (taken && !closed) {
-            bytes -= frames.remove().length();
+            giveBack(frames.remove().frame().bytes().length);
         }
         if (closed || frames.isEmpty() || (!taken && !roomCame)) {
             delivering = false;
@@ -80,10 +94,16 @@ final class WaitingFrames {
         return frames.peek();
     }
 
+    private void giveBack(int less) {
+        bytes -= less;
+        budget.giveBack(less);
+    }
+
     /// Nothing is delivered when this returns. Not to be called by who takes a frame.
     synchronized void close() {
         closed = true;
         frames.clear();
+        giveBack(bytes);
         boolean interrupted = false;
         while (delivering) {
             try {

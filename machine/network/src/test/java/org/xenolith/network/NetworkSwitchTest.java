@@ -10,6 +10,7 @@ import org.xenolith.testkit.ManualClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /// The switch of one process.
 class NetworkSwitchTest {
@@ -198,13 +199,41 @@ class NetworkSwitchTest {
     void roomThatComesWhileAFrameIsRefusedIsNotMissed() throws Exception {
         for (int round = 0; round < 2_000; round++) {
             var sink = new FakeGuest(0);
-            var waiting = new WaitingFrames(0);
-            waiting.open(sink);
-            var adder = Thread.ofPlatform().start(() -> waiting.add(Frames.of(1, 2, "x")));
+            var waiting = new WaitingFrames(new Budget(1_000));
+            sink.onRoom(0, waiting::retry);
+            waiting.open(sink::offer);
+            var adder = Thread.ofPlatform().start(() -> waiting.add(0, Frames.of(1, 2, "x")));
             sink.makeRoom(1);
             adder.join();
             assertThat(sink.taken()).hasSize(1);
         }
+    }
+
+    @Test
+    void allQueuesTogetherKeepNoMoreThanTheBudget() {
+        var budget = new Budget(100_000);
+        var frame = Frame.plain(new byte[1000]);
+        var queues = Stream.generate(() -> new WaitingFrames(budget)).limit(3).toList();
+        for (int i = 0; i < 60; i++) {
+            queues.forEach(queue -> queue.add(0, frame));
+        }
+        assertThat(budget.take(1000)).isFalse();
+        var sinks = queues.stream().map(_ -> new FakeGuest(PLENTY)).toList();
+        for (int i = 0; i < queues.size(); i++) {
+            queues.get(i).open(sinks.get(i)::offer);
+        }
+        assertThat(sinks.stream().mapToInt(sink -> sink.taken().size()).sum()).isEqualTo(100);
+        assertThat(budget.take(100_000)).isTrue();
+    }
+
+    @Test
+    void aClosedQueueGivesItsShareBack() {
+        var budget = new Budget(100_000);
+        var queue = new WaitingFrames(budget);
+        queue.add(0, Frame.plain(new byte[1000]));
+        queue.close();
+        queue.add(0, Frame.plain(new byte[1000]));
+        assertThat(budget.take(100_000)).isTrue();
     }
 
     private static List<String> texts(Guest guest) {
