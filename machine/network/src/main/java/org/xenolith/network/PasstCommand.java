@@ -1,6 +1,7 @@
 package org.xenolith.network;
 
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,13 +12,17 @@ final class PasstCommand {
     private PasstCommand() {}
 
     /// passt in the foreground, for one connection at `socket`.
-    static List<String> of(Path program, Path socket, PortKind.Passt kind, int mtu) {
+    ///
+    /// @param resolvers name servers for the guest; those that passt finds itself if empty
+    static List<String> of(
+            Path program, Path socket, PortKind.Passt kind, int mtu, List<InetAddress> resolvers) {
         var words = new ArrayList<String>();
         words.add(program.toString());
         words.addAll(List.of("--foreground", "--quiet", "--one-off"));
         words.addAll(List.of("--socket", socket.toString(), "--mtu", Integer.toString(mtu)));
         if (!kind.reachesHost()) {
             words.add("--no-map-gw");
+            resolvers.forEach(server -> words.addAll(List.of("--dns", server.getHostAddress())));
         }
         kind.addresses().forEach(address -> add(address, words));
         kind.forwards().forEach(forward -> add(forward, words));

@@ -48,7 +48,8 @@ final class PasstProcess implements AutoCloseable {
             directory = Optional.of(directory());
             var socket = directory.get().resolve("socket");
             var process =
-                    new ProcessBuilder(PasstCommand.of(program, socket, kind, mtu))
+                    new ProcessBuilder(
+                                    PasstCommand.of(program, socket, kind, mtu, Resolvers.hidden()))
                             .redirectErrorStream(true)
                             .start();
             process.getOutputStream().close();

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.network.PortForward.Protocol;
 
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -127,15 +129,22 @@ class PortKindTest {
         assertThat(
                         String.join(
                                 " ",
-                                PasstCommand.of(Path.of("/bin/passt"), Path.of("/s"), kind, 1500)))
+                                PasstCommand.of(
+                                        Path.of("/bin/passt"),
+                                        Path.of("/s"),
+                                        kind,
+                                        1500,
+                                        List.of(InetAddress.ofLiteral("9.9.9.9")))))
                 .isEqualTo(
                         "/bin/passt --foreground --quiet --one-off --socket /s --mtu 1500"
-                                + " --no-map-gw"
+                                + " --no-map-gw --dns 9.9.9.9"
                                 + " --address 10.0.2.15 --gateway 10.0.2.2 --netmask 24"
                                 + " --address fd00:0:0:0:0:0:0:2 --gateway fd00:0:0:0:0:0:0:1"
                                 + " --tcp-ports 127.0.0.1/2222:22"
                                 + " --udp-ports 0:0:0:0:0:0:0:1/5000-5001:53-54");
-        assertThat(PasstCommand.of(Path.of("p"), Path.of("s"), PortKind.Passt.PLAIN, 1500))
+        assertThat(
+                        PasstCommand.of(
+                                Path.of("p"), Path.of("s"), PortKind.Passt.PLAIN, 1500, List.of()))
                 .containsSequence("--tcp-ports", "none")
                 .containsSequence("--udp-ports", "none");
     }
@@ -149,5 +158,21 @@ class PortKindTest {
                 Collections.nCopies(PortKind.Passt.FORWARDS_MAX + 1, PortForward.parse("tcp:22"));
         assertThatThrownBy(() -> new PortKind.Passt(forwards, List.of(), false))
                 .hasMessage("more than 64 forwards");
+    }
+
+    @Test
+    void nameServersThatAGuestCannotReachAreReplacedByThoseBehindThem(@TempDir Path directory)
+            throws Exception {
+        var configured = directory.resolve("resolv.conf");
+        var behind = directory.resolve("behind.conf");
+        assertThat(Resolvers.hidden(configured, behind)).isEmpty();
+        Files.writeString(behind, "nameserver 10.0.0.53\nnameserver fe80::1%eth0\n#\nnameserver\n");
+        Files.writeString(configured, "nameserver 127.0.0.53\noptions edns0\n");
+        assertThat(Resolvers.hidden(configured, behind))
+                .containsExactly(InetAddress.ofLiteral("10.0.0.53"));
+        Files.writeString(configured, "nameserver 127.0.0.1\nnameserver 10.0.0.1\n");
+        assertThat(Resolvers.hidden(configured, behind)).isEmpty();
+        Files.write(configured, new byte[] {(byte) 0xC3, (byte) 0x28});
+        assertThat(Resolvers.hidden(configured, behind)).isEmpty();
     }
 }
