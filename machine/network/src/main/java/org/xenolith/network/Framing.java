@@ -9,13 +9,11 @@ interface Framing {
     /// Bytes of the length.
     int LENGTH_BYTES = 4;
 
-    /// Bytes in front of a frame at most.
-    int PREFIX_BYTES_MAX = 16;
-
     /// Bytes in front of a frame, the length included.
     int prefixBytes();
 
-    /// Writes `frame` with what belongs in front of it; there is room for both.
+    /// Writes `frame` with what belongs in front of it; there is room for both. A frame that cannot
+    /// be sent is dropped.
     void put(int queue, Frame frame, ByteBuffer target);
 
     /// Reads a frame of `length` bytes; `source` stands behind the length and has all that belongs

@@ -82,7 +82,7 @@ final class PasstPort implements Port, StreamLink.Owner {
         var started = PasstProcess.start(kind, mtu, clock);
         try {
             var connected =
-                    new StreamLink(loop, started.channel(), new PlainFraming(), new byte[0], this);
+                    new StreamLink(loop, started.channel(), new PasstFraming(), new byte[0], this);
             process = Optional.of(started);
             startedNanos = clock.nanos();
             link = Optional.of(connected);
@@ -121,9 +121,10 @@ final class PasstPort implements Port, StreamLink.Owner {
         }
     }
 
+    /// [PasstFraming] says why.
     @Override
     public Offloads offloads() {
-        return Offloads.NONE;
+        return Offloads.ALL;
     }
 
     @Override

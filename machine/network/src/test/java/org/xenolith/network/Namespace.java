@@ -5,14 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
@@ -31,8 +28,6 @@ final class Namespace implements AutoCloseable {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final int O_RDONLY = 0;
     private static final int CLONE_NEWNET = 0x40000000;
-    private static final long SIOCETHTOOL = 0x8946;
-    private static final int ETHTOOL_STXCSUM = 0x17;
 
     private final String name;
     private final int number;
@@ -129,39 +124,6 @@ final class Namespace implements AutoCloseable {
         int column = List.of(lines.get(0).split(" ")).indexOf(counter);
         assertThat(column).isPositive();
         return Long.parseLong(lines.get(1).split(" ")[column]);
-    }
-
-    /// Has the kernel finish everything before a frame leaves by this interface, as `ethtool -K
-    /// DEVICE tx off` does.
-    void turnOffloadsOff(String device) throws Exception {
-        call(() -> {
-            try (var arena = Arena.ofConfined()) {
-                var value = arena.allocate(8, 8);
-                value.set(JAVA_INT, 0, ETHTOOL_STXCSUM);
-                var request = arena.allocate(40, 8);
-                MemorySegment.copy(
-                        device.getBytes(UTF_8),
-                        0,
-                        request,
-                        ValueLayout.JAVA_BYTE,
-                        0,
-                        device.length());
-                request.set(ADDRESS, 16, value);
-                int socket =
-                        (int)
-                                function("socket", JAVA_INT, JAVA_INT, JAVA_INT)
-                                        .invokeWithArguments(2, 2, 0);
-                int result =
-                        (int)
-                                function("ioctl", JAVA_INT, JAVA_LONG, ADDRESS)
-                                        .invokeWithArguments(socket, SIOCETHTOOL, request);
-                function("close", JAVA_INT).invokeWithArguments(socket);
-                assertThat(result).isZero();
-                return null;
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
-            }
-        });
     }
 
     private void enter() throws IOException {
