@@ -33,6 +33,7 @@ class HeadersTest {
                     "hvm/params.h",
                     "hvm/hvm_vcpu.h",
                     "io/blkif.h",
+                    "io/netif.h",
                     "io/xenbus.h",
                     "arch-x86/cpuid.h");
     private static final List<Class<?>> TABLES =
@@ -48,10 +49,11 @@ class HeadersTest {
                     HvmAbi.class,
                     HvmVcpuAbi.class,
                     BlkifAbi.class,
+                    NetifAbi.class,
                     CpuidAbi.class);
 
     /// Described in part: the rest is of no use, or differs in length.
-    private static final Set<Struct> PARTS = Set.of(XenAbi.VCPU_INFO, BlkifAbi.SRING);
+    private static final Set<Struct> PARTS = Set.of(XenAbi.VCPU_INFO, BlkifAbi.SRING, NetifAbi.SRING);
 
     @TempDir Path directory;
 
@@ -123,6 +125,29 @@ class HeadersTest {
                         "__builtin_offsetof(struct blkif_sring, ring)",
                         BlkifAbi.SRING_ENTRIES_OFFSET));
         program.append(holds("", "sizeof(union blkif_sring_entry)", BlkifAbi.REQUEST.size(abi)));
+        program.append(
+                holds("", "sizeof(union netif_tx_sring_entry)", NetifAbi.TX_ENTRY_BYTES));
+        program.append(
+                holds("", "sizeof(union netif_rx_sring_entry)", NetifAbi.RX_ENTRY_BYTES));
+        program.append(
+                holds(
+                        "",
+                        "sizeof(union xen_netif_ctrl_sring_entry)",
+                        NetifAbi.CTRL_ENTRY_BYTES));
+        for (var sring : List.of("netif_tx_sring", "netif_rx_sring", "xen_netif_ctrl_sring")) {
+            for (var field : NetifAbi.SRING.fields()) {
+                program.append(
+                        holds(
+                                "",
+                                "__builtin_offsetof(struct %s, %s)".formatted(sring, field),
+                                NetifAbi.SRING.offset(abi, field)));
+            }
+            program.append(
+                    holds(
+                            "",
+                            "__builtin_offsetof(struct " + sring + ", ring)",
+                            NetifAbi.SRING_ENTRIES_OFFSET));
+        }
         program.append(holds("", "sizeof(struct blkif_request_segment)", BlkifAbi.SEGMENT_BYTES));
         program.append(
                 holds(
