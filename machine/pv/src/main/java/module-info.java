@@ -3,6 +3,7 @@ module org.xenolith.pv {
     requires transitive org.xenolith.base;
     requires transitive org.xenolith.device;
     requires transitive org.xenolith.memory;
+    requires transitive org.xenolith.network;
     requires transitive org.xenolith.state;
     requires transitive org.xenolith.xen;
     requires transitive org.xenolith.xenstore;
@@ -10,5 +11,6 @@ module org.xenolith.pv {
 
     exports org.xenolith.pv;
     exports org.xenolith.pv.block;
+    exports org.xenolith.pv.network;
     exports org.xenolith.pv.xenbus;
 }

@@ -65,6 +65,9 @@ final class ThreadWorkers implements Workers {
                 if (!closing) {
                     step.run();
                 }
+                if (due.get()) {
+                    Thread.yield(); // one that is always due must not keep others from running
+                }
             }
         }
 

@@ -223,6 +223,33 @@ final class GrantTable {
                 : Optional.empty();
     }
 
+    /// Begins uses by `domain` of the pages under the first `count` of `references`, for one copy;
+    /// puts their frame numbers into `gfns`. All of them, or none and false. Takes the lock once.
+    boolean hold(DomainId domain, int[] references, int count, boolean write, long[] gfns) {
+        return lock.hold(() -> {
+            for (int i = 0; i < count; i++) {
+                var access = acquire(references[i], domain.value(), write, false);
+                if (access.status() != GrantTableAbi.GNTST_okay) {
+                    releaseAll(references, i, write);
+                    return false;
+                }
+                gfns[i] = access.gfn();
+            }
+            return true;
+        });
+    }
+
+    /// Ends what [#hold] began. Takes the lock once.
+    void letGo(int[] references, int count, boolean write) {
+        lock.run(() -> releaseAll(references, count, write));
+    }
+
+    private void releaseAll(int[] references, int count, boolean write) {
+        for (int i = 0; i < count; i++) {
+            release(references[i], write);
+        }
+    }
+
     private final class BackendMapping implements GrantMapping {
         private final int reference;
         private final long gfn;

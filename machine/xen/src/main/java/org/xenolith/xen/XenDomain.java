@@ -222,6 +222,19 @@ public final class XenDomain implements Device<DomainState> {
         return grants.map(by, reference, write);
     }
 
+    /// Holds the pages that the guest has granted to `by` under the first `count` of `references`
+    /// for one copy, as `GNTTABOP_copy` does, until [#letGoGrants]; puts their frame numbers into
+    /// `gfns`. All of them, or none and false.
+    public boolean holdGrants(
+            DomainId by, int[] references, int count, boolean write, long[] gfns) {
+        return grants.hold(by, references, count, write, gfns);
+    }
+
+    /// Lets go of what [#holdGrants] has held, with the same arguments.
+    public void letGoGrants(int[] references, int count, boolean write) {
+        grants.letGo(references, count, write);
+    }
+
     /// Raises `VIRQ_DEBUG` on every vCPU that is up: the guest shows its state, if it does.
     public void raiseDebugEvents() {
         lock.run(() -> {

@@ -53,7 +53,8 @@ class HeadersTest {
                     CpuidAbi.class);
 
     /// Described in part: the rest is of no use, or differs in length.
-    private static final Set<Struct> PARTS = Set.of(XenAbi.VCPU_INFO, BlkifAbi.SRING, NetifAbi.SRING);
+    private static final Set<Struct> PARTS =
+            Set.of(XenAbi.VCPU_INFO, BlkifAbi.SRING, NetifAbi.SRING);
 
     @TempDir Path directory;
 
@@ -125,15 +126,10 @@ class HeadersTest {
                         "__builtin_offsetof(struct blkif_sring, ring)",
                         BlkifAbi.SRING_ENTRIES_OFFSET));
         program.append(holds("", "sizeof(union blkif_sring_entry)", BlkifAbi.REQUEST.size(abi)));
+        program.append(holds("", "sizeof(union netif_tx_sring_entry)", NetifAbi.TX_ENTRY_BYTES));
+        program.append(holds("", "sizeof(union netif_rx_sring_entry)", NetifAbi.RX_ENTRY_BYTES));
         program.append(
-                holds("", "sizeof(union netif_tx_sring_entry)", NetifAbi.TX_ENTRY_BYTES));
-        program.append(
-                holds("", "sizeof(union netif_rx_sring_entry)", NetifAbi.RX_ENTRY_BYTES));
-        program.append(
-                holds(
-                        "",
-                        "sizeof(union xen_netif_ctrl_sring_entry)",
-                        NetifAbi.CTRL_ENTRY_BYTES));
+                holds("", "sizeof(union xen_netif_ctrl_sring_entry)", NetifAbi.CTRL_ENTRY_BYTES));
         for (var sring : List.of("netif_tx_sring", "netif_rx_sring", "xen_netif_ctrl_sring")) {
             for (var field : NetifAbi.SRING.fields()) {
                 program.append(

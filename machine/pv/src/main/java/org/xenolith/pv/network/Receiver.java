@@ -1,0 +1,193 @@
+package org.xenolith.pv.network;
+
+import org.xenolith.network.Frame;
+import org.xenolith.network.Packet;
+import org.xenolith.network.Segmenter;
+import org.xenolith.pv.xenbus.LimitedLog;
+
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
+
+/// Gives frames to one ring of a guest, on the thread of whoever offers them: nothing waits here,
+/// for what the guest has no buffers for is not taken. What the front end cannot do itself is done
+/// before. May be used from any thread.
+final class Receiver {
+    private final String name;
+    private final FrontendFeatures features;
+    private final PageRing ring;
+    private final ReceiveRing buffers;
+    private final NetworkCounters counters;
+    private final LimitedLog log;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /// A bit for each of the sink's queues that has been refused and not been told of room since.
+    /// Written under the lock.
+    private volatile int refused;
+
+    /// Entries that would help one of those.
+    private int wanted;
+
+    private boolean closed;
+
+    /// What became of a frame.
+    ///
+    /// @param taken whether it needs not be offered again
+    /// @param tell whether the front end wants to know
+    record Outcome(boolean taken, boolean tell) {
+        static final Outcome REFUSED = new Outcome(false, false);
+        static final Outcome DROPPED = new Outcome(true, false);
+    }
+
+    Receiver(
+            String name,
+            FrontendFeatures features,
+            PageRing ring,
+            ReceiveRing buffers,
+            NetworkCounters counters,
+            LimitedLog log) {
+        this.name = name;
+        this.features = features;
+        this.ring = ring;
+        this.buffers = buffers;
+        this.counters = counters;
+        this.log = log;
+    }
+
+    /// @param sinkQueue below 32: told when there is room, if there is none
+    Outcome give(int sinkQueue, Frame frame, Optional<HashSteering.Hash> hash) {
+        lock.lock();
+        try {
+            return closed ? drop() : giveLocked(sinkQueue, frame, hash);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Outcome drop() {
+        counters.receiveDropped();
+        return Outcome.DROPPED;
+    }
+
+    private Outcome giveLocked(int sinkQueue, Frame frame, Optional<HashSteering.Hash> hash) {
+        if (!features.takes(frame.segmentation().kind())) {
+            return giveCut(sinkQueue, frame, hash);
+        }
+        var finished = finished(frame);
+        if (finished.isEmpty() || !fits(finished.get())) {
+            return drop();
+        }
+        int slots = ReceiveRing.slots(finished.get(), hash);
+        if (!hasRoom(sinkQueue, slots)) {
+            return refuse();
+        }
+        write(finished.get(), hash);
+        counters.received(frame.length());
+        return new Outcome(true, ring.push());
+    }
+
+    /// All pieces, or none: a part of a frame must not arrive twice.
+    private Outcome giveCut(int sinkQueue, Frame frame, Optional<HashSteering.Hash> hash) {
+        var cut = Segmenter.cut(frame);
+        if (cut.isEmpty()) {
+            return drop();
+        }
+        var pieces = cut.get();
+        int pages = ReceiveRing.pages(pieces.pieceBytes());
+        long slots = (long) pieces.count() * (pages + (hash.isPresent() ? 1 : 0));
+        if (slots > ring.entries() || pages > 1 && !features.scatterGather()) {
+            return drop();
+        }
+        if (!hasRoom(sinkQueue, (int) slots)) {
+            return refuse();
+        }
+        while (pieces.hasNext()) {
+            write(pieces.next(), hash);
+        }
+        counters.received(frame.length());
+        return new Outcome(true, ring.push());
+    }
+
+    private void write(Frame frame, Optional<HashSteering.Hash> hash) {
+        if (!buffers.write(frame, hash)) {
+            log.accept(name + ": a buffer for a frame is not granted");
+        }
+    }
+
+    private boolean fits(Frame frame) {
+        return features.scatterGather() || ReceiveRing.pages(frame.length()) == 1;
+    }
+
+    /// The frame with no more left to do than the front end finds by itself: it knows where the
+    /// checksum of TCP and UDP is. Empty if the frame does not say what it says it does.
+    private Optional<Frame> finished(Frame frame) {
+        if (!(frame.checksum() instanceof Frame.Checksum.Partial partial)) {
+            return Optional.of(frame);
+        }
+        var packet = Packet.of(frame.bytes(), frame.length());
+        boolean plain =
+                packet.isPresent()
+                        && packet.get().partialChecksum().equals(partial)
+                        && features.takesChecksum(packet.get().version());
+        if (frame.segmentation().kind() != Frame.Segmentation.Kind.NONE) {
+            return plain && Segmenter.canCut(packet.get(), frame.segmentation().kind())
+                    ? Optional.of(frame)
+                    : Optional.empty();
+        }
+        return plain ? Optional.of(frame) : Segmenter.finishChecksum(frame);
+    }
+
+    // ---------------------------------------------------------------- room
+
+    /// Whether so many entries wait. If not, the front end has been asked to say when they do.
+    private boolean hasRoom(int sinkQueue, int slots) {
+        if (ring.waiting() >= slots) {
+            return true;
+        }
+        wanted = refused == 0 ? slots : Math.min(wanted, slots);
+        // Before asking: whoever is notified looks here first.
+        refused |= 1 << sinkQueue;
+        if (ring.waitingAfterAsking(wanted) >= slots) {
+            refused &= ~(1 << sinkQueue);
+            return true;
+        }
+        return false;
+    }
+
+    private Outcome refuse() {
+        // One that does not say when it has more buffers is not waited for.
+        return features.notifies() ? Outcome.REFUSED : drop();
+    }
+
+    /// The front end may have more buffers: `retry` is told of each of the sink's queues that has
+    /// been waiting for that.
+    void buffersPosted(IntConsumer retry) {
+        if (refused == 0) {
+            return;
+        }
+        int queues;
+        lock.lock();
+        try {
+            boolean room = closed || ring.waitingAfterAsking(wanted) >= wanted;
+            queues = room ? refused : 0;
+            refused &= ~queues;
+        } finally {
+            lock.unlock();
+        }
+        for (int queue = 0; queues >>> queue != 0 && queue < Integer.SIZE; queue++) {
+            if ((queues >>> queue & 1) != 0) {
+                retry.accept(queue);
+            }
+        }
+    }
+
+    /// Nothing is written to the guest after this; what is offered is dropped.
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
