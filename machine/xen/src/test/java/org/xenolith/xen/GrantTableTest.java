@@ -87,6 +87,28 @@ class GrantTableTest {
     }
 
     @Test
+    void grantsOfACopyAreHeldTogetherOrNotAtAll() {
+        grant(9, 0, 0x30, GTF_readonly);
+        grant(10, 0, 0x31, 0);
+        var frames = new long[2];
+        var both = new int[] {9, 10};
+        assertThat(guest.domain.holdGrants(DomainId.CONTROL, both, 2, false, frames)).isTrue();
+        assertThat(frames).containsExactly(0x30, 0x31);
+        assertThat(flags(10)).isEqualTo(GTF_permit_access | GTF_reading);
+        guest.domain.letGoGrants(both, 2, false);
+        assertThat(flags(10)).isEqualTo(GTF_permit_access);
+        var writableFirst = new int[] {10, 9};
+        assertThat(guest.domain.holdGrants(DomainId.CONTROL, writableFirst, 2, true, frames))
+                .isFalse();
+        assertThat(flags(9)).isEqualTo(GTF_permit_access | GTF_readonly);
+        assertThat(flags(10)).isEqualTo(GTF_permit_access);
+        assertThat(guest.domain.holdGrants(DomainId.CONTROL, writableFirst, 1, true, frames))
+                .isTrue();
+        assertThat(flags(10) & GTF_writing).isEqualTo(GTF_writing);
+        guest.domain.letGoGrants(writableFirst, 1, true);
+    }
+
+    @Test
     void theTableGrowsAsFramesAreMappedUpToItsLimit() {
         for (int frame = 0; frame < 4; frame++) {
             long at =

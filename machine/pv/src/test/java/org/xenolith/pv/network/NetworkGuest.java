@@ -1,0 +1,32 @@
+package org.xenolith.pv.network;
+
+import org.xenolith.base.DomainId;
+import org.xenolith.network.Port;
+import org.xenolith.pv.FakeGuest;
+
+import java.util.Map;
+import java.util.Optional;
+
+/// A guest with a network interface, vif7.0.
+final class NetworkGuest extends FakeGuest {
+    static final String FRONTEND = "/local/domain/7/device/vif/0";
+    static final String BACKEND = "/local/domain/0/backend/vif/7/0";
+    static final MacAddress MAC = MacAddress.parse("00:16:3e:01:02:03").orElseThrow();
+
+    NetworkGuest() {
+        super("vif", 0);
+    }
+
+    NetworkBackend attach(Port port) {
+        return attach(port, Optional.empty());
+    }
+
+    NetworkBackend attach(Port port, Optional<RateLimit> rate) {
+        return new NetworkBackend(
+                new NetworkBackend.Surroundings(
+                        new DomainId(ID), domain, memory, store, workers, timers, log::add),
+                new NetworkBackend.Settings(
+                        0, MAC, rate, NetworkBackend.QUEUES_MAX, true, Map.of("bridge", "xenbr0")),
+                port);
+    }
+}
