@@ -9,6 +9,7 @@ module org.xenolith.board {
     requires org.xenolith.device;
     requires org.xenolith.platform;
     requires transitive org.xenolith.images;
+    requires transitive org.xenolith.network;
     requires transitive org.xenolith.pv;
     requires org.xenolith.x86;
     requires org.xenolith.xen.abi;

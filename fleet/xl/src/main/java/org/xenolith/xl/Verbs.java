@@ -162,6 +162,31 @@ final class Verbs {
                             List.of(),
                             BlockCommands::eject),
                     new Verb(
+                            "network-attach",
+                            "Create a new virtual network device",
+                            "<Domain> [type=<type>] [mac=<mac>] [bridge=<bridge>] [network=<name>]"
+                                    + " [passt] ...",
+                            1,
+                            ANY_NUMBER,
+                            List.of(),
+                            NetworkCommands::attach),
+                    new Verb(
+                            "network-list",
+                            "List virtual network interfaces for a domain",
+                            "[options] <Domain(s)>",
+                            1,
+                            ANY_NUMBER,
+                            List.of(flag("json", "Output as JSON, with statistics. Ours.")),
+                            NetworkCommands::list),
+                    new Verb(
+                            "network-detach",
+                            "Destroy a domain's virtual network device",
+                            "<Domain> <DevId|mac>",
+                            2,
+                            2,
+                            List.of(),
+                            NetworkCommands::detach),
+                    new Verb(
                             "vcpu-list",
                             "List the VCPUs for all/some domains",
                             "[Domain, ...]",

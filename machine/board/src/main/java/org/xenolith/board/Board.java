@@ -26,6 +26,7 @@ final class Board implements Machine {
             DomainDirectory directory,
             PvConsole pvConsole,
             MachineDisks disks,
+            MachineInterfaces interfaces,
             List<Console> consoles,
             Engine engine,
             GuestMemory memory) {}
@@ -84,6 +85,11 @@ final class Board implements Machine {
     }
 
     @Override
+    public Interfaces interfaces() {
+        return parts.interfaces;
+    }
+
+    @Override
     public CompletableFuture<String> fingerprint() {
         var result = new CompletableFuture<String>();
         parts.driver
@@ -135,6 +141,7 @@ final class Board implements Machine {
         closed = true;
         parts.consoles.forEach(console -> console.onInput(() -> {}));
         closeDriver();
+        parts.interfaces.close();
         parts.disks.close();
         parts.store.halt();
         parts.pvConsole.halt();

@@ -32,11 +32,19 @@ public final class Domain implements AutoCloseable {
 
         record Ask(ShutdownReason reason, CompletableFuture<Void> done) implements Request {}
 
-        record ChangeDisks(DiskChange change, CompletableFuture<Void> done) implements Request {}
+        record Alter(Change change, CompletableFuture<Void> done) implements Request {}
 
         record Destroy() implements Request {}
 
         record Ended(Machine machine, ShutdownReason reason) implements Request {}
+    }
+
+    /// What is done to a domain's machine; returns what the domain is made of afterwards, and at its
+    /// next boot.
+    @FunctionalInterface
+    interface Change {
+        DomainConfig apply(Machine machine, DomainConfig before)
+                throws DomainException, InterruptedException;
     }
 
     /// What is done to the disks of a machine; returns those that it has afterwards.
@@ -91,7 +99,7 @@ public final class Domain implements AutoCloseable {
         return surroundings.id();
     }
 
-    /// What the domain is made of now, disks that were attached later included.
+    /// What the domain is made of now, devices that were attached later included.
     public DomainConfig config() {
         return config;
     }
@@ -155,6 +163,15 @@ public final class Domain implements AutoCloseable {
         ask(ShutdownReason.REBOOT);
     }
 
+    Machine machine() {
+        return machine;
+    }
+
+    /// The domain's network interfaces.
+    public Interfaces interfaces() {
+        return new LiveInterfaces(this);
+    }
+
     // ---------------------------------------------------------------- disks
 
     /// The block devices that the domain has now.
@@ -203,14 +220,21 @@ public final class Domain implements AutoCloseable {
     }
 
     private void changeDisks(DiskChange change) throws DomainException, InterruptedException {
+        alter((running, before) ->
+                before.withDisks(change.apply(running.disks(), before.disks())));
+    }
+
+    /// Has something done to the machine that there is when its turn comes.
+    void alter(Change change) throws DomainException, InterruptedException {
         var done = new CompletableFuture<Void>();
         try {
-            submit(new Request.ChangeDisks(change, done), done);
+            submit(new Request.Alter(change, done), done);
         } catch (CompletionException e) {
-            if (e.getCause() instanceof DomainException refused) {
-                throw refused;
+            switch (e.getCause()) {
+                case DomainException refused -> throw refused;
+                case InvalidConfigException invalid -> throw invalid;
+                default -> throw e;
             }
-            throw e;
         }
         if (!done.isDone()) {
             throw new DomainException("the domain has ended");
@@ -306,7 +330,7 @@ public final class Domain implements AutoCloseable {
                         }
                         done.complete(null);
                     }
-                    case Request.ChangeDisks(var change, var done) -> apply(change, done);
+                    case Request.Alter(var change, var done) -> apply(change, done);
                     case Request.Destroy() -> alive = false;
                     case Request.Ended(var which, var reason) -> {
                         if (which == machine && !afterShutdown(reason)) {
@@ -326,11 +350,11 @@ public final class Domain implements AutoCloseable {
         }
     }
 
-    private void apply(DiskChange change, CompletableFuture<Void> done) {
+    private void apply(Change change, CompletableFuture<Void> done) throws InterruptedException {
         try {
-            config = config.withDisks(change.apply(machine.disks(), config.disks()));
+            config = change.apply(machine, config);
             done.complete(null);
-        } catch (DomainException e) {
+        } catch (DomainException | InvalidConfigException e) {
             done.completeExceptionally(e);
         }
     }

@@ -6,10 +6,14 @@ import static org.xenolith.board.InvalidConfigException.require;
 import org.xenolith.base.Entropy;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /// What a domain is made of: xl.cfg, typed and checked. An impossible one is refused by the
 /// constructor with [InvalidConfigException].
@@ -37,16 +41,19 @@ public record DomainConfig(
         EngineChoice engine,
         MemoryAccess memoryAccess,
         Optional<Long> deterministic,
-        List<DiskConfig> disks) {
+        List<DiskConfig> disks,
+        List<VifConfig> vifs) {
     public static final int VCPUS_MAX = 128;
     public static final long MEMORY_BYTES_MIN = 4 * MIB;
     public static final long MEMORY_BYTES_MAX = 256 * 1024 * MIB;
     public static final int COMMAND_LINE_CHARACTERS_MAX = 4095;
     public static final int NAME_CHARACTERS_MAX = 128;
     public static final int DISKS_MAX = 64;
+    public static final int VIFS_MAX = 64;
 
     public DomainConfig {
         disks = List.copyOf(disks);
+        vifs = numbered(name, vifs);
         require(!name.isEmpty(), "name is missing");
         require(
                 name.length() <= NAME_CHARACTERS_MAX,
@@ -80,6 +87,40 @@ public record DomainConfig(
                         .formatted(vcpus, VCPUS_MAX, maxVcpus));
         require(disks.size() <= DISKS_MAX, "disk: there are more than " + DISKS_MAX);
         requireDistinct(disks);
+        require(vifs.size() <= VIFS_MAX, "vif: there are more than " + VIFS_MAX);
+        require(
+                vifs.isEmpty() || deterministic.isEmpty(),
+                "vif: a deterministic domain has none, for nobody knows when frames come");
+    }
+
+    /// The same with numbers and addresses for those that have none.
+    private static List<VifConfig> numbered(String name, List<VifConfig> vifs) {
+        var numbered = new ArrayList<VifConfig>();
+        var taken = new HashSet<Integer>();
+        for (var vif : vifs) {
+            vif.devid()
+                    .ifPresent(devid ->
+                            require(taken.add(devid), "vif: devid %d twice".formatted(devid)));
+        }
+        for (var vif : vifs) {
+            int devid = vif.devid().orElseGet(() -> lowestFree(taken));
+            taken.add(devid);
+            numbered.add(vif.withDevid(devid).withStableMac(HostIdentity.ofMachine(), name));
+        }
+        return List.copyOf(numbered);
+    }
+
+    private static int lowestFree(Set<Integer> taken) {
+        return IntStream.iterate(0, i -> i + 1).filter(i -> !taken.contains(i)).findFirst().getAsInt();
+    }
+
+    /// What `vif` becomes when it is added.
+    ///
+    /// @throws InvalidConfigException if there can be no such interface beside the others
+    VifConfig numbered(VifConfig vif) {
+        var all = new ArrayList<>(vifs);
+        all.add(vif);
+        return withVifs(all).vifs.getLast();
     }
 
     private static void requireDistinct(List<DiskConfig> disks) {
@@ -113,6 +154,29 @@ public record DomainConfig(
                 engine,
                 memoryAccess,
                 deterministic,
+                others,
+                vifs);
+    }
+
+    /// The same domain with other network interfaces.
+    public DomainConfig withVifs(List<VifConfig> others) {
+        return new DomainConfig(
+                name,
+                uuid,
+                type,
+                kernel,
+                ramdisk,
+                commandLine,
+                memoryBytes,
+                maxMemoryBytes,
+                vcpus,
+                maxVcpus,
+                actions,
+                limits,
+                engine,
+                memoryAccess,
+                deterministic,
+                disks,
                 others);
     }
 
@@ -150,6 +214,7 @@ public record DomainConfig(
         private MemoryAccess memoryAccess = MemoryAccess.CHECKED;
         private Optional<Long> deterministic = Optional.empty();
         private List<DiskConfig> disks = List.of();
+        private List<VifConfig> vifs = List.of();
 
         private Builder(String name) {
             this.name = name;
@@ -246,6 +311,12 @@ public record DomainConfig(
             return this;
         }
 
+        /// None unless set.
+        public Builder vifs(List<VifConfig> vifs) {
+            this.vifs = List.copyOf(vifs);
+            return this;
+        }
+
         public DomainConfig build() {
             return new DomainConfig(
                     name,
@@ -263,7 +334,8 @@ public record DomainConfig(
                     engine,
                     memoryAccess,
                     deterministic,
-                    disks);
+                    disks,
+                    vifs);
         }
 
         private UUID newUuid() {

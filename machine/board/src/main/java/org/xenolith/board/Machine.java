@@ -29,6 +29,8 @@ public interface Machine extends AutoCloseable {
 
     Disks disks();
 
+    Interfaces interfaces();
+
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
     /// time; taken while no vCPU runs.
     CompletableFuture<String> fingerprint();

@@ -15,7 +15,8 @@ public interface MachineBuilder {
     ///
     /// `progress` is told, in a few words, what a long build is doing. `codeStore` is a file of
     /// machine code that earlier guests have needed, for domains whose process makes such code; who
-    /// can write to it decides what the process executes.
+    /// can write to it decides what the process executes. `ports` opens what network interfaces are
+    /// plugged into.
     record Surroundings(
             DomainId id,
             Console console,
@@ -24,6 +25,7 @@ public interface MachineBuilder {
             Clock clock,
             Entropy entropy,
             Optional<Path> codeStore,
+            PortOpener ports,
             Consumer<String> progress) {}
 
     /// Loads the kernel and wires the devices. Nothing is left behind if it throws.

@@ -30,6 +30,7 @@ import org.xenolith.platform.SerialPort;
 import org.xenolith.pv.PvConsole;
 import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.pv.block.BlockBuffers;
+import org.xenolith.pv.network.NetworkBackend;
 import org.xenolith.xen.DomainSpec;
 import org.xenolith.xen.XenDomain;
 import org.xenolith.xen.abi.HvmAbi;
@@ -59,6 +60,7 @@ final class Wiring {
     private final XenDomain xen;
     private final Engine engine;
     private final MachineDisks disks;
+    private final MachineInterfaces interfaces;
     private final List<VcpuSlot> slots = new ArrayList<>();
 
     private Wiring(
@@ -98,6 +100,18 @@ final class Wiring {
                                 workers(),
                                 new BlockBuffers(),
                                 around.log()::add),
+                        config.maxVcpus());
+        interfaces =
+                new MachineInterfaces(
+                        new NetworkBackend.Surroundings(
+                                around.id(),
+                                xen,
+                                memory,
+                                store,
+                                workers(),
+                                timers,
+                                around.log()::add),
+                        around.ports(),
                         config.maxVcpus());
     }
 
@@ -174,6 +188,7 @@ final class Wiring {
         try {
             return machine(engines, kernel, modules);
         } catch (BootException | DomainException | RuntimeException | Error e) {
+            interfaces.close();
             disks.close();
             throw e;
         }
@@ -186,6 +201,9 @@ final class Wiring {
         var pvConsole = rings();
         for (var disk : config.disks()) {
             disks.attach(disk);
+        }
+        for (var vif : config.vifs()) {
+            interfaces.attach(vif);
         }
         acpi.writeTo(memory);
         var start =
@@ -209,6 +227,7 @@ final class Wiring {
                         new DomainDirectory(store, around.id()),
                         pvConsole,
                         disks,
+                        interfaces,
                         List.of(around.console(), around.serial()),
                         engine,
                         memory));

@@ -3,7 +3,9 @@ package org.xenolith.board;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+import org.xenolith.network.Ports;
 
+import java.nio.file.Path;
 import java.util.Optional;
 
 /// The way in for programs.
@@ -18,11 +20,26 @@ public final class Xenolith {
 
     /// Builds a domain and starts it, in this process. It is domain 1 of a Xen of its own: domains
     /// made here do not see each other, nor those of `xl`.
+    ///
+    /// Networks of the domain's own kind ([org.xenolith.network.PortKind.Network]) are those of the
+    /// user's domains on this host; for domains of this program, [#create(DomainConfig, PortOpener)]
+    /// is the faster way.
     public static Domain create(DomainConfig config) throws DomainException {
-        return create(config, machines());
+        var directory = Path.of(System.getProperty("user.home"), ".xenolith", "networks");
+        var ports = new Ports(directory, Clock.system(), _ -> {});
+        var domain = create(config, machines(), ports::open);
+        domain.ended().whenComplete((_, _) -> ports.close());
+        return domain;
     }
 
-    static Domain create(DomainConfig config, MachineBuilder machines) throws DomainException {
+    /// The same, with network interfaces plugged into what `ports` opens: domains that share a
+    /// [Ports] meet in this process.
+    public static Domain create(DomainConfig config, PortOpener ports) throws DomainException {
+        return create(config, machines(), ports);
+    }
+
+    static Domain create(DomainConfig config, MachineBuilder machines, PortOpener ports)
+            throws DomainException {
         var id = new DomainId(1);
         var surroundings =
                 new MachineBuilder.Surroundings(
@@ -33,6 +50,7 @@ public final class Xenolith {
                         Clock.system(),
                         Entropy.system(),
                         Optional.empty(),
+                        ports,
                         _ -> {});
         return Domain.start(config, machines, surroundings, false);
     }

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Timeout;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+import org.xenolith.network.NetworkException;
 import org.xenolith.xen.ShutdownReason;
 
 import java.nio.file.Path;
@@ -106,6 +107,9 @@ class DomainTest {
                         Clock.system(),
                         Entropy.seeded(1),
                         Optional.empty(),
+                        (kind, _) -> {
+                            throw new NetworkException.Refused("no port for " + kind);
+                        },
                         _ -> {});
         return Domain.start(
                 config,

@@ -11,6 +11,7 @@ final class FakeMachine implements Machine {
     volatile boolean running;
     volatile boolean closed;
     Disks disks = new FakeDisks(List.of());
+    Interfaces interfaces = new FakeInterfaces(List.of());
 
     /// A guest that obeys `control/shutdown` at once.
     volatile boolean obedient = true;
@@ -52,6 +53,11 @@ final class FakeMachine implements Machine {
     @Override
     public Disks disks() {
         return disks;
+    }
+
+    @Override
+    public Interfaces interfaces() {
+        return interfaces;
     }
 
     @Override

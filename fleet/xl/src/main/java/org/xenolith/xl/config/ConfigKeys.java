@@ -196,7 +196,7 @@ final class ConfigKeys {
                     row("vfb", LIST, ALWAYS_OFF),
                     row("vga", TEXT, ALWAYS_OFF),
                     row("videoram", NUMBER, ALWAYS_OFF),
-                    row("vif", LIST, ALWAYS_OFF),
+                    row("vif", LIST, FULL),
                     row("vif2", LIST, ALWAYS_OFF),
                     row("viridian", ANY, ALWAYS_OFF),
                     row("virtio", LIST, ALWAYS_OFF),

@@ -1,6 +1,5 @@
 package org.xenolith.xl.config;
 
-import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
@@ -25,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -107,7 +107,8 @@ public final class ConfigReader {
                 .limits(limits())
                 .engine(engine())
                 .memoryAccess(memoryAccess())
-                .disks(disks())
+                .disks(listed("disk", "a disk", DiskParser::parse))
+                .vifs(listed("vif", "an interface", VifParser::parse))
                 .build();
     }
 
@@ -191,22 +192,24 @@ public final class ConfigReader {
                 Long.parseUnsignedLong(digits, 16, 32, 16));
     }
 
-    private List<DiskConfig> disks() throws ConfigException {
-        var setting = settings.get("disk");
+    /// A list of specifications; empty if there is no such key.
+    private <T> List<T> listed(String key, String element, Function<String, T> parse)
+            throws ConfigException {
+        var setting = settings.get(key);
         if (setting == null) {
             return List.of();
         }
         if (!(setting.value() instanceof Many(var values))) {
-            throw at("disk", "disk is a single value but should be a list");
+            throw at(key, key + " is a single value but should be a list");
         }
-        var disks = new ArrayList<DiskConfig>();
+        var parsed = new ArrayList<T>();
         for (var value : values) {
             switch (value) {
-                case Atom(var text) -> disks.add(DiskParser.parse(text));
-                case Many _ -> throw at("disk", "disk: a list where a disk should be");
+                case Atom(var text) -> parsed.add(parse.apply(text));
+                case Many _ -> throw at(key, "%s: a list where %s should be".formatted(key, element));
             }
         }
-        return disks;
+        return parsed;
     }
 
     private ShutdownActions actions() throws ConfigException {

@@ -22,6 +22,12 @@ enum Call {
     BLOCK_RESIZE("block-resize"),
     /// Exchanges the disk in the CD-ROM drive that `disk` describes.
     CD_INSERT("cd-insert"),
+    /// Plugs in the network interface that `vif` specifies, as in xl.cfg.
+    NETWORK_ATTACH("network-attach"),
+    /// Unplugs the network interface `devid`.
+    NETWORK_DETACH("network-detach"),
+    /// Answers with the domain's network interfaces.
+    NETWORK_LIST("network-list"),
     /// Answers with the last lines that the hypervisor has said about the domain.
     LOG("log"),
     /// Answers at once, and again with the reason when the domain is gone.

@@ -102,6 +102,23 @@ public final class ControlClient {
                 ANSWER_MILLIS_MAX);
     }
 
+    /// @param specification of the interface, as in xl.cfg
+    public void attachVif(String specification) throws ControlException {
+        ask(request(Call.NETWORK_ATTACH).put("vif", specification), DETACH_MILLIS_MAX);
+    }
+
+    /// Waits until the guest has let go of the interface.
+    public void detachVif(int devid) throws ControlException {
+        ask(request(Call.NETWORK_DETACH).put("devid", devid), DETACH_MILLIS_MAX);
+    }
+
+    /// The domain's network interfaces, each as `xl network-list --json` shows it.
+    public List<JsonNode> vifs() throws ControlException {
+        var vifs = new ArrayList<JsonNode>();
+        ask(Call.NETWORK_LIST).path("vifs").forEach(vifs::add);
+        return vifs;
+    }
+
     /// The domain's disks, each as `xl block-list --json` shows it.
     public List<JsonNode> disks() throws ControlException {
         var disks = new ArrayList<JsonNode>();

@@ -6,6 +6,7 @@ import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
 import org.xenolith.xen.ShutdownReason;
+import org.xenolith.xl.config.VifParser;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -149,6 +150,15 @@ final class ControlServer implements AutoCloseable {
                 var list = answer.putArray("disks");
                 int id = domain.id().value();
                 domain.disks().forEach(disk -> list.add(DiskJson.of(disk, id)));
+            }
+            case NETWORK_ATTACH ->
+                    domain.interfaces().attach(VifParser.parse(request.path("vif").asText()));
+            case NETWORK_DETACH ->
+                    domain.interfaces().detach(request.path("devid").asInt(-1), false);
+            case NETWORK_LIST -> {
+                var list = answer.putArray("vifs");
+                int id = domain.id().value();
+                domain.interfaces().list().forEach(vif -> list.add(VifJson.of(vif, id)));
             }
             case LOG -> {
                 var lines = answer.putArray("lines");

@@ -121,6 +121,10 @@ public record DomainDescription(
             var disks = json.putArray("disks");
             config.disks().forEach(disk -> disks.add(DiskJson.of(disk)));
         }
+        if (!config.vifs().isEmpty()) {
+            var nics = json.putArray("nics");
+            config.vifs().forEach(vif -> nics.add(VifJson.of(vif)));
+        }
         var actions = config.actions();
         return json.put("on_poweroff", word(actions.onPoweroff()))
                 .put("on_reboot", word(actions.onReboot()))

@@ -11,6 +11,7 @@ import org.xenolith.board.DomainException;
 import org.xenolith.board.DomainLog;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Xenolith;
+import org.xenolith.network.Ports;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
@@ -115,6 +116,7 @@ public final class DomainProcess {
                 Clock.system(),
                 Entropy.system(),
                 codeStore(),
+                new Ports(runtime.root().resolve("networks"), Clock.system(), log::append)::open,
                 what -> report(Json.object().put("progress", what)));
     }
 

@@ -3,9 +3,11 @@ package org.xenolith.xl.control;
 import org.xenolith.board.Console;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.board.Disks;
+import org.xenolith.board.Interfaces;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.VcpuInfo;
+import org.xenolith.board.VifConfig;
 import org.xenolith.xen.ShutdownReason;
 
 import java.util.List;
@@ -17,15 +19,18 @@ public final class EchoMachine implements Machine {
     private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
     private final Console console;
     private final Disks disks;
+    private final Interfaces interfaces;
     private volatile boolean running;
 
-    private EchoMachine(Console console, List<DiskConfig> disks) {
+    private EchoMachine(Console console, List<DiskConfig> disks, List<VifConfig> vifs) {
         this.console = console;
         this.disks = new FakeDisks(disks);
+        this.interfaces = new FakeInterfaces(vifs);
     }
 
     public static MachineBuilder builder() {
-        return (config, surroundings) -> new EchoMachine(surroundings.console(), config.disks());
+        return (config, surroundings) ->
+                new EchoMachine(surroundings.console(), config.disks(), config.vifs());
     }
 
     @Override
@@ -66,6 +71,11 @@ public final class EchoMachine implements Machine {
     @Override
     public Disks disks() {
         return disks;
+    }
+
+    @Override
+    public Interfaces interfaces() {
+        return interfaces;
     }
 
     @Override

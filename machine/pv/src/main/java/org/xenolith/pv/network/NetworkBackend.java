@@ -282,7 +282,7 @@ public final class NetworkBackend implements AutoCloseable {
         }
 
         private Map<String, String> properties() {
-            return Map.of("carrier", linkUp ? "1" : "0");
+            return Map.of("carrier", linkUp && port.carrier() ? "1" : "0");
         }
 
         @Override

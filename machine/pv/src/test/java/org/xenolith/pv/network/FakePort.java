@@ -20,6 +20,7 @@ final class FakePort implements Port {
     final Offloads offloads;
     volatile FrameSink guest;
     volatile boolean closed;
+    volatile boolean carrier = true;
     private final FrameSink world = new World();
 
     FakePort(Offloads offloads) {
@@ -54,6 +55,11 @@ final class FakePort implements Port {
     @Override
     public int mtu() {
         return 1500;
+    }
+
+    @Override
+    public boolean carrier() {
+        return carrier;
     }
 
     @Override

@@ -251,6 +251,15 @@ class TransmitTest {
         assertWorks();
     }
 
+    /// It is looked at once a second.
+    @Test
+    void theFrontEndIsToldThatTheWorldIsGone() {
+        port.carrier = false;
+        guest.await("the node", () -> guest.read(NetworkGuest.BACKEND + "/carrier").equals("0"));
+        port.carrier = true;
+        guest.await("the node", () -> guest.read(NetworkGuest.BACKEND + "/carrier").equals("1"));
+    }
+
     @Test
     void eachQueueIsAQueueOfTheWorld() throws IOException {
         backend.close();

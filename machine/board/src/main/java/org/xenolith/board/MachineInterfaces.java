@@ -1,0 +1,180 @@
+package org.xenolith.board;
+
+import org.xenolith.network.GuestInterface;
+import org.xenolith.network.NetworkException;
+import org.xenolith.network.Port;
+import org.xenolith.network.PortKind;
+import org.xenolith.pv.network.NetworkBackend;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// The network interfaces of a machine: a back end for each, and a port of the host or of a switch.
+final class MachineInterfaces implements Interfaces, AutoCloseable {
+    private final NetworkBackend.Surroundings around;
+    private final PortOpener ports;
+    private final int queuesMax;
+
+    /// By number. Guarded by this object.
+    private final SortedMap<Integer, Attached> attached = new TreeMap<>();
+
+    private boolean closed;
+
+    private record Attached(VifConfig config, Port port, NetworkBackend backend) {}
+
+    MachineInterfaces(NetworkBackend.Surroundings around, PortOpener ports, int vcpus) {
+        this.around = around;
+        this.ports = ports;
+        this.queuesMax = Math.min(vcpus, NetworkBackend.QUEUES_MAX);
+    }
+
+    /// @param vif with its number and its address
+    @Override
+    public synchronized VifConfig attach(VifConfig vif) throws DomainException {
+        require(!closed, "the domain is going down");
+        require(
+                attached.size() < DomainConfig.VIFS_MAX,
+                "there are %d network interfaces already".formatted(DomainConfig.VIFS_MAX));
+        int devid = vif.devid().orElseThrow();
+        require(!attached.containsKey(devid), "vif %d is there already".formatted(devid));
+        var port = open(vif, devid);
+        var backend =
+                new NetworkBackend(
+                        around,
+                        new NetworkBackend.Settings(
+                                devid,
+                                vif.mac().orElseThrow(),
+                                vif.rate(),
+                                queuesMax,
+                                vif.trusted(),
+                                toolNodes(vif, devid)),
+                        port);
+        attached.put(devid, new Attached(vif, port, backend));
+        return vif;
+    }
+
+    private static void require(boolean holds, String reason) throws DomainException {
+        if (!holds) {
+            throw new DomainException(reason);
+        }
+    }
+
+    private Port open(VifConfig vif, int devid) throws DomainException {
+        try {
+            return ports.open(
+                    vif.kind(), new GuestInterface(around.id(), devid, queuesMax, vif.mtu()));
+        } catch (NetworkException e) {
+            throw new DomainException("vif %d: %s".formatted(devid, e.getMessage()), e);
+        }
+    }
+
+    /// Nodes that libxl writes for its scripts and its own use.
+    private Map<String, String> toolNodes(VifConfig vif, int devid) {
+        var nodes = new TreeMap<String, String>();
+        vif.ip().ifPresent(ip -> nodes.put("ip", ip));
+        switch (vif.kind()) {
+            case PortKind.Bridge bridge -> {
+                nodes.put("bridge", bridge.name());
+                nodes.put("script", "/etc/xen/scripts/vif-bridge");
+                nodes.put(
+                        "vifname",
+                        bridge.interfaceName().orElse("vif%s.%d".formatted(around.id(), devid)));
+            }
+            case PortKind.Network _, PortKind.Passt _ -> {}
+        }
+        return nodes;
+    }
+
+    private synchronized Attached find(int devid) throws DomainException {
+        var found = attached.get(devid);
+        require(found != null, "there is no vif " + devid);
+        return found;
+    }
+
+    @Override
+    public void detach(int devid, boolean force) throws DomainException, InterruptedException {
+        var found = find(devid);
+        if (!force) {
+            await(devid, found.backend.unplug());
+        }
+        synchronized (this) {
+            // Of two who detach the same interface, one does it.
+            if (attached.get(devid) != found) {
+                return;
+            }
+            attached.remove(devid);
+        }
+        try {
+            found.backend.close();
+        } catch (IOException e) {
+            throw new DomainException(
+                    "vif %d: cannot close: %s".formatted(devid, e.getMessage()), e);
+        }
+    }
+
+    private static void await(int devid, CompletableFuture<Void> unplugged)
+            throws DomainException, InterruptedException {
+        try {
+            unplugged.get(MachineDisks.DETACH_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new DomainException(
+                    "vif %d: the guest has not let go of it in %d s"
+                            .formatted(devid, MachineDisks.DETACH_SECONDS_MAX),
+                    e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void setLink(int devid, boolean up) throws DomainException {
+        find(devid).backend.setLinkUp(up);
+    }
+
+    @Override
+    public synchronized List<InterfaceInfo> list() {
+        return attached.values().stream().map(MachineInterfaces::info).toList();
+    }
+
+    private static InterfaceInfo info(Attached vif) {
+        var backend = vif.backend;
+        return new InterfaceInfo(
+                vif.config,
+                vif.port.description(),
+                backend.frontendState().number(),
+                backend.published("event-channel"),
+                backend.published("tx-ring-ref"),
+                backend.published("rx-ring-ref"),
+                backend.isLinkUp(),
+                backend.statistics());
+    }
+
+    /// Ends what is under way and closes all ports; nothing is attached any more.
+    @Override
+    public void close() {
+        List<Attached> all;
+        synchronized (this) {
+            closed = true;
+            all = List.copyOf(attached.values());
+            attached.clear();
+        }
+        for (var vif : all) {
+            try {
+                vif.backend.release();
+            } catch (IOException e) {
+                around.log()
+                        .accept(
+                                "vif %d: cannot close: %s"
+                                        .formatted(
+                                                vif.config.devid().orElseThrow(), e.getMessage()));
+            }
+        }
+    }
+}
