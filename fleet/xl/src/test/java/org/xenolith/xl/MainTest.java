@@ -161,6 +161,40 @@ class MainTest {
     }
 
     @Test
+    void networkVerbsChangeAndShowADomainsInterfaces() throws Exception {
+        try (var domains = new DomainsForTests(runtime)) {
+            domains.start("one", false);
+            assertThat(xl("network-attach", "one", "mac=00:16:3e:00:00:01", "network=lab"))
+                    .isZero();
+            assertThat(xl("network-attach", "one", "mac=00:16:3e:00:00:02,bridge=br1,devid=5"))
+                    .isZero();
+            assertThat(xl("network-attach", "one")).isZero();
+            assertThat(xl("network-detach", "one", "1")).isZero();
+            assertThat(xl("network-list", "one")).isZero();
+            assertThat(out)
+                    .isEqualTo(
+                            """
+                            Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref BE-path                      \s
+                            0   0  00:16:3e:00:00:01     0     4      9   768/769         /local/domain/0/backend/vif/1/0
+                            5   0  00:16:3e:00:00:02     5     4      9   768/769         /local/domain/0/backend/vif/1/5
+                            """);
+            assertThat(xl("network-detach", "one", "0:16:3E:0:0:2")).isZero();
+            assertThat(xl("network-list", "--json", "1")).isZero();
+            assertThat(out)
+                    .contains("\"network\": \"lab\"")
+                    .contains("\"received_bytes\": 6")
+                    .contains("\"rref_rx\": 769")
+                    .doesNotContain("br1");
+            assertThat(xl("list", "-l")).isZero();
+            assertThat(out).contains("\"nics\": [").contains("\"mac\": \"00:16:3e:00:00:01\"");
+            fails("xl: vif: devid 0 twice", "network-attach", "one", "devid=0");
+            fails("xl: there is no vif 7", "network-detach", "one", "7");
+            fails("xl: Unknown device x.", "network-detach", "one", "x");
+            fails("xl: vif: unrecognized argument \"x\" in \"x\"", "network-attach", "one", "x");
+        }
+    }
+
+    @Test
     void dryRunPrintsTheConfiguration() throws Exception {
         var kernel = Files.writeString(root.resolve("kernel"), "x");
         var file = Files.writeString(root.resolve("c.cfg"), "name='a'\nkernel='" + kernel + "'\n");

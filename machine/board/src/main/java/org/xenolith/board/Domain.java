@@ -39,8 +39,8 @@ public final class Domain implements AutoCloseable {
         record Ended(Machine machine, ShutdownReason reason) implements Request {}
     }
 
-    /// What is done to a domain's machine; returns what the domain is made of afterwards, and at its
-    /// next boot.
+    /// What is done to a domain's machine; returns what the domain is made of afterwards, and at
+    /// its next boot.
     @FunctionalInterface
     interface Change {
         DomainConfig apply(Machine machine, DomainConfig before)
@@ -220,8 +220,7 @@ public final class Domain implements AutoCloseable {
     }
 
     private void changeDisks(DiskChange change) throws DomainException, InterruptedException {
-        alter((running, before) ->
-                before.withDisks(change.apply(running.disks(), before.disks())));
+        alter((running, before) -> before.withDisks(change.apply(running.disks(), before.disks())));
     }
 
     /// Has something done to the machine that there is when its turn comes.

@@ -53,7 +53,7 @@ public record DomainConfig(
 
     public DomainConfig {
         disks = List.copyOf(disks);
-        vifs = numbered(name, vifs);
+        vifs = complete(name, vifs);
         require(!name.isEmpty(), "name is missing");
         require(
                 name.length() <= NAME_CHARACTERS_MAX,
@@ -94,8 +94,8 @@ public record DomainConfig(
     }
 
     /// The same with numbers and addresses for those that have none.
-    private static List<VifConfig> numbered(String name, List<VifConfig> vifs) {
-        var numbered = new ArrayList<VifConfig>();
+    private static List<VifConfig> complete(String name, List<VifConfig> vifs) {
+        var complete = new ArrayList<VifConfig>();
         var taken = new HashSet<Integer>();
         for (var vif : vifs) {
             vif.devid()
@@ -105,19 +105,22 @@ public record DomainConfig(
         for (var vif : vifs) {
             int devid = vif.devid().orElseGet(() -> lowestFree(taken));
             taken.add(devid);
-            numbered.add(vif.withDevid(devid).withStableMac(HostIdentity.ofMachine(), name));
+            complete.add(vif.withDevid(devid).withStableMac(HostIdentity.ofMachine(), name));
         }
-        return List.copyOf(numbered);
+        return List.copyOf(complete);
     }
 
     private static int lowestFree(Set<Integer> taken) {
-        return IntStream.iterate(0, i -> i + 1).filter(i -> !taken.contains(i)).findFirst().getAsInt();
+        return IntStream.iterate(0, i -> i + 1)
+                .filter(i -> !taken.contains(i))
+                .findFirst()
+                .getAsInt();
     }
 
     /// What `vif` becomes when it is added.
     ///
     /// @throws InvalidConfigException if there can be no such interface beside the others
-    VifConfig numbered(VifConfig vif) {
+    VifConfig complete(VifConfig vif) {
         var all = new ArrayList<>(vifs);
         all.add(vif);
         return withVifs(all).vifs.getLast();

@@ -13,7 +13,8 @@ public interface Interfaces {
     /// nobody is asked.
     void detach(int devid, boolean force) throws DomainException, InterruptedException;
 
-    /// Pulls an interface's cable or puts it in; the guest is told, and frames go nowhere meanwhile.
+    /// Pulls an interface's cable or puts it in; the guest is told, and frames go nowhere
+    /// meanwhile.
     void setLink(int devid, boolean up) throws DomainException;
 
     /// In the order of their numbers.

@@ -16,7 +16,7 @@ final class LiveInterfaces implements Interfaces {
     public VifConfig attach(VifConfig vif) throws DomainException, InterruptedException {
         var attached = new AtomicReference<VifConfig>();
         domain.alter((machine, before) -> {
-            attached.set(machine.interfaces().attach(before.numbered(vif)));
+            attached.set(machine.interfaces().attach(before.complete(vif)));
             return before.withVifs(
                     Stream.concat(before.vifs().stream(), Stream.of(attached.get())).toList());
         });

@@ -46,8 +46,7 @@ public record VifConfig(
                 require(
                         bytes >= GuestInterface.MTU_MIN && bytes <= GuestInterface.MTU_MAX,
                         "vif: mtu must be from %d to %d, not %d"
-                                .formatted(
-                                        GuestInterface.MTU_MIN, GuestInterface.MTU_MAX, bytes)));
+                                .formatted(GuestInterface.MTU_MIN, GuestInterface.MTU_MAX, bytes)));
         ip.ifPresent(text ->
                 require(
                         text.length() <= IP_CHARACTERS_MAX

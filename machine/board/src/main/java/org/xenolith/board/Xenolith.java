@@ -22,8 +22,8 @@ public final class Xenolith {
     /// made here do not see each other, nor those of `xl`.
     ///
     /// Networks of the domain's own kind ([org.xenolith.network.PortKind.Network]) are those of the
-    /// user's domains on this host; for domains of this program, [#create(DomainConfig, PortOpener)]
-    /// is the faster way.
+    /// user's domains on this host; for domains of this program, [#create(DomainConfig,
+    /// PortOpener)] is the faster way.
     public static Domain create(DomainConfig config) throws DomainException {
         var directory = Path.of(System.getProperty("user.home"), ".xenolith", "networks");
         var ports = new Ports(directory, Clock.system(), _ -> {});

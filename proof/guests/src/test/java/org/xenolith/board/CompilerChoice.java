@@ -1,6 +1,7 @@
 package org.xenolith.board;
 
 import org.xenolith.engine.soft.SoftEngine;
+import org.xenolith.network.NetworkException;
 
 import java.util.Locale;
 import java.util.Optional;
@@ -17,15 +18,21 @@ public enum CompilerChoice {
     /// The same, each block from its first execution on.
     FORCED;
 
+    /// For domains without network interfaces.
+    public static final PortOpener NO_PORTS =
+            (kind, owner) -> {
+                throw new NetworkException.Refused("no %s for %s".formatted(kind, owner.name()));
+            };
+
     /// What the system property says.
     public static CompilerChoice ofThisRun() {
         return valueOf(System.getProperty("xenolith.compiler", "usual").toUpperCase(Locale.ROOT));
     }
 
-    /// As [Xenolith#create].
-    public Domain create(DomainConfig config) throws DomainException {
+    /// As [Xenolith#create(DomainConfig, PortOpener)].
+    public Domain create(DomainConfig config, PortOpener ports) throws DomainException {
         return Xenolith.create(
-                config, new BoardBuilder(System.getenv(), options().map(Engines::software)));
+                config, new BoardBuilder(System.getenv(), options().map(Engines::software)), ports);
     }
 
     private Optional<SoftEngine.Options> options() {

@@ -7,6 +7,7 @@ import org.xenolith.board.ConsoleTimeoutException;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
+import org.xenolith.board.PortOpener;
 import org.xenolith.xen.ShutdownReason;
 
 import java.time.Duration;
@@ -41,9 +42,15 @@ final class Guest implements AutoCloseable {
 
     static Guest boot(DomainConfig config, CompilerChoice compiler)
             throws DomainException, InterruptedException {
+        return boot(config, compiler, CompilerChoice.NO_PORTS);
+    }
+
+    /// @param ports open what the network interfaces are plugged into
+    static Guest boot(DomainConfig config, CompilerChoice compiler, PortOpener ports)
+            throws DomainException, InterruptedException {
         var clock = Clock.system();
         long start = clock.nanos();
-        var domain = compiler.create(config);
+        var domain = compiler.create(config, ports);
         try {
             var reader = domain.console().reader();
             reader.awaitText(PROMPT, BOOT_MAX);

@@ -206,7 +206,8 @@ public final class ConfigReader {
         for (var value : values) {
             switch (value) {
                 case Atom(var text) -> parsed.add(parse.apply(text));
-                case Many _ -> throw at(key, "%s: a list where %s should be".formatted(key, element));
+                case Many _ ->
+                        throw at(key, "%s: a list where %s should be".formatted(key, element));
             }
         }
         return parsed;

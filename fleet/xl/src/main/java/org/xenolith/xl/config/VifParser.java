@@ -158,8 +158,7 @@ public final class VifParser {
             }
         }
         if (!(passt || network.isPresent())) {
-            return new PortKind.Bridge(
-                    bridge.orElse(PortKind.DEFAULT.name()), value("vifname"));
+            return new PortKind.Bridge(bridge.orElse(PortKind.DEFAULT.name()), value("vifname"));
         }
         if (value("vifname").isPresent()) {
             throw wrong("vifname is for bridges");
@@ -192,7 +191,9 @@ public final class VifParser {
                 .map(text ->
                         MacAddress.parse(text)
                                 .orElseThrow(() ->
-                                        wrong("\"%s\" is not the address of a card".formatted(text))));
+                                        wrong(
+                                                "\"%s\" is not the address of a card"
+                                                        .formatted(text))));
     }
 
     private OptionalInt number(String key) {

@@ -11,6 +11,8 @@ import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
 import org.xenolith.board.ShutdownAction;
+import org.xenolith.board.VifConfig;
+import org.xenolith.network.PortKind;
 import org.xenolith.testkit.Fuzz;
 import org.xenolith.xl.config.ConfigValue.Atom;
 import org.xenolith.xl.config.ConfigValue.Many;
@@ -141,11 +143,33 @@ class ConfigReaderTest {
     }
 
     @Test
+    void interfacesAreAListOfSpecifications() throws Exception {
+        var config = read(MINIMAL + "vif = [ 'network=lab', 'devid=0,network=lab', '' ]\n");
+        assertThat(config.vifs().stream().map(vif -> vif.devid().getAsInt()))
+                .containsExactly(1, 0, 2);
+        assertThat(config.vifs().stream().map(VifConfig::kind))
+                .containsExactly(
+                        new PortKind.Network("lab"), new PortKind.Network("lab"), PortKind.DEFAULT);
+        assertThat(config.vifs().stream().map(vif -> vif.mac().orElseThrow()).distinct())
+                .hasSize(3);
+        assertThat(read(MINIMAL + "vif = [ 'devid=1,network=lab' ]\n").vifs().getFirst())
+                .as("the address stays the same")
+                .isEqualTo(config.vifs().getFirst());
+        refused(MINIMAL + "vif=''", "c:2: vif is a single value but should be a list");
+        refused(MINIMAL + "vif=[['']]", "c:2: vif: a list where an interface should be");
+        refused(MINIMAL + "vif=['x']", "c:2: vif: unrecognized argument \"x\" in \"x\"");
+        refused(MINIMAL + "vif=['devid=1', 'devid=1']", "c:2: vif: devid 1 twice");
+        refused(
+                MINIMAL + "deterministic=1\nvif=['']",
+                "c:3: vif: a deterministic domain has none, for nobody knows when frames come");
+    }
+
+    @Test
     void keysWithoutEffectAreNamed() throws Exception {
         var text =
                 MINIMAL
                         + """
-                        vif = [ "bridge=xenbr0" ]
+                        vif2 = [ "bridge=xenbr0" ]
                         disk = []
                         acpi = 0
                         apic = 1
@@ -155,7 +179,7 @@ class ConfigReaderTest {
                         """;
         assertThat(ConfigReader.read("c", text).warnings())
                 .containsExactly(
-                        "c:2: warning: vif is not supported and is ignored",
+                        "c:2: warning: vif2 is not supported and is ignored",
                         "c:4: warning: acpi is not supported and is ignored",
                         "c:8: warning: unknown key colour is ignored");
     }
