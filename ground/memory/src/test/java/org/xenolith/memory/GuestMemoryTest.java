@@ -148,6 +148,38 @@ class GuestMemoryTest {
     }
 
     @Test
+    void releasedPagesAreHolesAndTheirFramesComeBackErasedAndDirty() {
+        try (var memory = GuestMemory.withRam(8 * PAGE, 0)) {
+            var changes = new AtomicInteger();
+            var heard = new ArrayList<Integer>();
+            memory.onChange(changes::incrementAndGet);
+            memory.onWatchedWrite(heard::add);
+            for (int gfn = 0; gfn < 8; gfn++) {
+                memory.writeLong(gfn * PAGE, gfn + 100);
+            }
+            memory.watch(memory.frameAt(5));
+            int watched = memory.frameAt(5);
+            memory.beginEpoch();
+            changes.set(0);
+            memory.release(new long[] {7, 3, 2, 5, 4}, 1, 4);
+            assertThat(changes.get()).isEqualTo(1);
+            assertThat(heard).containsExactly(watched);
+            assertThat(memory.freeFrameCount()).isEqualTo(4);
+            for (int gfn = 0; gfn < 8; gfn++) {
+                boolean gone = gfn >= 2 && gfn <= 5;
+                assertThat(memory.readLong(gfn * PAGE)).isEqualTo(gone ? -1 : gfn + 100);
+            }
+            memory.writeLong(2 * PAGE, 7); // dropped
+            for (int i = 0; i < 4; i++) {
+                int frame = memory.allocateFrame();
+                assertThat(memory.dirtyEpoch(frame)).isEqualTo(memory.epoch());
+                memory.map(20, frame);
+                assertThat(memory.readLong(20 * PAGE)).isZero();
+            }
+        }
+    }
+
+    @Test
     void aFreedFrameComesBackErasedAndDirty() {
         try (var memory = GuestMemory.create(1)) {
             int frame = memory.allocateFrame();

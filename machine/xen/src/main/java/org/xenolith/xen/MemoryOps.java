@@ -13,6 +13,7 @@ import org.xenolith.xen.abi.XenErrno;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// The memory operations of a domain (`XENMEM_*`, xen/include/public/memory.h). A long list is
@@ -23,6 +24,9 @@ final class MemoryOps {
 
     /// The largest list whose progress fits a command.
     private static final long EXTENTS_MAX = 0xFFFF_FFFFL >>> MemoryOp.COMMAND_BITS;
+
+    /// Pages that are given back at a time: so often the translations of all vCPUs are dropped.
+    private static final int RELEASE_PAGES = 1 << ORDER_MAX;
 
     private static final int FLAG_NODE_SHIFT = 8;
     private static final int FLAG_EXACT_NODE = 1 << 17;
@@ -63,7 +67,7 @@ final class MemoryOps {
             }
             case MemoryOp.MaximumReservation(int domain) -> {
                 Call.requireSelf(domain, self);
-                yield Call.value(physical.pagesMax());
+                yield Call.value(lock.hold(physical::pagesMax));
             }
             case MemoryOp.MaximumGpfn(int domain) -> {
                 Call.requireSelf(domain, self);
@@ -92,12 +96,18 @@ final class MemoryOps {
                         && op.count() <= EXTENTS_MAX
                         && Integer.compareUnsigned(op.order(), ORDER_MAX) <= 0
                         && acceptableFlags(op.flags());
-        long done = op.start();
         if (!acceptable) {
-            return done;
+            return op.start();
         }
+        return op.adjustment() == MemoryOp.Adjustment.DECREASE
+                ? decrease(op, call)
+                : grow(op, call);
+    }
+
+    private long grow(MemoryOp.Adjust op, Call call) {
+        long done = op.start();
         try {
-            while (done < op.count() && call.spend(1 << op.order()) && adjustOne(op, done, call)) {
+            while (done < op.count() && call.spend(1 << op.order()) && growOne(op, done, call)) {
                 done++;
             }
         } catch (Refusal _) {
@@ -114,7 +124,7 @@ final class MemoryOps {
         return !onDemand && !exactNode && (flags & FLAG_VIRTUAL_NODE) == 0;
     }
 
-    private boolean adjustOne(MemoryOp.Adjust op, long index, Call call) throws Refusal {
+    private boolean growOne(MemoryOp.Adjust op, long index, Call call) throws Refusal {
         int pages = 1 << op.order();
         if (op.adjustment() == MemoryOp.Adjustment.INCREASE) {
             return lock.hold(() -> physical.reserve(pages));
@@ -122,16 +132,46 @@ final class MemoryOps {
         long gfn = call.copyInLong(op.list(), (int) index);
         return lock.hold(() -> {
             for (int i = 0; i < pages; i++) {
-                boolean done =
-                        op.adjustment() == MemoryOp.Adjustment.POPULATE
-                                ? physical.populate(gfn + i)
-                                : physical.giveBack(gfn + i);
-                if (!done) {
+                if (!physical.populate(gfn + i)) {
                     return false;
                 }
             }
             return true;
         });
+    }
+
+    private long decrease(MemoryOp.Adjust op, Call call) {
+        long done = op.start();
+        int extentsMax = RELEASE_PAGES >> op.order();
+        while (done < op.count()) {
+            int wanted = (int) Math.min(extentsMax, op.count() - done);
+            var gfns = pages(op, done, wanted, call);
+            int released = lock.hold(() -> physical.giveBack(gfns)) >> op.order();
+            done += released;
+            if (released < wanted) {
+                return done;
+            }
+        }
+        return done;
+    }
+
+    /// The gfns of so many extents, or of those before the first that cannot be read or is more
+    /// than the call may do.
+    private static long[] pages(MemoryOp.Adjust op, long from, int extents, Call call) {
+        int pages = 1 << op.order();
+        var gfns = new long[extents * pages];
+        int count = 0;
+        try {
+            for (int i = 0; i < extents && call.spend(pages); i++) {
+                long first = call.copyInLong(op.list(), (int) from + i);
+                for (int page = 0; page < pages; page++) {
+                    gfns[count++] = first + page;
+                }
+            }
+        } catch (Refusal _) {
+            return Arrays.copyOf(gfns, count);
+        }
+        return Arrays.copyOf(gfns, count);
     }
 
     /// `XENMEM_exchange` trades pages for contiguous ones, which a guest with a memory map of its

@@ -5,10 +5,13 @@ import static org.xenolith.state.StateException.require;
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.xen.abi.MemoryAbi;
 import org.xenolith.xen.abi.XenErrno;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /// Which pages a domain has and where: balloon, moves, and pages that Xen lends it. Guarded by the
 /// domain's lock.
@@ -16,10 +19,17 @@ import java.util.Map;
 /// Counts as Xen does: a page that the guest unhooks without giving it back
 /// (`XENMEM_remove_from_physmap`, or by putting another in its place) still counts, though its
 /// content is gone.
+///
+/// A domain may begin with more RAM on its map than it has pages, as one that Xen populates on
+/// demand: then the first pages that it gives back are those that it never had.
 final class PhysicalMap {
     private final GuestMemory memory;
-    private final long pagesMax;
+    private long pagesMax;
     private long pages;
+
+    /// Pages on the map that do not count yet.
+    private long onDemand;
+
     private long highestGfn;
 
     /// Pages of ours by where they are. Follows from the special pages themselves.
@@ -35,12 +45,24 @@ final class PhysicalMap {
         this.memory = memory;
         this.pagesMax = spec.memoryPagesMax();
         this.pages = spec.memoryPages();
+        this.onDemand = Math.max(0, mappedRam(spec, memory) - pages);
         this.highestGfn =
                 spec.memoryMap().stream()
                         .mapToLong(range -> range.address() + range.bytes() - 1 >>> 12)
                         .filter(gfn -> memory.frameAt(gfn) >= 0)
                         .max()
                         .orElse(Math.max(0, pages - 1));
+    }
+
+    private static long mappedRam(DomainSpec spec, GuestMemory memory) {
+        return spec.memoryMap().stream()
+                .filter(range -> range.type() == MemoryAbi.E820_RAM)
+                .flatMapToLong(range ->
+                        LongStream.range(
+                                range.address() >>> Sizes.PAGE_SHIFT,
+                                range.address() + range.bytes() >>> Sizes.PAGE_SHIFT))
+                .filter(gfn -> memory.frameAt(gfn) >= 0)
+                .count();
     }
 
     /// Pages that the domain has (`XENMEM_current_reservation`).
@@ -50,6 +72,19 @@ final class PhysicalMap {
 
     long pagesMax() {
         return pagesMax;
+    }
+
+    /// Sets how many pages the domain may have; those that it has stay (`XEN_DOMCTL_max_mem`).
+    void limit(long count) {
+        pagesMax = count;
+    }
+
+    /// The domain is to have `count` pages: of what is on its map that much counts
+    /// (`XENMEM_set_pod_target`).
+    void setTarget(long count) {
+        long more = Math.clamp(count - pages, 0, onDemand);
+        pages += more;
+        onDemand -= more;
     }
 
     long highestGfn() {
@@ -91,9 +126,43 @@ final class PhysicalMap {
         return true;
     }
 
-    /// Gives the page at `gfn` back. False if there is none, or it is in use by a grant mapping.
-    boolean giveBack(long gfn) {
-        return !isGrantInvolved(gfn) && unhook(gfn);
+    /// Gives pages back, one after the other, up to the first that is not there or is in use by a
+    /// grant mapping. Returns how many.
+    int giveBack(long[] gfns) {
+        int done = 0;
+        while (done < gfns.length) {
+            int run = plainRun(gfns, done);
+            if (run > 0) {
+                memory.release(gfns, done, run);
+                lose(run);
+                done += run;
+            } else if (!isGrantInvolved(gfns[done]) && unhook(gfns[done])) {
+                done++;
+            } else {
+                return done;
+            }
+        }
+        return done;
+    }
+
+    /// How many from index `from` on are RAM that nobody uses, each another page.
+    private int plainRun(long[] gfns, int from) {
+        var seen = new HashSet<Long>();
+        int index = from;
+        while (index < gfns.length
+                && isMapped(gfns[index])
+                && !special.containsKey(gfns[index])
+                && !isGrantInvolved(gfns[index])
+                && seen.add(gfns[index])) {
+            index++;
+        }
+        return index - from;
+    }
+
+    private void lose(long count) {
+        long uncounted = Math.min(count, onDemand);
+        onDemand -= uncounted;
+        pages -= count - uncounted;
     }
 
     /// Whether moving or freeing `gfn` would pull a page from under a grant mapping.
@@ -102,18 +171,23 @@ final class PhysicalMap {
     }
 
     private boolean unhook(long gfn) {
-        if (special.containsKey(gfn)) {
-            unhookSpecial(gfn);
-            memory.unmap(gfn);
-            return true;
+        boolean ram = isMapped(gfn) && !special.containsKey(gfn);
+        boolean done = clear(gfn);
+        if (ram) {
+            lose(1);
         }
+        return done;
+    }
+
+    /// As [#unhook], but RAM goes on counting.
+    private boolean clear(long gfn) {
+        boolean ours = special.containsKey(gfn);
+        unhookSpecial(gfn);
         int frame = memory.unmap(gfn);
-        if (frame < 0) {
-            return false;
+        if (frame >= 0 && !ours) {
+            memory.freeFrame(frame);
         }
-        memory.freeFrame(frame);
-        pages--;
-        return true;
+        return frame >= 0;
     }
 
     private void unhookSpecial(long gfn) {
@@ -127,11 +201,7 @@ final class PhysicalMap {
     void remove(long gfn) throws Refusal {
         Refusal.unless(isMapped(gfn), XenErrno.ENOENT);
         Refusal.unless(!isGrantInvolved(gfn), XenErrno.EBUSY);
-        boolean ram = !special.containsKey(gfn);
-        unhook(gfn);
-        if (ram) {
-            pages++;
-        }
+        clear(gfn);
     }
 
     /// Shows a page of ours at `gfn`; RAM that was there is given back.
@@ -204,20 +274,23 @@ final class PhysicalMap {
 
     // ---------------------------------------------------------------- state
 
-    /// Pages, and the highest gfn ever used.
-    record State(long pages, long highestGfn) {
+    /// Pages, how many more are on the map and do not count, how many there may be, and the highest
+    /// gfn ever used.
+    record State(long pages, long onDemand, long pagesMax, long highestGfn) {
         State {
-            require(pages >= 0, "a domain has a number of pages");
+            require(pages >= 0 && onDemand >= 0 && pagesMax >= 0, "a domain has a number of pages");
             require(GuestMemory.isAddressable(highestGfn), "a gfn is within guest memory");
         }
     }
 
     State capture() {
-        return new State(pages, highestGfn);
+        return new State(pages, onDemand, pagesMax, highestGfn);
     }
 
     void restore(State state) {
         pages = state.pages;
+        onDemand = state.onDemand;
+        pagesMax = state.pagesMax;
         highestGfn = state.highestGfn;
         special.clear();
         grantMapped.clear();

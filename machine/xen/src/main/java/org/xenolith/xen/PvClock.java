@@ -23,6 +23,11 @@ final class PvClock {
     /// `XEN_PVCLOCK_TSC_STABLE_BIT`: readers need no monotonicity check between vCPUs.
     private static final int TSC_STABLE = 1;
 
+    /// `XEN_PVCLOCK_GUEST_STOPPED`: the guest did not run for a while and is to forgive its
+    /// watchdogs. The guest clears it. Xen's headers have it, its x86 hypervisor never sets it; see
+    /// docs/quirks.md.
+    private static final int GUEST_STOPPED = 2;
+
     private static final long RENEW_NANOS = 1_000_000_000L;
 
     /// TSC and time are read again if this much time has gone by between them, so many times.
@@ -35,6 +40,10 @@ final class PvClock {
 
     private static final long NANOS_IN_SECOND = 1_000_000_000L;
     private static final int VERSION_OFFSET = 0;
+
+    /// The word whose second byte holds the flags.
+    private static final int FLAGS_WORD_OFFSET = 28;
+
     private static final Struct LAYOUT = XenAbi.VCPU_TIME_INFO;
 
     /// Bytes of a record, for both kinds of caller.
@@ -58,6 +67,9 @@ final class PvClock {
 
     private final GuestArea[] secondary;
 
+    /// vCPUs whose next record says that the guest was stopped. May be forgotten: watchdogs bark.
+    private final boolean[] stopped;
+
     PvClock(DomainSpec spec, GuestMemory memory, Words words, SharedInfo shared, DomainTime time) {
         this.memory = memory;
         this.words = words;
@@ -65,6 +77,7 @@ final class PvClock {
         this.time = time;
         this.written = new AtomicLongArray(spec.vcpus());
         this.secondary = new GuestArea[spec.vcpus()];
+        this.stopped = new boolean[spec.vcpus()];
         this.shift = shift(spec.tscKilohertz());
         this.multiplier = multiplier(spec.tscKilohertz());
     }
@@ -95,6 +108,14 @@ final class PvClock {
     /// The next [#update] of the vCPU writes a record.
     void invalidate(int vcpu) {
         written.set(vcpu, 0);
+    }
+
+    /// The guest has not run for so long that it should be told.
+    void guestWasStopped() {
+        Arrays.fill(stopped, true);
+        for (int vcpu = 0; vcpu < stopped.length; vcpu++) {
+            invalidate(vcpu);
+        }
     }
 
     /// Whether the vCPU needs a new record. May be called without the lock.
@@ -131,8 +152,9 @@ final class PvClock {
                         .set("tsc_shift", shift)
                         .set("flags", TSC_STABLE);
         writePrimary(vcpu, record);
+        stopped[vcpu] = false;
         if (secondary[vcpu] != null) {
-            writeSecondary(secondary[vcpu], record);
+            writeSecondary(secondary[vcpu], record.set("flags", TSC_STABLE));
         }
     }
 
@@ -163,6 +185,8 @@ final class PvClock {
         if (place < 0) {
             return;
         }
+        int kept = words.get(place + FLAGS_WORD_OFFSET) >>> 8 & GUEST_STOPPED;
+        record.set("flags", TSC_STABLE | (stopped[vcpu] ? GUEST_STOPPED : kept));
         int begun = words.get(place) + 1 | 1;
         words.set(place + VERSION_OFFSET, begun);
         var bytes = record.bytes();

@@ -32,6 +32,7 @@ public final class XenDomain implements Device<DomainState> {
     private final DomainSpec spec;
     private final DomainLock lock = new DomainLock();
     private final DomainTime time;
+    private final Pauses pauses;
     private final SharedInfo shared;
     private final Polls polls;
     private final Upcalls upcalls;
@@ -55,6 +56,7 @@ public final class XenDomain implements Device<DomainState> {
         int count = spec.vcpus();
         var words = new Words(memory);
         time = new DomainTime(timerQueue, lock);
+        pauses = new Pauses(time);
         shared = new SharedInfo(memory, words, count);
         polls = new Polls(lock, host, time, count);
         upcalls = new Upcalls(lock, host, shared, polls, count, spec.interruptWires());
@@ -249,6 +251,30 @@ public final class XenDomain implements Device<DomainState> {
     /// Pages that the domain has now.
     public long pages() {
         return lock.hold(physical::pages);
+    }
+
+    /// Sets how many pages the domain may have; it keeps those that it has.
+    public void limitPages(long count) {
+        lock.run(() -> physical.limit(count));
+    }
+
+    /// Tells how many pages the domain is to have, for one that began with more RAM on its map than
+    /// it has pages. It is for the guest to follow.
+    public void setTargetPages(long count) {
+        lock.run(() -> physical.setTarget(count));
+    }
+
+    /// No vCPU runs until [#goesOn].
+    public void pauses() {
+        pauses.begin();
+    }
+
+    /// The vCPUs are about to run again. If system time has gone on meanwhile the guest is told, so
+    /// that its watchdogs take no offence.
+    public void goesOn() {
+        if (pauses.end()) {
+            lock.run(clock::guestWasStopped);
+        }
     }
 
     /// Stops the domain, as for a triple fault or on the operator's command. Does nothing if it has

@@ -73,6 +73,29 @@ class GrantTableTest {
     }
 
     @Test
+    void aPageThatWasGivenBackIsNotMapped() {
+        grant(9, 0, 0x30, 0);
+        guest.memory.writeLong(Guest.LIST, 0x30);
+        long at =
+                guest.put(
+                        MemoryAbi.RESERVATION,
+                        "extent_start",
+                        Guest.LIST,
+                        "nr_extents",
+                        1,
+                        "domid",
+                        Guest.SELF);
+        assertThat(
+                        guest.call(
+                                XenAbi.__HYPERVISOR_memory_op,
+                                MemoryAbi.XENMEM_decrease_reservation,
+                                at))
+                .isEqualTo(1);
+        assertThat(guest.domain.mapGrant(DomainId.CONTROL, 9, true)).isEmpty();
+        assertThat(flags(9)).isEqualTo(GTF_permit_access);
+    }
+
+    @Test
     void whatWasNotGrantedIsNotMapped() {
         grant(9, 0, 0x30, GTF_readonly);
         grant(10, 3, 0x30, 0);

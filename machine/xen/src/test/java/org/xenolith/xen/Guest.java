@@ -52,14 +52,24 @@ final class Guest {
         this.domain = new XenDomain(spec, memory, timers, new Host());
     }
 
+    /// One that has so many pages less than its map shows.
+    static Guest onDemand(long pages) {
+        var spec = spec(1, RAM_PAGES - pages);
+        return new Guest(spec, memory(spec), new ManualClock(5_000_000_000L));
+    }
+
     static DomainSpec spec(int vcpus) {
+        return spec(vcpus, RAM_PAGES);
+    }
+
+    private static DomainSpec spec(int vcpus, long pages) {
         return new DomainSpec(
                 new DomainId(7),
                 UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"),
                 vcpus,
                 DomainSpec.HypercallInstruction.VMCALL,
                 2_500_000,
-                RAM_PAGES,
+                pages,
                 PAGES_MAX,
                 4,
                 DomainSpec.EVENT_CHANNELS_DEFAULT,

@@ -11,7 +11,7 @@ import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
 
 class MemoryOpsTest {
-    private final Guest guest = new Guest();
+    private Guest guest = new Guest();
 
     private long op(long command, Struct struct, Object... members) {
         long at = guest.put(struct, members);
@@ -72,6 +72,39 @@ class MemoryOpsTest {
         assertThat(adjust(XENMEM_decrease_reservation, 0, 0, 0x80, 0x81, 1L << 40, 0x82))
                 .isEqualTo(2);
         assertThat(guest.memory.frameAt(0x82)).isNotNegative();
+    }
+
+    @Test
+    void aPageThatIsGivenBackTwiceInOneListEndsIt() {
+        assertThat(adjust(XENMEM_decrease_reservation, 0, 0, 0x80, 0x81, 0x80, 0x82)).isEqualTo(2);
+        assertThat(guest.memory.frameAt(0x82)).isNotNegative();
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 2);
+    }
+
+    @Test
+    void theLimitHoldsForWhatIsTakenAndNotForWhatThereIs() {
+        guest.domain.limitPages(Guest.RAM_PAGES - 1);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES);
+        assertThat(op(XENMEM_maximum_reservation, DOMAIN, "domid", 7))
+                .isEqualTo(Guest.RAM_PAGES - 1);
+        assertThat(adjust(XENMEM_populate_physmap, 0, 0, 0x10000)).isZero();
+        assertThat(adjust(XENMEM_decrease_reservation, 0, 0, 0x80, 0x81)).isEqualTo(2);
+        assertThat(adjust(XENMEM_populate_physmap, 0, 0, 0x80, 0x81)).isEqualTo(1);
+        assertThat(adjust(XENMEM_increase_reservation, 0, 0, 0)).isZero();
+    }
+
+    @Test
+    void aDomainWithMoreOnItsMapGivesBackFirstWhatItNeverHad() {
+        guest = Guest.onDemand(10);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 10);
+        adjust(XENMEM_decrease_reservation, 0, 0, 0x80, 0x81, 0x82, 0x83);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 10);
+        guest.domain.setTargetPages(Guest.RAM_PAGES - 9);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 9);
+        adjust(XENMEM_decrease_reservation, 0, 0, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 10);
+        guest.domain.setTargetPages(Guest.RAM_PAGES);
+        assertThat(reservation()).isEqualTo(Guest.RAM_PAGES - 10);
     }
 
     @Test

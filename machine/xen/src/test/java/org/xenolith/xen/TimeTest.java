@@ -71,6 +71,42 @@ class TimeTest {
     }
 
     @Test
+    void aLongPauseIsToldToEveryVcpuUntilItHasHeard() {
+        long flags = SHARED_INFO + 32 + 29;
+        guest.domain.vcpuRuns(0, this::tsc);
+        guest.domain.pauses();
+        guest.pass(300_000 * MILLISECOND);
+        guest.domain.pauses(); // once more changes nothing
+        guest.domain.goesOn();
+        guest.domain.vcpuRuns(0, this::tsc);
+        assertThat(guest.memory.readByte(flags)).isEqualTo(1 | 2);
+        assertThat(guest.memory.readByte(flags + 64)).isZero(); // vCPU 1 has not run
+        assertThat(guestTime(SHARED_INFO + 32, tsc()))
+                .isCloseTo(300_000 * MILLISECOND, within(1000L));
+
+        guest.pass(2000 * MILLISECOND);
+        guest.domain.vcpuRuns(0, this::tsc);
+        assertThat(guest.memory.readByte(flags)).as("not heard yet").isEqualTo(1 | 2);
+        guest.memory.writeByte(flags, 1);
+        guest.pass(2000 * MILLISECOND);
+        guest.domain.vcpuRuns(0, this::tsc);
+        assertThat(guest.memory.readByte(flags)).isEqualTo(1);
+
+        guest.domain.vcpuRuns(1, this::tsc);
+        assertThat(guest.memory.readByte(flags + 64)).isEqualTo(1 | 2);
+    }
+
+    @Test
+    void aShortPauseIsNotWorthTelling() {
+        guest.domain.pauses();
+        guest.pass(900 * MILLISECOND);
+        guest.domain.goesOn();
+        guest.domain.goesOn();
+        guest.domain.vcpuRuns(0, this::tsc);
+        assertThat(guest.memory.readByte(SHARED_INFO + 32 + 29)).isEqualTo(1);
+    }
+
+    @Test
     void aRecordIsRenewedNowAndThen() {
         guest.domain.vcpuRuns(0, this::tsc);
         long record = SHARED_INFO + 32;

@@ -158,6 +158,17 @@ public final class DomainDirectory {
         store.write(home + "/memory/target", Long.toString(kibibytes));
     }
 
+    /// Says how much memory, in KiB, the domain may be asked to have at most.
+    public void setMemoryMax(long kibibytes) {
+        store.write(home + "/memory/static-max", Long.toString(kibibytes));
+    }
+
+    /// Gives the domain another name.
+    public void rename(String name) {
+        store.write(home + "/name", name);
+        store.read(home + "/vm").ifPresent(vm -> store.write(vm + "/name", name));
+    }
+
     /// Presses a key of the magic SysRq.
     public void pressSysrq(char key) {
         store.write(home + "/control/sysrq", Character.toString(key));

@@ -95,6 +95,8 @@ public final class MemoryAbi {
     /// Bytes of an e820 entry: address (8), size (8), type (4).
     public static final int E820_ENTRY_BYTES = 20;
 
+    public static final int E820_RAM = 1;
+
     public static final Struct ACQUIRE_RESOURCE =
             struct(
                     "struct xen_mem_acquire_resource",
