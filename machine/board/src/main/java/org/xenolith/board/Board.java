@@ -6,6 +6,7 @@ import org.xenolith.engine.VcpuState.ModelSpecific;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.PvConsole;
 import org.xenolith.xen.ShutdownReason;
+import org.xenolith.xen.XenDomain;
 import org.xenolith.xenstore.DomainDirectory;
 import org.xenolith.xenstore.XenStore;
 
@@ -27,6 +28,10 @@ final class Board implements Machine {
             PvConsole pvConsole,
             MachineDisks disks,
             MachineInterfaces interfaces,
+            XenDomain xen,
+            Balloon balloon,
+            Processors processors,
+            Panel panel,
             List<Console> consoles,
             Engine engine,
             GuestMemory memory) {}
@@ -47,11 +52,12 @@ final class Board implements Machine {
 
     @Override
     public CompletableFuture<Void> pause() {
-        return parts.driver.pause();
+        return parts.driver.pause().thenRun(parts.xen::pauses);
     }
 
     @Override
     public CompletableFuture<Void> unpause() {
+        parts.driver.request(parts.xen::goesOn);
         return parts.driver.unpause();
     }
 
@@ -75,8 +81,18 @@ final class Board implements Machine {
     }
 
     @Override
-    public List<VcpuInfo> vcpus() {
-        return parts.slots.stream().map(VcpuSlot::info).toList();
+    public Processors processors() {
+        return parts.processors;
+    }
+
+    @Override
+    public Balloon balloon() {
+        return parts.balloon;
+    }
+
+    @Override
+    public Panel panel() {
+        return parts.panel;
     }
 
     @Override
@@ -87,6 +103,11 @@ final class Board implements Machine {
     @Override
     public Interfaces interfaces() {
         return parts.interfaces;
+    }
+
+    @Override
+    public void rename(String name) {
+        parts.driver.request(() -> parts.directory.rename(name)).join();
     }
 
     @Override

@@ -57,9 +57,14 @@ public final class Domain implements AutoCloseable {
     private final MachineBuilder.Surroundings surroundings;
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(REQUESTS_MAX);
     private final CompletableFuture<Optional<ShutdownReason>> ended = new CompletableFuture<>();
+    private volatile CompletableFuture<Optional<ShutdownReason>> shutDown =
+            new CompletableFuture<>();
     private volatile DomainConfig config;
     private volatile Machine machine;
     private volatile boolean paused;
+
+    /// What the domain is to be made of from its next boot on, if that is something else.
+    private Optional<DomainConfig> next = Optional.empty();
 
     /// Why the domain is kept although its guest has shut down; null while it has not.
     private volatile ShutdownReason shutdown;
@@ -134,7 +139,39 @@ public final class Domain implements AutoCloseable {
     }
 
     public List<VcpuInfo> vcpus() {
-        return machine.vcpus();
+        return machine.processors().list();
+    }
+
+    /// The domain's memory. What is set stays over a reboot.
+    public Balloon balloon() {
+        return new LiveBalloon(this);
+    }
+
+    /// The domain's vCPUs. Which are online stays over a reboot.
+    public Processors processors() {
+        return new LiveProcessors(this);
+    }
+
+    /// The domain's keys and buttons.
+    public Panel panel() {
+        return new LivePanel(this);
+    }
+
+    /// Gives the domain another name.
+    public void rename(String name) throws DomainException, InterruptedException {
+        alter((running, before) -> {
+            var renamed = before.withIdentity(name, before.uuid());
+            running.rename(name);
+            return renamed;
+        });
+    }
+
+    /// Replaces all but name and UUID of what the domain is made of, from its next boot on.
+    public void updateConfig(DomainConfig other) throws DomainException, InterruptedException {
+        alter((_, before) -> {
+            next = Optional.of(other);
+            return before;
+        });
     }
 
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
@@ -257,6 +294,12 @@ public final class Domain implements AutoCloseable {
         return ended.copy();
     }
 
+    /// Completes when the guest has shut down, whether the domain goes on or not: with its reason,
+    /// or empty if the domain was destroyed. A domain that goes on with another boot has a new one.
+    public CompletableFuture<Optional<ShutdownReason>> shutDown() {
+        return shutDown.copy();
+    }
+
     /// Destroys the domain if it is still there.
     @Override
     public void close() {
@@ -364,6 +407,7 @@ public final class Domain implements AutoCloseable {
         } finally {
             console().close();
             serial().close();
+            shutDown.complete(reason);
             ended.complete(reason);
         }
     }
@@ -377,6 +421,7 @@ public final class Domain implements AutoCloseable {
                                         reason.code(),
                                         reason.name().toLowerCase(Locale.ROOT),
                                         action.word()));
+        shutDown.complete(Optional.of(reason));
         return switch (action) {
             case DESTROY -> false;
             case PRESERVE -> {
@@ -393,9 +438,15 @@ public final class Domain implements AutoCloseable {
     private boolean restart() {
         machine.close();
         try {
+            var before = config;
+            config =
+                    next.map(other -> other.withIdentity(before.name(), before.uuid()))
+                            .orElse(before);
+            next = Optional.empty();
             var built = builder.build(config, surroundings);
             machine = built;
             paused = false;
+            shutDown = new CompletableFuture<>();
             follow(built);
             built.start(false);
             return true;

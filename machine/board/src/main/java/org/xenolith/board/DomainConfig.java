@@ -1,6 +1,7 @@
 package org.xenolith.board;
 
 import static org.xenolith.base.Sizes.MIB;
+import static org.xenolith.base.Sizes.PAGE_BYTES;
 import static org.xenolith.board.InvalidConfigException.require;
 
 import org.xenolith.base.Entropy;
@@ -77,7 +78,9 @@ public record DomainConfig(
         require(
                 maxMemoryBytes >= memoryBytes && maxMemoryBytes <= MEMORY_BYTES_MAX,
                 "maxmem must be at least memory, not " + maxMemoryBytes / MIB + " MiB");
-        require(memoryBytes % MIB == 0 && maxMemoryBytes % MIB == 0, "memory is in whole MiB");
+        require(
+                memoryBytes % PAGE_BYTES == 0 && maxMemoryBytes % PAGE_BYTES == 0,
+                "memory is in whole pages");
         require(
                 vcpus >= 1 && vcpus <= VCPUS_MAX,
                 "vcpus must be from 1 to " + VCPUS_MAX + ", not " + vcpus);
@@ -141,46 +144,55 @@ public record DomainConfig(
 
     /// The same domain with other disks.
     public DomainConfig withDisks(List<DiskConfig> others) {
-        return new DomainConfig(
-                name,
-                uuid,
-                type,
-                kernel,
-                ramdisk,
-                commandLine,
-                memoryBytes,
-                maxMemoryBytes,
-                vcpus,
-                maxVcpus,
-                actions,
-                limits,
-                engine,
-                memoryAccess,
-                deterministic,
-                others,
-                vifs);
+        return with(name, uuid, memoryBytes, maxMemoryBytes, vcpus, others, vifs);
     }
 
     /// The same domain with other network interfaces.
     public DomainConfig withVifs(List<VifConfig> others) {
+        return with(name, uuid, memoryBytes, maxMemoryBytes, vcpus, disks, others);
+    }
+
+    /// The same domain with another name and UUID.
+    public DomainConfig withIdentity(String otherName, UUID otherUuid) {
+        return with(otherName, otherUuid, memoryBytes, maxMemoryBytes, vcpus, disks, vifs);
+    }
+
+    /// The same domain with other bounds of its memory.
+    public DomainConfig withMemory(long bytes, long bytesMax) {
+        return with(name, uuid, bytes, bytesMax, vcpus, disks, vifs);
+    }
+
+    /// The same domain with other vCPUs online.
+    public DomainConfig withVcpus(int online) {
+        return with(name, uuid, memoryBytes, maxMemoryBytes, online, disks, vifs);
+    }
+
+    private DomainConfig with(
+            String otherName,
+            UUID otherUuid,
+            long otherMemoryBytes,
+            long otherMaxMemoryBytes,
+            int otherVcpus,
+            List<DiskConfig> otherDisks,
+            List<VifConfig> otherVifs) {
         return new DomainConfig(
-                name,
-                uuid,
+                otherName,
+                otherUuid,
                 type,
                 kernel,
                 ramdisk,
                 commandLine,
-                memoryBytes,
-                maxMemoryBytes,
-                vcpus,
+                otherMemoryBytes,
+                otherMaxMemoryBytes,
+                otherVcpus,
                 maxVcpus,
                 actions,
                 limits,
                 engine,
                 memoryAccess,
                 deterministic,
-                disks,
-                others);
+                otherDisks,
+                otherVifs);
     }
 
     /// A domain of one vCPU and 128 MiB, until told otherwise.

@@ -12,4 +12,10 @@ public final class DomainException extends Exception {
     public DomainException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    static void require(boolean holds, String message) throws DomainException {
+        if (!holds) {
+            throw new DomainException(message);
+        }
+    }
 }

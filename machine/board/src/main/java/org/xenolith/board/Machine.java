@@ -2,7 +2,6 @@ package org.xenolith.board;
 
 import org.xenolith.xen.ShutdownReason;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /// One boot of a domain: memory, processors and devices, from start to shutdown. Made by a
@@ -25,11 +24,18 @@ public interface Machine extends AutoCloseable {
     /// still there. Completes exceptionally if we are wrong. Not completed by [#close].
     CompletableFuture<ShutdownReason> ended();
 
-    List<VcpuInfo> vcpus();
+    Processors processors();
+
+    Balloon balloon();
+
+    Panel panel();
 
     Disks disks();
 
     Interfaces interfaces();
+
+    /// Tells the guest, in xenstore, its new name.
+    void rename(String name);
 
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
     /// time; taken while no vCPU runs.

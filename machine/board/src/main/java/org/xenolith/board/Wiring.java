@@ -148,12 +148,11 @@ final class Wiring {
             KernelImage kernel,
             List<BootModule> modules)
             throws BootException, DomainException {
-        var acpi = AcpiTables.pvh(config.maxVcpus(), config.vcpus());
-        var map = MemoryMap.pvh(config.memoryBytes(), acpi);
+        // Linux can plug only what was enabled at boot; see docs/quirks.md.
+        var acpi = AcpiTables.pvh(config.maxVcpus(), config.maxVcpus());
+        var map = MemoryMap.pvh(config.maxMemoryBytes(), acpi);
         var spec = specification(config, around.id(), engines, map);
-        long balloon = spec.memoryPagesMax() - spec.memoryPages();
-        var memory =
-                GuestMemory.create(Math.toIntExact(map.frames() + balloon + spec.extraFrames()));
+        var memory = GuestMemory.create(Math.toIntExact(map.frames() + spec.extraFrames()));
         try {
             var wiring = new Wiring(config, around, engines, acpi, map, spec, memory);
             return wiring.wholeMachine(engines, kernel, modules);
@@ -219,15 +218,20 @@ final class Wiring {
         slots.getFirst().vcpu.restore(start.bootProcessor());
         var handler = new ExitHandler(xen, memory, ports, around.log(), driver::shutdownReason);
         driver.connect(slots, handler);
+        var directory = new DomainDirectory(store, around.id());
         return new Board(
                 new Board.Parts(
                         driver,
                         List.copyOf(slots),
                         store,
-                        new DomainDirectory(store, around.id()),
+                        directory,
                         pvConsole,
                         disks,
                         interfaces,
+                        xen,
+                        new BoardBalloon(config, xen, directory, driver),
+                        new BoardProcessors(slots, directory, driver),
+                        new BoardPanel(wires, directory, driver, slots.size()),
                         List.of(around.console(), around.serial()),
                         engine,
                         memory));

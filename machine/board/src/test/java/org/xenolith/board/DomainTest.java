@@ -1,6 +1,7 @@
 package org.xenolith.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,12 +44,58 @@ class DomainTest {
     }
 
     @Test
+    void whatIsSetStaysOverAReboot() throws Exception {
+        try (var domain = start(ShutdownActions.DEFAULT, false)) {
+            domain.balloon().setTarget(32L << 20);
+            domain.rename("other");
+            assertThatThrownBy(() -> domain.balloon().setTarget(1L << 40))
+                    .isInstanceOf(DomainException.class);
+            assertThatThrownBy(() -> domain.rename("12"))
+                    .isInstanceOf(InvalidConfigException.class);
+            var shutDown = domain.shutDown();
+            domain.reboot();
+            assertThat(shutDown.get(5, TimeUnit.SECONDS)).contains(ShutdownReason.REBOOT);
+            awaitMachines(2);
+            assertThat(domain.balloon().info())
+                    .isEqualTo(new MemoryInfo(32 << 20, 32 << 20, 128 << 20));
+            assertThat(domain.config().name()).isEqualTo("other");
+            assertThat(domain.shutDown()).isNotDone();
+            domain.destroy();
+            assertThat(domain.shutDown().get()).isEmpty();
+        }
+    }
+
+    @Test
+    void anUpdatedConfigurationKeepsNameAndUuid() throws Exception {
+        try (var domain = start(ShutdownActions.DEFAULT, false)) {
+            var uuid = domain.config().uuid();
+            domain.updateConfig(
+                    DomainConfig.builder("new").kernel("none").memoryMib(16).vcpus(2).build());
+            assertThat(domain.config().vcpus()).isEqualTo(1);
+            domain.reboot();
+            awaitMachines(2);
+            domain.pause();
+            assertThat(domain.config().vcpus()).isEqualTo(2);
+            assertThat(domain.config().name()).isEqualTo("test");
+            assertThat(domain.config().uuid()).isEqualTo(uuid);
+            domain.processors().setOnline(1);
+            domain.panel().trigger(Trigger.NMI, 1);
+            domain.panel().pressSysrq('s');
+            assertThat(built.get(1).controls.asked).containsExactly("vcpus 1", "nmi 1", "sysrq s");
+        }
+    }
+
+    private void awaitMachines(int count) throws InterruptedException {
+        while (built.size() < count) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+    }
+
+    @Test
     void rebootBuildsAnotherMachineInTheSameDomain() throws Exception {
         try (var domain = start(ShutdownActions.DEFAULT, false)) {
             domain.reboot();
-            while (built.size() < 2) {
-                TimeUnit.MILLISECONDS.sleep(1);
-            }
+            awaitMachines(2);
             domain.pause();
             assertThat(built.getFirst().closed).isTrue();
             assertThat(built.get(1).closed).isFalse();
@@ -113,8 +160,8 @@ class DomainTest {
                         _ -> {});
         return Domain.start(
                 config,
-                (_, _) -> {
-                    var machine = new FakeMachine();
+                (each, _) -> {
+                    var machine = new FakeMachine(each);
                     built.add(machine);
                     return machine;
                 },

@@ -10,11 +10,16 @@ final class FakeMachine implements Machine {
     final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
     volatile boolean running;
     volatile boolean closed;
+    final FakeControls controls;
     Disks disks = new FakeDisks(List.of());
     Interfaces interfaces = new FakeInterfaces(List.of());
 
     /// A guest that obeys `control/shutdown` at once.
     volatile boolean obedient = true;
+
+    FakeMachine(DomainConfig config) {
+        this.controls = new FakeControls(config);
+    }
 
     @Override
     public void start(boolean paused) {
@@ -46,8 +51,23 @@ final class FakeMachine implements Machine {
     }
 
     @Override
-    public List<VcpuInfo> vcpus() {
-        return List.of(new VcpuInfo(0, true, running, !running, 0, 0));
+    public Processors processors() {
+        return controls;
+    }
+
+    @Override
+    public Balloon balloon() {
+        return controls;
+    }
+
+    @Override
+    public Panel panel() {
+        return controls;
+    }
+
+    @Override
+    public void rename(String name) {
+        controls.asked.add("name " + name);
     }
 
     @Override

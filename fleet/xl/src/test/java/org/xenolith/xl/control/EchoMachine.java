@@ -1,16 +1,16 @@
 package org.xenolith.xl.control;
 
+import org.xenolith.board.Balloon;
 import org.xenolith.board.Console;
-import org.xenolith.board.DiskConfig;
 import org.xenolith.board.Disks;
+import org.xenolith.board.DomainConfig;
 import org.xenolith.board.Interfaces;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
-import org.xenolith.board.VcpuInfo;
-import org.xenolith.board.VifConfig;
+import org.xenolith.board.Panel;
+import org.xenolith.board.Processors;
 import org.xenolith.xen.ShutdownReason;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /// A machine without a processor: greets, echoes what is typed, and ends when it reads `q` (power
@@ -20,17 +20,19 @@ public final class EchoMachine implements Machine {
     private final Console console;
     private final Disks disks;
     private final Interfaces interfaces;
+    private final FakeControls controls;
     private volatile boolean running;
 
-    private EchoMachine(Console console, List<DiskConfig> disks, List<VifConfig> vifs) {
+    private EchoMachine(DomainConfig config, Console console) {
         this.console = console;
-        this.disks = new FakeDisks(disks);
-        this.interfaces = new FakeInterfaces(vifs);
+        this.disks = new FakeDisks(config.disks());
+        this.interfaces = new FakeInterfaces(config.vifs());
+        this.controls =
+                new FakeControls(config, text -> console.output((text + "\r\n").getBytes()));
     }
 
     public static MachineBuilder builder() {
-        return (config, surroundings) ->
-                new EchoMachine(surroundings.console(), config.disks(), config.vifs());
+        return (config, surroundings) -> new EchoMachine(config, surroundings.console());
     }
 
     @Override
@@ -64,8 +66,23 @@ public final class EchoMachine implements Machine {
     }
 
     @Override
-    public List<VcpuInfo> vcpus() {
-        return List.of(new VcpuInfo(0, true, running, !running, 1_500_000_000L, 7));
+    public Processors processors() {
+        return controls;
+    }
+
+    @Override
+    public Balloon balloon() {
+        return controls;
+    }
+
+    @Override
+    public Panel panel() {
+        return controls;
+    }
+
+    @Override
+    public void rename(String name) {
+        console.output(("I am " + name + "\r\n").getBytes());
     }
 
     @Override
