@@ -3,7 +3,6 @@ package org.xenolith.xl;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.boot.GuestKit;
 import org.xenolith.xl.config.ConfigException;
-import org.xenolith.xl.config.ConfigReader;
 import org.xenolith.xl.control.ControlClient;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainDescription;
@@ -14,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /// `xl create`.
 final class CreateCommand {
@@ -30,14 +28,12 @@ final class CreateCommand {
                     ControlException,
                     IOException,
                     InterruptedException {
-        var file = configFile(arguments);
-        var text = ConfigReader.readFile(file);
-        var overrides = overrides(arguments);
+        var source = ConfigSource.of(arguments.operands(), arguments.value("defconfig"));
         boolean quiet = arguments.has("quiet");
         if (!quiet) {
-            session.err().println("Parsing config from " + file);
+            session.err().println("Parsing config from " + source.file());
         }
-        var result = ConfigReader.read(file, text, overrides);
+        var result = source.read();
         if (!quiet) {
             result.warnings().forEach(session.err()::println);
         }
@@ -57,7 +53,7 @@ final class CreateCommand {
         boolean console = arguments.has("c");
         boolean follow = console || arguments.has("F");
         // Who wants to see the end must be there before the beginning.
-        int id = launcher.start(file, text + "\n" + overrides, follow || arguments.has("p"));
+        int id = launcher.start(source.file(), source.whole(), follow || arguments.has("p"));
         return follow ? follow(session, arguments, id) : 0;
     }
 
@@ -86,32 +82,6 @@ final class CreateCommand {
             session.err().printf("xl: domain %d: %s; see 'xl dmesg'%n", id, reason);
         }
         return failed ? Main.FAILED : 0;
-    }
-
-    private static String configFile(Arguments arguments) throws UsageException {
-        var files = arguments.operands().stream().filter(word -> !isSetting(word)).toList();
-        var named = arguments.value("defconfig");
-        if (files.size() > 1 || named.isPresent() && !files.isEmpty()) {
-            throw new UsageException("more than one configuration file");
-        }
-        if (named.isPresent()) {
-            return named.get();
-        }
-        if (files.isEmpty()) {
-            throw new UsageException("config file not specified");
-        }
-        return files.getFirst();
-    }
-
-    /// `key=value` words are lines of configuration that follow the file's.
-    private static String overrides(Arguments arguments) {
-        return arguments.operands().stream()
-                .filter(CreateCommand::isSetting)
-                .collect(Collectors.joining("\n"));
-    }
-
-    private static boolean isSetting(String word) {
-        return word.contains("=");
     }
 
     private static void checkFiles(DomainConfig config) throws ControlException {

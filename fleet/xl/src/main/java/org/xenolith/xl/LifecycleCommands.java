@@ -1,10 +1,15 @@
 package org.xenolith.xl;
 
+import org.xenolith.xen.ShutdownReason;
 import org.xenolith.xl.control.ControlClient;
 import org.xenolith.xl.control.ControlException;
 
+import java.io.PrintStream;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /// Verbs that change what a domain does.
@@ -53,19 +58,44 @@ final class LifecycleCommands {
                 arguments.has("all")
                         ? session.runtime().list()
                         : List.of(session.runtime().find(arguments.operands().getFirst()));
-        var ends = new LinkedHashMap<Integer, CompletableFuture<String>>();
+        var waits = new LinkedHashMap<Integer, Waits>();
         for (var entry : chosen) {
             session.err().println(doing + " " + entry.id());
             var client = new ControlClient(entry);
             if (arguments.has("wait")) {
-                ends.put(entry.id(), client.ended());
+                waits.put(entry.id(), new Waits(client.shutDown(), client.ended()));
             }
             request.send(client);
         }
-        ends.forEach((id, ended) -> {
-            ended.join();
-            session.err().printf("Domain %d has been destroyed%n", id);
-        });
+        if (!waits.isEmpty()) {
+            session.err().printf("Waiting for %d domains%n", waits.size());
+        }
+        boolean untilDeath = arguments.count("wait") > 1;
+        waits.forEach((id, each) -> each.await(session.err(), id, untilDeath));
         return 0;
+    }
+
+    /// What is waited for of one domain: its guest's shutdown, and its own end.
+    private record Waits(CompletableFuture<String> shutDown, CompletableFuture<String> ended) {
+        void await(PrintStream err, int id, boolean untilDeath) {
+            var code = reasonCode(shutDown.join());
+            if (code.isPresent()) {
+                err.printf("Domain %d has been shut down, reason code %d%n", id, code.getAsInt());
+                if (!untilDeath) {
+                    return;
+                }
+                err.printf("Domain %d continue waiting for death%n", id);
+            }
+            ended.join();
+            err.printf("Domain %d has been destroyed%n", id);
+        }
+
+        /// Empty if the guest did not shut down by itself.
+        private static OptionalInt reasonCode(String word) {
+            return Arrays.stream(ShutdownReason.values())
+                    .filter(reason -> reason.name().toLowerCase(Locale.ROOT).equals(word))
+                    .mapToInt(ShutdownReason::code)
+                    .findFirst();
+        }
     }
 }

@@ -7,10 +7,11 @@ import static org.xenolith.xl.Verb.ANY_NUMBER;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/// The commands of `xl`, one row each, in the order of `xl help`.
+/// The commands of `xl` but for those of [GuestVerbs], one row each, in the order of `xl help`.
 final class Verbs {
-    private static final List<Verb> ROWS =
+    private static final List<Verb> OTHER_ROWS =
             List.of(
                     new Verb(
                             "create",
@@ -253,13 +254,19 @@ final class Verbs {
                             List.of(),
                             Verbs::help));
 
+    private static final List<Verb> ROWS =
+            Stream.concat(OTHER_ROWS.stream(), GuestVerbs.ROWS.stream()).toList();
+
     private Verbs() {}
 
     private static List<Option> shutdownOptions(String act, String noun) {
         return List.of(
                 flag('a', "all", act + " all guest domains."),
                 flag('F', "Accepted; a guest without PV drivers cannot be asked to " + noun + "."),
-                flag('w', "wait", "Wait for guest(s) to " + noun + "."));
+                flag(
+                        'w',
+                        "wait",
+                        "Wait for guest(s) to " + noun + "; twice, until they are destroyed."));
     }
 
     static Optional<Verb> find(String name) {

@@ -90,7 +90,13 @@ class MainTest {
             assertThat(xl("uptime", "one")).isZero();
             assertThat(out).contains("0:00:0");
             assertThat(xl("shutdown", "-w", "one")).isZero();
-            assertThat(err).contains("Shutting down domain 1").contains("has been destroyed");
+            assertThat(err)
+                    .isEqualTo(
+                            """
+                            Shutting down domain 1
+                            Waiting for 1 domains
+                            Domain 1 has been shut down, reason code 0
+                            """);
             while (!runtime.list().isEmpty()) {
                 TimeUnit.MILLISECONDS.sleep(5);
             }

@@ -28,9 +28,24 @@ enum Call {
     NETWORK_DETACH("network-detach"),
     /// Answers with the domain's network interfaces.
     NETWORK_LIST("network-list"),
+    /// Asks the guest for a `target` of so many KiB of memory.
+    MEM_SET("mem-set"),
+    /// Lets the target be up to `max` KiB.
+    MEM_MAX("mem-max"),
+    /// Asks the guest to use its first `count` vCPUs.
+    VCPU_SET("vcpu-set"),
+    /// Presses `key`.
+    SYSRQ("sysrq"),
+    /// Sets off `trigger` at `vcpu`.
+    TRIGGER("trigger"),
+    /// Gives the domain another `name`.
+    RENAME("rename"),
+    /// Replaces the configuration by `text`, from `source`, from the next boot on.
+    CONFIG_UPDATE("config-update"),
     /// Answers with the last lines that the hypervisor has said about the domain.
     LOG("log"),
-    /// Answers at once, and again with the reason when the domain is gone.
+    /// Answers at once, and again with the reason when the domain is gone; with `shutdown`, when
+    /// its guest has shut down.
     WAIT("wait"),
     /// After the answer, the connection carries the console's bytes in both directions.
     CONSOLE("console");

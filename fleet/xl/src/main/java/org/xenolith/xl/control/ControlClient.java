@@ -129,10 +129,19 @@ public final class ControlClient {
     /// Completes when the domain is gone, with the reason in lower case: one of `SHUTDOWN_*`,
     /// `destroyed`, or `process died`. From when this returns the end is not missed.
     public CompletableFuture<String> ended() throws ControlException {
+        return awaited(request(Call.WAIT));
+    }
+
+    /// As [#ended], when the guest has shut down: the domain may go on.
+    public CompletableFuture<String> shutDown() throws ControlException {
+        return awaited(request(Call.WAIT).put("shutdown", true));
+    }
+
+    private CompletableFuture<String> awaited(ObjectNode request) throws ControlException {
         SocketChannel channel = null;
         try {
             channel = connect();
-            exchange(channel, request(Call.WAIT), ANSWER_MILLIS_MAX);
+            exchange(channel, request, ANSWER_MILLIS_MAX);
         } catch (IOException e) {
             close(channel);
             throw unreachable(e.getMessage(), e);
@@ -168,7 +177,7 @@ public final class ControlClient {
         }
     }
 
-    private static ObjectNode request(Call call) {
+    static ObjectNode request(Call call) {
         return Json.object().put("call", call.word());
     }
 
@@ -176,7 +185,7 @@ public final class ControlClient {
         return ask(request(call), ANSWER_MILLIS_MAX);
     }
 
-    private ObjectNode ask(ObjectNode request, long millisMax) throws ControlException {
+    ObjectNode ask(ObjectNode request, long millisMax) throws ControlException {
         try (var channel = connect()) {
             return exchange(channel, request, millisMax);
         } catch (Refusal e) {

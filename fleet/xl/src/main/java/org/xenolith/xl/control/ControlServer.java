@@ -14,9 +14,10 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -28,15 +29,19 @@ final class ControlServer implements AutoCloseable {
     private static final int BACKLOG = 16;
 
     private final Domain domain;
+    private final GuestCalls guest;
     private final ServerSocketChannel server;
     private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
 
-    private ControlServer(Domain domain, ServerSocketChannel server) {
+    private ControlServer(Domain domain, GuestCalls guest, ServerSocketChannel server) {
         this.domain = domain;
+        this.guest = guest;
         this.server = server;
     }
 
-    static ControlServer start(Domain domain, Path socket) throws IOException {
+    static ControlServer start(Domain domain, RuntimeDirectory.Registration registration)
+            throws IOException {
+        var socket = registration.entry().socket();
         var channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
@@ -46,7 +51,7 @@ final class ControlServer implements AutoCloseable {
                     ? io
                     : new IOException("cannot bind " + socket + ": " + e.getMessage(), e);
         }
-        var server = new ControlServer(domain, channel);
+        var server = new ControlServer(domain, new GuestCalls(domain, registration), channel);
         Thread.ofVirtual().name("control").start(server::accept);
         return server;
     }
@@ -104,13 +109,16 @@ final class ControlServer implements AutoCloseable {
             Lines.write(client, Json.object().put("error", "unknown call").toString());
             return;
         }
+        // What is waited for may be there before the answer is read.
+        var awaited =
+                request.get().path("shutdown").asBoolean() ? domain.shutDown() : domain.ended();
         var answer = answer(call.get(), request.get());
         Lines.write(client, answer.toString());
         if (answer.has("error")) {
             return;
         }
         if (call.get() == Call.WAIT) {
-            Lines.write(client, Json.object().put("ended", waitForEnd()).toString());
+            Lines.write(client, Json.object().put("ended", reason(awaited)).toString());
         } else if (call.get() == Call.CONSOLE) {
             boolean serial = request.get().path("type").asText().equals("serial");
             relay(serial ? domain.serial() : domain.console(), client);
@@ -160,6 +168,13 @@ final class ControlServer implements AutoCloseable {
                 int id = domain.id().value();
                 domain.interfaces().list().forEach(vif -> list.add(VifJson.of(vif, id)));
             }
+            case MEM_SET -> guest.setMemory(request);
+            case MEM_MAX -> guest.setMaxMemory(request);
+            case VCPU_SET -> guest.setVcpus(request);
+            case SYSRQ -> guest.pressSysrq(request);
+            case TRIGGER -> guest.trigger(request);
+            case RENAME -> guest.rename(request);
+            case CONFIG_UPDATE -> guest.updateConfig(request);
             case LOG -> {
                 var lines = answer.putArray("lines");
                 domain.log().lines().forEach(lines::add);
@@ -168,10 +183,10 @@ final class ControlServer implements AutoCloseable {
         return answer;
     }
 
-    private String waitForEnd() throws InterruptedException {
+    private static String reason(Future<Optional<ShutdownReason>> awaited)
+            throws InterruptedException {
         try {
-            return domain.ended()
-                    .get()
+            return awaited.get()
                     .map(ShutdownReason::name)
                     .orElse("destroyed")
                     .toLowerCase(Locale.ROOT);

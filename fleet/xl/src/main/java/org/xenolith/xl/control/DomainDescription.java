@@ -21,20 +21,28 @@ public record DomainDescription(
         String name,
         String uuid,
         DomainState state,
-        long memoryMib,
+        long memoryKib,
+        long memoryKibMax,
         List<VcpuInfo> vcpus,
         ObjectNode config) {
 
     public static DomainDescription of(Domain domain) {
         var config = domain.config();
+        var memory = domain.balloon().info();
         return new DomainDescription(
                 domain.id().value(),
                 config.name(),
                 config.uuid().toString(),
                 domain.state(),
-                config.memoryBytes() / Sizes.MIB,
+                memory.current() / Sizes.KIB,
+                memory.max() / Sizes.KIB,
                 domain.vcpus(),
                 toJson(config));
+    }
+
+    /// To the nearest MiB: a guest gives a few pages back when it maps those that Xen lends it.
+    public long memoryMib() {
+        return (memoryKib + Sizes.KIB / 2) / Sizes.KIB;
     }
 
     /// Seconds that the domain's vCPUs have run.
@@ -53,7 +61,8 @@ public record DomainDescription(
                         .put("name", name)
                         .put("uuid", uuid)
                         .put("state", state.name())
-                        .put("memory", memoryMib);
+                        .put("memory", memoryKib)
+                        .put("maxmem", memoryKibMax);
         var list = json.putArray("vcpus");
         for (var vcpu : vcpus) {
             list.addObject()
@@ -87,6 +96,7 @@ public record DomainDescription(
                 json.path("uuid").asText(),
                 DomainState.valueOf(json.path("state").asText()),
                 json.path("memory").asLong(),
+                json.path("maxmem").asLong(),
                 vcpus,
                 json.path("config") instanceof ObjectNode config ? config : Json.object());
     }

@@ -95,7 +95,7 @@ public final class DomainProcess {
     private void serve(Domain domain, RuntimeDirectory.Registration registration)
             throws IOException, InterruptedException {
         try (domain;
-                var server = ControlServer.start(domain, registration.entry().socket())) {
+                var server = ControlServer.start(domain, registration)) {
             report(Json.object().put("ready", registration.entry().id()));
             reports.close();
             domain.ended().get();

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /// Where the domains of one user are found. A domain lives as long as its process holds the lock on
 /// its directory; directories that nobody holds are swept away by whoever sees them.
@@ -84,7 +85,7 @@ public final class RuntimeDirectory {
 
     /// A domain's place, held until closed.
     public final class Registration implements AutoCloseable {
-        private final DomainEntry entry;
+        private volatile DomainEntry entry;
         private final FileChannel lock;
 
         private Registration(DomainEntry entry, FileChannel lock) {
@@ -94,6 +95,16 @@ public final class RuntimeDirectory {
 
         public DomainEntry entry() {
             return entry;
+        }
+
+        /// Gives the domain another name, which no other may have.
+        public void rename(String name) throws ControlException {
+            locked(() -> {
+                requireFree(name, sweep().stream().filter(other -> other.id() != entry.id()));
+                entry = entry.withName(name);
+                write(entry);
+                return entry;
+            });
         }
 
         /// The domain is gone: its name and its directory are free.
@@ -113,9 +124,7 @@ public final class RuntimeDirectory {
     public Registration register(String name, UUID uuid, Clock clock) throws ControlException {
         return locked(() -> {
             var living = sweep();
-            if (living.stream().anyMatch(entry -> entry.name().equals(name))) {
-                throw new ControlException("a domain named \"" + name + "\" exists");
-            }
+            requireFree(name, living.stream());
             if (living.stream().anyMatch(entry -> entry.uuid().equals(uuid))) {
                 throw new ControlException("a domain with UUID " + uuid + " exists");
             }
@@ -179,17 +188,29 @@ public final class RuntimeDirectory {
                         StandardOpenOption.WRITE);
         lock.lock();
         held.add(directory);
-        long pid = ProcessHandle.current().pid();
+        var entry =
+                new DomainEntry(
+                        id, name, uuid, ProcessHandle.current().pid(), createdMillis, directory);
+        write(entry);
+        return new Registration(entry, lock);
+    }
+
+    private static void requireFree(String name, Stream<DomainEntry> others)
+            throws ControlException {
+        if (others.anyMatch(entry -> entry.name().equals(name))) {
+            throw new ControlException("a domain named \"" + name + "\" exists");
+        }
+    }
+
+    private static void write(DomainEntry entry) throws IOException {
         var json =
                 Json.object()
-                        .put("domid", id)
-                        .put("name", name)
-                        .put("uuid", uuid.toString())
-                        .put("pid", pid)
-                        .put("created", createdMillis);
-        Files.writeString(directory.resolve(ENTRY), json.toString());
-        return new Registration(
-                new DomainEntry(id, name, uuid, pid, createdMillis, directory), lock);
+                        .put("domid", entry.id())
+                        .put("name", entry.name())
+                        .put("uuid", entry.uuid().toString())
+                        .put("pid", entry.pid())
+                        .put("created", entry.createdMillis());
+        Files.writeString(entry.directory().resolve(ENTRY), json.toString());
     }
 
     private int nextId(List<DomainEntry> living) throws IOException {

@@ -18,9 +18,14 @@ public final class DomainsForTests implements AutoCloseable {
     }
 
     public void start(String name, boolean paused) throws InterruptedException {
+        start(name, "", paused);
+    }
+
+    /// A domain with further lines of configuration.
+    public void start(String name, String settings, boolean paused) throws InterruptedException {
         var reports = new ByteArrayOutputStream();
         var process = new DomainProcess(runtime, EchoMachine.builder(), new PrintStream(reports));
-        var text = "name='" + name + "'; kernel='none'; memory=64";
+        var text = "name='" + name + "'; kernel='none'; memory=64\n" + settings;
         var run =
                 CompletableFuture.supplyAsync(
                         () -> process.run("c", new ByteArrayInputStream(text.getBytes()), paused));
