@@ -4,6 +4,9 @@ import org.xenolith.board.Trigger;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.GuestClient;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
 /// Verbs that change what a running guest has, or press its keys.
 final class GuestCommands {
     private GuestCommands() {}
@@ -50,6 +53,15 @@ final class GuestCommands {
         }
         guest(session, arguments).pressSysrq(key.charAt(0));
         return 0;
+    }
+
+    static int dumpCore(Session session, Arguments arguments) throws ControlException {
+        try {
+            guest(session, arguments).dumpCore(Path.of(arguments.operands().get(1)));
+            return 0;
+        } catch (InvalidPathException e) {
+            throw new ControlException("not a path: " + e.getMessage(), e);
+        }
     }
 
     static int rename(Session session, Arguments arguments) throws ControlException {

@@ -66,6 +66,14 @@ final class GuestVerbs {
                             List.of(),
                             GuestCommands::sysrq),
                     new Verb(
+                            "dump-core",
+                            "Core dump a domain",
+                            "<Domain> <filename>",
+                            2,
+                            2,
+                            List.of(),
+                            GuestCommands::dumpCore),
+                    new Verb(
                             "config-update",
                             "Update a running domain's saved configuration, used when rebuilding"
                                     + " the domain after reboot",

@@ -101,6 +101,15 @@ class GuestCommandsTest {
     }
 
     @Test
+    void aCoreFileIsWritten() throws Exception {
+        var file = root.resolve("core file");
+        assertThat(xl("dump-core", "one", file.toString())).isZero();
+        assertThat(file).exists();
+        assertThat(xl("dump-core", "one", root.toString())).isEqualTo(Main.FAILED);
+        assertThat(err).isEqualTo("xl: cannot write " + root + "\n");
+    }
+
+    @Test
     void aDomainIsKnownByItsNewName() throws Exception {
         domains.start("two", false);
         assertThat(xl("rename", "one", "first")).isZero();

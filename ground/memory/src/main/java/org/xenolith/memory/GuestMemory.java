@@ -404,9 +404,14 @@ public final class GuestMemory implements AutoCloseable {
         return bytes;
     }
 
-    /// Feeds `digest` with every gfn that shows a frame, and with what it shows.
-    public void digest(MessageDigest digest) {
-        var number = ByteBuffer.allocate(Long.BYTES);
+    /// What is done with a page; may fail as its caller does.
+    @FunctionalInterface
+    public interface PageAction<E extends Exception> {
+        void accept(long gfn, MemorySegment content) throws E;
+    }
+
+    /// Shows every gfn that shows a frame, in ascending order, with what it shows.
+    public <E extends Exception> void forEachPage(PageAction<E> action) throws E {
         for (int index = 0; index < chunks.length; index++) {
             if (chunks[index] == null) {
                 continue;
@@ -415,12 +420,19 @@ public final class GuestMemory implements AutoCloseable {
                 long gfn = ((long) index << CHUNK_SHIFT) + within;
                 int frame = frameAt(gfn);
                 if (frame >= 0) {
-                    digest.update(number.clear().putLong(gfn).flip());
-                    long offset = (long) frame << PAGE_SHIFT;
-                    digest.update(segment.asSlice(offset, PAGE_BYTES).asByteBuffer());
+                    action.accept(gfn, segment.asSlice((long) frame << PAGE_SHIFT, PAGE_BYTES));
                 }
             }
         }
+    }
+
+    /// Feeds `digest` with every gfn that shows a frame, and with what it shows.
+    public void digest(MessageDigest digest) {
+        var number = ByteBuffer.allocate(Long.BYTES);
+        forEachPage((gfn, content) -> {
+            digest.update(number.clear().putLong(gfn).flip());
+            digest.update(content.asByteBuffer());
+        });
     }
 
     /// Copies into guest memory. False if a hole was touched (bytes for it are dropped).

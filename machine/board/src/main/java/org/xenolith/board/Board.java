@@ -10,11 +10,14 @@ import org.xenolith.xen.XenDomain;
 import org.xenolith.xenstore.DomainDirectory;
 import org.xenolith.xenstore.XenStore;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /// A wired machine. Made by [BoardBuilder].
@@ -107,7 +110,7 @@ final class Board implements Machine {
 
     @Override
     public void rename(String name) {
-        parts.driver.request(() -> parts.directory.rename(name)).join();
+        parts.driver.perform(() -> parts.directory.rename(name));
     }
 
     @Override
@@ -121,6 +124,35 @@ final class Board implements Machine {
                     }
                 });
         return result;
+    }
+
+    @Override
+    public void dumpCore(Path file) throws DomainException {
+        var result = new CompletableFuture<Optional<IOException>>();
+        var done = parts.driver.whileStopped(() -> result.complete(dumpCoreNow(file)));
+        DomainException.require(parts.driver.await(done), "the machine is broken");
+        var failure = result.join();
+        if (failure.isPresent()) {
+            throw new DomainException(
+                    "cannot write core file %s: %s".formatted(file, failure.get().getMessage()),
+                    failure.get());
+        }
+    }
+
+    private Optional<IOException> dumpCoreNow(Path file) {
+        parts.xen.pauses();
+        try {
+            var contexts =
+                    parts.slots.stream()
+                            .map(slot -> VcpuContext.of(slot.vcpu.capture(), slot.info().online()))
+                            .toList();
+            CoreFile.write(file, contexts, parts.memory);
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(e);
+        } finally {
+            parts.xen.goesOn();
+        }
     }
 
     private String fingerprintNow() {

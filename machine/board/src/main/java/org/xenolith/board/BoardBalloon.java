@@ -57,7 +57,7 @@ final class BoardBalloon implements Balloon {
         target = bytes;
         limit(bytes);
         xen.setTargetPages(bytes >> PAGE_SHIFT);
-        driver.request(() -> directory.setMemoryTarget(bytes / KIB)).join();
+        driver.perform(() -> directory.setMemoryTarget(bytes / KIB));
     }
 
     @Override
@@ -74,6 +74,6 @@ final class BoardBalloon implements Balloon {
                         + " takes effect when it is created");
         max = bytes;
         limit(bytes);
-        driver.request(() -> directory.setMemoryMax(bytes / KIB)).join();
+        driver.perform(() -> directory.setMemoryMax(bytes / KIB));
     }
 }

@@ -21,7 +21,7 @@ final class BoardPanel implements Panel {
     @Override
     public void pressSysrq(char key) throws DomainException {
         DomainException.require(key > ' ' && key < 0x7F, "a sysrq is one printable character");
-        driver.request(() -> directory.pressSysrq(key)).join();
+        driver.perform(() -> directory.pressSysrq(key));
     }
 
     @Override
@@ -30,7 +30,7 @@ final class BoardPanel implements Panel {
                 vcpu >= 0 && vcpu < vcpus,
                 "there is no vCPU %d; the domain has %d".formatted(vcpu, vcpus));
         switch (trigger) {
-            case NMI -> driver.request(() -> wires.nonMaskableInterrupt(vcpu)).join();
+            case NMI -> driver.perform(() -> wires.nonMaskableInterrupt(vcpu));
             // Xen takes these two and presses nothing: see docs/quirks.md.
             case POWER, SLEEP ->
                     throw new DomainException(

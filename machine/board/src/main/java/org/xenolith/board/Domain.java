@@ -4,6 +4,9 @@ import org.xenolith.base.DomainId;
 import org.xenolith.pv.block.VirtualDevice;
 import org.xenolith.xen.ShutdownReason;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -170,6 +173,15 @@ public final class Domain implements AutoCloseable {
     public void updateConfig(DomainConfig other) throws DomainException, InterruptedException {
         alter((_, before) -> {
             next = Optional.of(other);
+            return before;
+        });
+    }
+
+    /// Writes the guest's memory and processors to a file, in the format of Xen's tools. The guest
+    /// stands still meanwhile.
+    public void dumpCore(Path file) throws DomainException, InterruptedException {
+        alter((running, before) -> {
+            running.dumpCore(file);
             return before;
         });
     }
@@ -428,11 +440,30 @@ public final class Domain implements AutoCloseable {
                 shutdown = reason;
                 yield true;
             }
-            // One process holds one domain: the old one is not kept under another name, and its
-            // memory is not dumped; see docs/quirks.md.
-            case RESTART, SOFT_RESET, RENAME_RESTART, COREDUMP_RESTART -> restart();
-            case COREDUMP_DESTROY -> false;
+            // One process holds one domain: the old one is not kept under another name; see
+            // docs/quirks.md.
+            case RESTART, SOFT_RESET, RENAME_RESTART -> restart();
+            case COREDUMP_DESTROY -> {
+                dumpShutDown();
+                yield false;
+            }
+            case COREDUMP_RESTART -> {
+                dumpShutDown();
+                yield restart();
+            }
         };
+    }
+
+    /// What cannot be written is said, and the domain goes its way.
+    private void dumpShutDown() {
+        var file = surroundings.dumps().resolve(config.name());
+        log().add("dumping core to " + file);
+        try {
+            Files.createDirectories(surroundings.dumps());
+            machine.dumpCore(file);
+        } catch (DomainException | IOException e) {
+            log().add("no core file: " + e.getMessage());
+        }
     }
 
     private boolean restart() {

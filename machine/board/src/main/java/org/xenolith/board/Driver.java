@@ -44,6 +44,10 @@ abstract class Driver {
     private final Set<Runnable> due = new LinkedHashSet<>();
 
     private final CompletableFuture<ShutdownReason> ended = new CompletableFuture<>();
+
+    /// Completes if we are wrong: then nothing is done on the driver's thread any more.
+    private final CompletableFuture<Throwable> broken = new CompletableFuture<>();
+
     private final AtomicReference<ShutdownReason> shutdown = new AtomicReference<>();
     private volatile boolean closing;
 
@@ -136,6 +140,18 @@ abstract class Driver {
         return done;
     }
 
+    /// Has something done on the driver's thread and waits until it is. False if it never will be,
+    /// since the driver is broken.
+    boolean perform(Runnable change) {
+        return await(request(change));
+    }
+
+    /// Waits for what was asked of the driver. False if it never will be done.
+    boolean await(CompletableFuture<?> request) {
+        CompletableFuture.anyOf(request, broken).join();
+        return request.isDone();
+    }
+
     /// Has something done on the driver's thread soon, once for any number of calls before it comes
     /// to it. `action` is one of the machine's own, and the same object each time.
     void requestOnce(Runnable action) {
@@ -185,7 +201,8 @@ abstract class Driver {
     }
 
     /// We are wrong: the machine stops. From any thread.
-    final void fail(Throwable broken) {
-        Thread.startVirtualThread(() -> ended.completeExceptionally(broken));
+    final void fail(Throwable cause) {
+        broken.complete(cause);
+        Thread.startVirtualThread(() -> ended.completeExceptionally(cause));
     }
 }

@@ -2,6 +2,7 @@ package org.xenolith.board;
 
 import org.xenolith.xen.ShutdownReason;
 
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
 /// One boot of a domain: memory, processors and devices, from start to shutdown. Made by a
@@ -36,6 +37,10 @@ public interface Machine extends AutoCloseable {
 
     /// Tells the guest, in xenstore, its new name.
     void rename(String name);
+
+    /// Writes the guest's memory and processors to a file, in the format of Xen's tools, while no
+    /// vCPU runs. Who reads the file learns all that the guest knows.
+    void dumpCore(Path file) throws DomainException;
 
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
     /// time; taken while no vCPU runs.

@@ -16,7 +16,8 @@ public interface MachineBuilder {
     /// `progress` is told, in a few words, what a long build is doing. `codeStore` is a file of
     /// machine code that earlier guests have needed, for domains whose process makes such code; who
     /// can write to it decides what the process executes. `ports` opens what network interfaces are
-    /// plugged into.
+    /// plugged into. `dumps` is the directory of the core files that `coredump-destroy` and
+    /// `coredump-restart` ask for, made when there is one.
     record Surroundings(
             DomainId id,
             Console console,
@@ -26,6 +27,7 @@ public interface MachineBuilder {
             Entropy entropy,
             Optional<Path> codeStore,
             PortOpener ports,
+            Path dumps,
             Consumer<String> progress) {}
 
     /// Loads the kernel and wires the devices. Nothing is left behind if it throws.

@@ -51,8 +51,14 @@ public final class Xenolith {
                         Entropy.system(),
                         Optional.empty(),
                         ports,
+                        dumps(),
                         _ -> {});
         return Domain.start(config, machines, surroundings, false);
+    }
+
+    /// Where core files of this user's domains go.
+    public static Path dumps() {
+        return Path.of(System.getProperty("user.home"), ".xenolith", "dump");
     }
 
     /// What builds the machines of this host.

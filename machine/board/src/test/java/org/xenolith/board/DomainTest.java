@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.network.NetworkException;
 import org.xenolith.xen.ShutdownReason;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 
 @Timeout(20)
 class DomainTest {
+    @TempDir private Path root;
     private final List<FakeMachine> built = new CopyOnWriteArrayList<>();
 
     @Test
@@ -122,6 +125,28 @@ class DomainTest {
     }
 
     @Test
+    void aCrashedGuestsCoreIsWrittenBeforeItsMachineGoes() throws Exception {
+        var actions =
+                new ShutdownActions(
+                        ShutdownAction.DESTROY,
+                        ShutdownAction.DESTROY,
+                        ShutdownAction.COREDUMP_RESTART,
+                        ShutdownAction.COREDUMP_DESTROY,
+                        ShutdownAction.DESTROY);
+        try (var domain = start(actions, false)) {
+            built.getFirst().ended.complete(ShutdownReason.CRASH);
+            awaitMachines(2);
+            var core = root.resolve("dump").resolve("test");
+            assertThat(core).hasContent("core");
+            Files.delete(core);
+            Files.createDirectory(core); // where no file can be written
+            built.get(1).ended.complete(ShutdownReason.WATCHDOG);
+            assertThat(domain.ended().get(5, TimeUnit.SECONDS)).contains(ShutdownReason.WATCHDOG);
+            assertThat(domain.log().lines()).anyMatch(line -> line.contains("no core file: "));
+        }
+    }
+
+    @Test
     void destroyEndsADomainThatDoesNotListen() throws Exception {
         var domain = start(ShutdownActions.DEFAULT, false);
         built.getFirst().obedient = false;
@@ -157,6 +182,7 @@ class DomainTest {
                         (kind, _) -> {
                             throw new NetworkException.Refused("no port for " + kind);
                         },
+                        root.resolve("dump"),
                         _ -> {});
         return Domain.start(
                 config,

@@ -2,6 +2,9 @@ package org.xenolith.board;
 
 import org.xenolith.xen.ShutdownReason;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -78,6 +81,15 @@ final class FakeMachine implements Machine {
     @Override
     public Interfaces interfaces() {
         return interfaces;
+    }
+
+    @Override
+    public void dumpCore(Path file) throws DomainException {
+        try {
+            Files.writeString(file, "core");
+        } catch (IOException e) {
+            throw new DomainException("cannot write " + file, e);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.xenolith.xen;
 
 import org.xenolith.base.Sizes;
+import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.VersionAbi;
 import org.xenolith.xen.abi.XenErrno;
@@ -11,7 +12,7 @@ import java.util.UUID;
 
 /// Who and what the hypervisor is (`XENVER_*`, xen/include/public/version.h). Has no state.
 final class VersionOps {
-    private static final String CHANGE_SET = "unavailable";
+    static final String CHANGE_SET = "unavailable";
 
     /// What Xen shows to domains that are not to know.
     private static final String DENIED = "<denied>";
@@ -51,7 +52,7 @@ final class VersionOps {
             }
             case VersionAbi.XENVER_extraversion ->
                     call.copyOut(at, text(XenVersion.EXTRA, VersionAbi.XEN_EXTRAVERSION_LEN));
-            case VersionAbi.XENVER_compile_info -> call.copyOut(at, compileInfo(call));
+            case VersionAbi.XENVER_compile_info -> call.copyOut(at, compileInfo(call.abi()));
             case VersionAbi.XENVER_capabilities ->
                     call.copyOut(
                             at,
@@ -77,12 +78,12 @@ final class VersionOps {
         return Call.ok();
     }
 
-    private static byte[] text(String text, int bytes) {
+    static byte[] text(String text, int bytes) {
         return Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), bytes);
     }
 
-    private static Struct.View compileInfo(Call call) {
-        var view = VersionAbi.COMPILE_INFO.blank(call.abi());
+    static Struct.View compileInfo(Abi abi) {
+        var view = VersionAbi.COMPILE_INFO.blank(abi);
         put(view, "compiler", "javac (OpenJDK) " + Runtime.version().feature());
         put(view, "compile_by", "xenolith");
         put(view, "compile_domain", "xenolith");

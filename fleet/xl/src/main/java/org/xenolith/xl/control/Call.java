@@ -42,6 +42,8 @@ enum Call {
     RENAME("rename"),
     /// Replaces the configuration by `text`, from `source`, from the next boot on.
     CONFIG_UPDATE("config-update"),
+    /// Writes the domain's memory and processors to `file`.
+    DUMP_CORE("dump-core"),
     /// Answers with the last lines that the hypervisor has said about the domain.
     LOG("log"),
     /// Answers at once, and again with the reason when the domain is gone; with `shutdown`, when

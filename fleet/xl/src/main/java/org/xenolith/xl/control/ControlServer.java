@@ -175,6 +175,7 @@ final class ControlServer implements AutoCloseable {
             case TRIGGER -> guest.trigger(request);
             case RENAME -> guest.rename(request);
             case CONFIG_UPDATE -> guest.updateConfig(request);
+            case DUMP_CORE -> guest.dumpCore(request);
             case LOG -> {
                 var lines = answer.putArray("lines");
                 domain.log().lines().forEach(lines::add);

@@ -117,6 +117,7 @@ public final class DomainProcess {
                 Entropy.system(),
                 codeStore(),
                 new Ports(runtime.root().resolve("networks"), Clock.system(), log::append)::open,
+                Xenolith.dumps(),
                 what -> report(Json.object().put("progress", what)));
     }
 

@@ -9,6 +9,8 @@ import org.xenolith.board.Trigger;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
+import java.nio.file.Path;
+
 /// Requests about a domain's memory, vCPUs, keys, name and configuration.
 final class GuestCalls {
     private final Domain domain;
@@ -51,6 +53,10 @@ final class GuestCalls {
             throw new DomainException("invalid trigger \"" + word + "\"");
         }
         domain.panel().trigger(trigger.get(), request.path("vcpu").asInt());
+    }
+
+    void dumpCore(JsonNode request) throws DomainException, InterruptedException {
+        domain.dumpCore(Path.of(request.path("file").asText()));
     }
 
     /// The name is the domain's first and then the directory's, which may have it already.

@@ -7,10 +7,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import org.xenolith.board.Trigger;
 
+import java.nio.file.Path;
+
 /// Asks a domain's process to change what its guest has: the other end of [GuestCalls].
 public final class GuestClient {
     /// A longer configuration does not fit a request with all its bytes escaped.
     static final int CONFIG_CHARACTERS_MAX = 5 * 1024;
+
+    /// How long a disk may take for all of a guest's memory.
+    private static final long DUMP_MILLIS_MAX = 3_600_000;
 
     private final ControlClient client;
 
@@ -36,6 +41,13 @@ public final class GuestClient {
 
     public void trigger(Trigger trigger, int vcpu) throws ControlException {
         ask(request(Call.TRIGGER).put("trigger", trigger.word()).put("vcpu", vcpu));
+    }
+
+    /// Writes a core file, and returns when it is written.
+    public void dumpCore(Path file) throws ControlException {
+        client.ask(
+                request(Call.DUMP_CORE).put("file", file.toAbsolutePath().toString()),
+                DUMP_MILLIS_MAX);
     }
 
     public void rename(String name) throws ControlException {

@@ -4,6 +4,7 @@ import org.xenolith.board.Balloon;
 import org.xenolith.board.Console;
 import org.xenolith.board.Disks;
 import org.xenolith.board.DomainConfig;
+import org.xenolith.board.DomainException;
 import org.xenolith.board.Interfaces;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
@@ -11,6 +12,9 @@ import org.xenolith.board.Panel;
 import org.xenolith.board.Processors;
 import org.xenolith.xen.ShutdownReason;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
 /// A machine without a processor: greets, echoes what is typed, and ends when it reads `q` (power
@@ -21,7 +25,6 @@ public final class EchoMachine implements Machine {
     private final Disks disks;
     private final Interfaces interfaces;
     private final FakeControls controls;
-    private volatile boolean running;
 
     private EchoMachine(DomainConfig config, Console console) {
         this.console = console;
@@ -45,7 +48,6 @@ public final class EchoMachine implements Machine {
 
     @Override
     public CompletableFuture<Void> pause() {
-        running = false;
         return CompletableFuture.completedFuture(null);
     }
 
@@ -96,17 +98,23 @@ public final class EchoMachine implements Machine {
     }
 
     @Override
+    public void dumpCore(Path file) throws DomainException {
+        try {
+            Files.writeString(file, "core");
+        } catch (IOException e) {
+            throw new DomainException("cannot write " + file, e);
+        }
+    }
+
+    @Override
     public CompletableFuture<String> fingerprint() {
         return CompletableFuture.completedFuture("");
     }
 
     @Override
-    public void close() {
-        running = false;
-    }
+    public void close() {}
 
     private void greet() {
-        running = true;
         console.output("hello\r\n".getBytes());
     }
 

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// Our numbers and layouts are those of Xen's C headers: each becomes a static assertion, and the
 /// compiler judges. Skipped where there is no gcc or no Xen headers.
@@ -35,7 +36,8 @@ class HeadersTest {
                     "io/blkif.h",
                     "io/netif.h",
                     "io/xenbus.h",
-                    "arch-x86/cpuid.h");
+                    "arch-x86/cpuid.h",
+                    "elfnote.h");
     private static final List<Class<?>> TABLES =
             List.of(
                     XenAbi.class,
@@ -61,7 +63,8 @@ class HeadersTest {
     @Test
     void everyNumberIsTheHeadersNumber() throws Exception {
         var program = includes();
-        for (var table : TABLES) {
+        var tables = Stream.concat(TABLES.stream(), Stream.of(CoreDumpAbi.class)).toList();
+        for (var table : tables) {
             for (var field : table.getFields()) {
                 if (field.getType() != Struct.class && Modifier.isStatic(field.getModifiers())) {
                     boolean wide = field.getType() == long.class;
@@ -85,7 +88,10 @@ class HeadersTest {
 
     @Test
     void everyLayoutIsTheHeadersLayoutIn64BitMode() throws Exception {
-        assertThat(compile(layouts(Abi.X86_64), "-m64")).isEmpty();
+        var program = layouts(Abi.X86_64);
+        append(program, Abi.X86_64, CoreDumpAbi.USER_REGS);
+        append(program, Abi.X86_64, CoreDumpAbi.VCPU_GUEST_CONTEXT);
+        assertThat(compile(program, "-m64")).isEmpty();
     }
 
     @Test
