@@ -1,6 +1,7 @@
 /// A domain's configuration becomes a wired machine; lifecycle; one driver, one queue.
 module org.xenolith.board {
     requires transitive org.xenolith.base;
+    requires org.xenolith.linux;
     requires org.xenolith.memory;
     requires org.xenolith.engine;
     requires org.xenolith.engine.soft;

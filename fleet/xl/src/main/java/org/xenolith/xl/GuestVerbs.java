@@ -42,6 +42,20 @@ final class GuestVerbs {
                                             "Don't limit the vCPU based on the host CPU count")),
                             GuestCommands::vcpuSet),
                     new Verb(
+                            "vcpu-pin",
+                            "Set which CPUs a VCPU can use",
+                            "[option] <Domain> <VCPU|all> <Hard affinity|-|all>"
+                                    + " [<Soft affinity|-|all>]",
+                            3,
+                            4,
+                            List.of(
+                                    flag('f', "force", "Accepted; the host's kernel pins nothing."),
+                                    flag(
+                                            'i',
+                                            "ignore-global-affinity-masks",
+                                            "Accepted; there are no such masks.")),
+                            VcpuPinCommand::run),
+                    new Verb(
                             "rename",
                             "Rename a domain",
                             "<Domain> <NewDomainName>",

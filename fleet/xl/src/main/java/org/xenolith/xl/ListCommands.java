@@ -109,13 +109,15 @@ final class ListCommands {
                 session.out()
                         .println(
                                 format(
-                                        "%-32s %5d %5d %4s %5s %9.1f  all / all",
+                                        "%-32s %5d %5d %4s %5s %9.1f  %s / %s",
                                         domain.name(),
                                         domain.id(),
                                         vcpu.id(),
                                         "-",
                                         state,
-                                        vcpu.runNanos() / 1e9));
+                                        vcpu.runNanos() / 1e9,
+                                        CpuRange.format(vcpu.affinity().hard()),
+                                        CpuRange.format(vcpu.affinity().soft())));
             }
         }
         return 0;

@@ -81,6 +81,25 @@ class GuestCommandsTest {
     }
 
     @Test
+    void vcpusArePinned() throws Exception {
+        assertThat(xl("vcpu-pin", "one", "1", "0-2,^1,5")).isZero();
+        assertThat(xl("vcpu-pin", "one", "1", "-", "7")).isZero();
+        assertThat(xl("vcpu-list", "one")).isZero();
+        assertThat(out.lines().skip(1).map(line -> line.substring(line.indexOf(".5") + 2)))
+                .containsExactly("  all / all", "  0,2,5 / 7", "  all / all", "  all / all");
+        assertThat(xl("vcpu-pin", "-f", "one", "all", "0-3", "all")).isZero();
+        assertThat(xl("vcpu-list", "one")).isZero();
+        assertThat(out.lines().filter(line -> line.endsWith("  0-3 / all"))).hasSize(4);
+        assertThat(xl("-N", "vcpu-pin", "one", "0", "1", "2")).isZero();
+        assertThat(out).isEqualTo("cpumap: 1 2\n");
+        fails("xl: invalid argument 4 as VCPU", "vcpu-pin", "one", "4", "0");
+        fails("xl: invalid pcpu range: 3-1", "vcpu-pin", "one", "0", "3-1");
+        fails("xl: invalid pcpu range: ^all", "vcpu-pin", "one", "0", "^all");
+        fails("xl: invalid pcpu range: ", "vcpu-pin", "one", "0", "1,");
+        fails("xl: vcpu affinity map is empty: 1,^1", "vcpu-pin", "one", "0", "1,^1");
+    }
+
+    @Test
     void keysAndTriggersReachTheGuest() throws Exception {
         assertThat(xl("sysrq", "one", "h")).isZero();
         assertThat(xl("trigger", "one", "nmi")).isZero();

@@ -3,6 +3,7 @@ package org.xenolith.xl;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.xenolith.board.Affinity;
 import org.xenolith.board.DomainState;
 import org.xenolith.board.VcpuInfo;
 import org.xenolith.xl.TopSample.Row;
@@ -43,7 +44,7 @@ class TopTableTest {
     }
 
     private static Row row(int id, long nanos) {
-        var vcpu = new VcpuInfo(0, true, false, true, nanos, 0);
+        var vcpu = new VcpuInfo(0, true, false, true, nanos, 0, Affinity.ALL);
         return new Row(
                 new DomainDescription(
                         id,

@@ -1,6 +1,7 @@
 package org.xenolith.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -54,6 +55,10 @@ final class Libc {
                     "fcntl",
                     FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
                     Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle SCHED_SETAFFINITY =
+            bind(
+                    "sched_setaffinity",
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
     private static final MethodHandle STATX =
             bind(
                     "statx",
@@ -146,6 +151,21 @@ final class Libc {
             checked("madvise", result, state);
         } catch (Throwable e) {
             throw rethrown("madvise", e);
+        }
+    }
+
+    /// For the calling thread; `mask` has one bit for each processor.
+    static void schedSetaffinity(byte[] mask) throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            var copy = arena.allocateFrom(JAVA_BYTE, mask);
+            int result =
+                    (int)
+                            present(SCHED_SETAFFINITY)
+                                    .invokeExact(state, 0, (long) mask.length, copy);
+            checked("sched_setaffinity", result, state);
+        } catch (Throwable e) {
+            throw rethrown("sched_setaffinity", e);
         }
     }
 

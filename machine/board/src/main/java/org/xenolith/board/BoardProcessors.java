@@ -1,8 +1,12 @@
 package org.xenolith.board;
 
+import org.xenolith.linux.HostProcessors;
+import org.xenolith.linux.LinuxException;
 import org.xenolith.xenstore.DomainDirectory;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /// Plugs vCPUs by `cpu/N/availability` in xenstore, as libxl does.
 final class BoardProcessors implements Processors {
@@ -34,5 +38,46 @@ final class BoardProcessors implements Processors {
                             }
                         })
                 .join();
+    }
+
+    @Override
+    public void pin(int vcpu, Affinity affinity) throws DomainException {
+        DomainException.require(
+                vcpu >= 0 && vcpu < slots.size(),
+                "there is no vCPU %d; the domain has %d".formatted(vcpu, slots.size()));
+        DomainException.require(
+                driver instanceof ParallelDriver,
+                "the vCPUs of a deterministic domain share one thread");
+        for (int processor : affinity.hard()) {
+            DomainException.require(
+                    processor >= 0 && processor < HostProcessors.PROCESSORS_MAX,
+                    "the host has no processor " + processor);
+        }
+        if (!affinity.hard().isEmpty()) {
+            tryOut(affinity);
+        }
+        slots.get(vcpu).pin(affinity);
+    }
+
+    /// A thread of no use finds out whether the host takes it.
+    private static void tryOut(Affinity affinity) throws DomainException {
+        var tried = new CompletableFuture<Optional<LinuxException>>();
+        Thread.ofPlatform()
+                .name("affinity")
+                .start(() -> {
+                    try {
+                        HostProcessors.restrictCurrentThread(affinity.hard());
+                        tried.complete(Optional.empty());
+                    } catch (LinuxException e) {
+                        tried.complete(Optional.of(e));
+                    }
+                });
+        var refusal = tried.join();
+        if (refusal.isPresent()) {
+            throw new DomainException(
+                    "the host lets nobody run on processors %s: %s"
+                            .formatted(affinity.hard(), refusal.get().getMessage()),
+                    refusal.get());
+        }
     }
 }

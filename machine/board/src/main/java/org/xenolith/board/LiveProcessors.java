@@ -16,6 +16,14 @@ final class LiveProcessors implements Processors {
     }
 
     @Override
+    public void pin(int vcpu, Affinity affinity) throws DomainException, InterruptedException {
+        domain.alter((machine, before) -> {
+            machine.processors().pin(vcpu, affinity);
+            return before;
+        });
+    }
+
+    @Override
     public void setOnline(int count) throws DomainException, InterruptedException {
         domain.alter((machine, before) -> {
             machine.processors().setOnline(count);

@@ -11,4 +11,7 @@ public interface Processors {
     /// Asks the guest to use the first `count` of its vCPUs and to leave the others alone. Does not
     /// wait.
     void setOnline(int count) throws DomainException, InterruptedException;
+
+    /// Says where a vCPU may run, until the domain's next boot.
+    void pin(int vcpu, Affinity affinity) throws DomainException, InterruptedException;
 }

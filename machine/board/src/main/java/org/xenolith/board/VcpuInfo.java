@@ -8,4 +8,5 @@ public record VcpuInfo(
         boolean running,
         boolean blocked,
         long runNanos,
-        long instructions) {}
+        long instructions,
+        Affinity affinity) {}

@@ -28,6 +28,7 @@ final class VcpuSlot {
     final LocalApic apic;
 
     private volatile Phase phase;
+    private volatile Affinity affinity = Affinity.ALL;
     private volatile long runNanos;
     private volatile long instructions;
 
@@ -103,7 +104,16 @@ final class VcpuSlot {
                 now == Phase.RUNNING,
                 now == Phase.HALTED || now == Phase.BLOCKED,
                 runNanos,
-                instructions);
+                instructions,
+                affinity);
+    }
+
+    void pin(Affinity wanted) {
+        affinity = wanted;
+    }
+
+    Affinity affinity() {
+        return affinity;
     }
 
     // ---------------------------------------------------------------- on the vCPU's thread

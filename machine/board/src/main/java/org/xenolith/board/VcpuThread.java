@@ -2,8 +2,12 @@ package org.xenolith.board;
 
 import org.xenolith.base.Clock;
 import org.xenolith.base.Threads;
+import org.xenolith.linux.HostProcessors;
+import org.xenolith.linux.LinuxException;
 
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /// The thread of one vCPU. **Hot path** ([#step]).
 ///
@@ -29,6 +33,9 @@ final class VcpuThread {
     private volatile boolean busy;
 
     private volatile boolean closing;
+
+    /// Says where the thread runs.
+    private Affinity followed = Affinity.ALL;
 
     VcpuThread(String domain, ParallelDriver driver, VcpuSlot slot, Driver.Exits exits) {
         this.driver = driver;
@@ -88,6 +95,22 @@ final class VcpuThread {
         }
     }
 
+    /// What [BoardProcessors#pin] has let through the host may refuse by now, having lost
+    /// processors: then the vCPU stays where it is.
+    private void follow(Affinity wanted) {
+        followed = wanted;
+        try {
+            HostProcessors.restrictCurrentThread(
+                    wanted.hard().isEmpty() ? everyProcessor() : wanted.hard());
+        } catch (LinuxException _) {
+            return;
+        }
+    }
+
+    private static List<Integer> everyProcessor() {
+        return IntStream.range(0, HostProcessors.PROCESSORS_MAX).boxed().toList();
+    }
+
     /// Runs the vCPU until it has nothing to do or the gate is closed.
     private void work() {
         long start = clock.nanos();
@@ -106,6 +129,9 @@ final class VcpuThread {
     /// One run. False if the vCPU has nothing to do.
     private boolean step() {
         signalled = false;
+        if (slot.affinity() != followed) {
+            follow(slot.affinity());
+        }
         if (!exits.prepare(slot)) {
             return false;
         }

@@ -33,13 +33,18 @@ final class FakeControls implements Balloon, Processors, Panel {
 
     @Override
     public List<VcpuInfo> list() {
-        return List.of(new VcpuInfo(0, true, true, false, 0, 0));
+        return List.of(new VcpuInfo(0, true, true, false, 0, 0, Affinity.ALL));
     }
 
     @Override
     public void setOnline(int count) throws DomainException {
         DomainException.require(count <= config.maxVcpus(), "too many");
         asked.add("vcpus " + count);
+    }
+
+    @Override
+    public void pin(int vcpu, Affinity affinity) {
+        asked.add("pin " + vcpu + " " + affinity.hard());
     }
 
     @Override

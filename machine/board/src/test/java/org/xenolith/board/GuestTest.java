@@ -10,11 +10,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.testkit.Fuzz;
 import org.xenolith.xen.ShutdownReason;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -70,6 +73,50 @@ class GuestTest {
             domain.destroy();
             assertThat(end(domain)).isEmpty();
         }
+    }
+
+    @Test
+    void aPinnedVcpuRunsWhereItIsAllowedTo() throws Exception {
+        var kernel = new TinyKernel().print("wild").bytes(0xFA); // cli
+        try (var domain = start(kernel.jump(kernel.here()))) {
+            domain.serial().reader().awaitText("wild", Duration.ofSeconds(20));
+            var thread = vcpuThread();
+            int first = Integer.parseInt(allowed(thread).split("[,-]")[0]);
+            var affinity = new Affinity(new TreeSet<>(Set.of(first)), new TreeSet<>());
+            domain.processors().pin(0, affinity);
+            assertThat(domain.vcpus().getFirst().affinity()).isEqualTo(affinity);
+            while (!allowed(thread).equals(Integer.toString(first))) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            assertThatThrownBy(() -> domain.processors().pin(1, affinity))
+                    .hasMessage("there is no vCPU 1; the domain has 1");
+            var nowhere = new Affinity(new TreeSet<>(Set.of(8000)), new TreeSet<>());
+            assertThatThrownBy(() -> domain.processors().pin(0, nowhere))
+                    .isInstanceOf(DomainException.class)
+                    .hasMessageStartingWith("the host lets nobody run on processors [8000]");
+        }
+    }
+
+    private static Path vcpuThread() throws Exception {
+        try (var threads = Files.list(Path.of("/proc/self/task"))) {
+            return threads.filter(GuestTest::isVcpu).findFirst().orElseThrow();
+        }
+    }
+
+    private static boolean isVcpu(Path thread) {
+        try {
+            return Files.readString(thread.resolve("comm")).startsWith("vcpu0-tiny");
+        } catch (IOException _) {
+            return false; // it has ended
+        }
+    }
+
+    private static String allowed(Path thread) throws Exception {
+        return Files.readAllLines(thread.resolve("status")).stream()
+                .filter(line -> line.startsWith("Cpus_allowed_list:"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

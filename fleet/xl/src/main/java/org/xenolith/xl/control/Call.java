@@ -34,6 +34,8 @@ enum Call {
     MEM_MAX("mem-max"),
     /// Asks the guest to use its first `count` vCPUs.
     VCPU_SET("vcpu-set"),
+    /// Lets `vcpu` run on the processors of the lists `hard` and `soft`; empty for all.
+    VCPU_PIN("vcpu-pin"),
     /// Presses `key`.
     SYSRQ("sysrq"),
     /// Sets off `trigger` at `vcpu`.

@@ -171,6 +171,7 @@ final class ControlServer implements AutoCloseable {
             case MEM_SET -> guest.setMemory(request);
             case MEM_MAX -> guest.setMaxMemory(request);
             case VCPU_SET -> guest.setVcpus(request);
+            case VCPU_PIN -> guest.pin(request);
             case SYSRQ -> guest.pressSysrq(request);
             case TRIGGER -> guest.trigger(request);
             case RENAME -> guest.rename(request);

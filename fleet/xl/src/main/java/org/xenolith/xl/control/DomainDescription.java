@@ -65,13 +65,15 @@ public record DomainDescription(
                         .put("maxmem", memoryKibMax);
         var list = json.putArray("vcpus");
         for (var vcpu : vcpus) {
-            list.addObject()
-                    .put("id", vcpu.id())
-                    .put("online", vcpu.online())
-                    .put("running", vcpu.running())
-                    .put("blocked", vcpu.blocked())
-                    .put("nanos", vcpu.runNanos())
-                    .put("instructions", vcpu.instructions());
+            var object =
+                    list.addObject()
+                            .put("id", vcpu.id())
+                            .put("online", vcpu.online())
+                            .put("running", vcpu.running())
+                            .put("blocked", vcpu.blocked())
+                            .put("nanos", vcpu.runNanos())
+                            .put("instructions", vcpu.instructions());
+            AffinityJson.put(object, vcpu.affinity());
         }
         json.set("config", config);
         return json;
@@ -88,7 +90,8 @@ public record DomainDescription(
                             vcpu.path("running").asBoolean(),
                             vcpu.path("blocked").asBoolean(),
                             vcpu.path("nanos").asLong(),
-                            vcpu.path("instructions").asLong()));
+                            vcpu.path("instructions").asLong(),
+                            AffinityJson.parse(vcpu)));
         }
         return new DomainDescription(
                 json.path("domid").asInt(),

@@ -38,6 +38,10 @@ final class GuestCalls {
         domain.processors().setOnline(request.path("count").asInt());
     }
 
+    void pin(JsonNode request) throws DomainException, InterruptedException {
+        domain.processors().pin(request.path("vcpu").asInt(), AffinityJson.parse(request));
+    }
+
     void pressSysrq(JsonNode request) throws DomainException, InterruptedException {
         var key = request.path("key").asText();
         if (key.length() != 1) {

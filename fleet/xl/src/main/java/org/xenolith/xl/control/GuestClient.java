@@ -5,6 +5,7 @@ import static org.xenolith.xl.control.ControlClient.request;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.xenolith.board.Affinity;
 import org.xenolith.board.Trigger;
 
 import java.nio.file.Path;
@@ -33,6 +34,12 @@ public final class GuestClient {
 
     public void setVcpus(int count) throws ControlException {
         ask(request(Call.VCPU_SET).put("count", count));
+    }
+
+    public void pin(int vcpu, Affinity affinity) throws ControlException {
+        var request = request(Call.VCPU_PIN).put("vcpu", vcpu);
+        AffinityJson.put(request, affinity);
+        ask(request);
     }
 
     public void pressSysrq(char key) throws ControlException {

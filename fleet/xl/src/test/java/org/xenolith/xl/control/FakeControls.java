@@ -1,5 +1,6 @@
 package org.xenolith.xl.control;
 
+import org.xenolith.board.Affinity;
 import org.xenolith.board.Balloon;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
@@ -10,6 +11,8 @@ import org.xenolith.board.Trigger;
 import org.xenolith.board.VcpuInfo;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -17,6 +20,7 @@ import java.util.stream.IntStream;
 final class FakeControls implements Balloon, Processors, Panel {
     private final Consumer<String> console;
     private final int vcpus;
+    private final Map<Integer, Affinity> affinities = new ConcurrentHashMap<>();
     private volatile MemoryInfo memory;
     private volatile int online;
 
@@ -48,10 +52,21 @@ final class FakeControls implements Balloon, Processors, Panel {
 
     @Override
     public List<VcpuInfo> list() {
-        return IntStream.range(0, vcpus)
-                .mapToObj(
-                        id -> new VcpuInfo(id, id < online, id < online, false, 1_500_000_000L, 7))
-                .toList();
+        return IntStream.range(0, vcpus).mapToObj(id -> info(id)).toList();
+    }
+
+    private VcpuInfo info(int id) {
+        boolean runs = id < online;
+        var affinity = affinities.getOrDefault(id, Affinity.ALL);
+        return new VcpuInfo(id, runs, runs, false, 1_500_000_000L, 7, affinity);
+    }
+
+    @Override
+    public void pin(int vcpu, Affinity affinity) throws DomainException {
+        if (vcpu >= vcpus) {
+            throw new DomainException("there is no vCPU " + vcpu);
+        }
+        affinities.put(vcpu, affinity);
     }
 
     @Override
