@@ -98,7 +98,9 @@ final class PasstPort implements Port, StreamLink.Owner {
     @Override
     public void open(FrameSink sink) {
         Bug.check(guest.isEmpty(), "a port is opened once");
-        sink.onRoom(0, () -> link.ifPresent(StreamLink::resume));
+        for (int queue = 0; queue < owner.queues(); queue++) {
+            sink.onRoom(queue, () -> link.ifPresent(StreamLink::resume));
+        }
         guest = Optional.of(sink);
         link.ifPresent(StreamLink::resume);
     }
@@ -147,7 +149,7 @@ final class PasstPort implements Port, StreamLink.Owner {
     @Override
     public boolean take(int queue, Frame frame) {
         // Before the guest is there, frames wait in passt.
-        return guest.isPresent() && guest.get().offer(0, frame);
+        return guest.isPresent() && guest.get().offer(Flows.queue(frame, owner.queues()), frame);
     }
 
     @Override

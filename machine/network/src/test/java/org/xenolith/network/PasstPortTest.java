@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 /// passt between two kernels: that of `host`, where it runs, and that of `guest`, which is plugged
 /// into it. `world` is a host that `host` can reach.
 class PasstPortTest {
+    private static final int QUEUES = 2;
     private static final String GUEST_ADDRESS = "10.8.0.15";
     private static final String GATEWAY = "10.8.0.2";
     private static final List<GuestAddress> ADDRESSES =
@@ -74,7 +75,7 @@ class PasstPortTest {
     }
 
     private Port open(Namespace where, PortKind kind, int domain) throws Exception {
-        var owner = new GuestInterface(new DomainId(domain), 0, 1, OptionalInt.empty());
+        var owner = new GuestInterface(new DomainId(domain), 0, QUEUES, OptionalInt.empty());
         var port = where.call(() -> ports.open(kind, owner));
         opened.add(port);
         return port;
