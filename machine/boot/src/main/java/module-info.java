@@ -4,6 +4,7 @@ module org.xenolith.boot {
     requires transitive org.xenolith.base;
     requires transitive org.xenolith.memory;
     requires transitive org.xenolith.engine;
+    requires transitive org.xenolith.filesystem;
     requires org.tukaani.xz;
     requires aircompressor.v3;
     requires jdk.unsupported; // aircompressor, an automatic module, uses it without saying so
