@@ -6,7 +6,7 @@ module org.xenolith.board {
     requires org.xenolith.engine;
     requires org.xenolith.engine.soft;
     requires transitive org.xenolith.xen;
-    requires org.xenolith.boot;
+    requires transitive org.xenolith.boot;
     requires org.xenolith.device;
     requires org.xenolith.platform;
     requires transitive org.xenolith.images;

@@ -85,6 +85,9 @@ final class CreateCommand {
     }
 
     private static void checkFiles(DomainConfig config) throws ControlException {
+        if (config.bootloader().isPresent()) {
+            return;
+        }
         checkReadable("kernel", config.kernel());
         if (config.ramdisk().isPresent()) {
             checkReadable("ramdisk", config.ramdisk().get());

@@ -26,22 +26,31 @@ final class BoardBuilder implements MachineBuilder {
     public Machine build(DomainConfig config, Surroundings surroundings) throws DomainException {
         HostMemoryCheck.require(config.memoryBytes());
         var chosen = Engines.choose(config.engine());
-        try {
-            var files =
-                    GuestKit.ofUser(environment, surroundings.progress())
-                            .resolve(config.kernel(), config.ramdisk());
-            try (var kernel = KernelImage.read(files.kernel(), config.memoryBytes())) {
-                var modules = new ArrayList<BootModule>();
-                if (files.ramdisk().isPresent()) {
-                    modules.add(BootModule.ramdisk(files.ramdisk().get(), config.memoryBytes()));
-                }
-                return Wiring.wire(
-                        config, surroundings, engines.orElse(chosen), kernel, List.copyOf(modules));
+        try (var files = bootFiles(config, surroundings);
+                var kernel = KernelImage.read(files.kernel(), config.memoryBytes())) {
+            var modules = new ArrayList<BootModule>();
+            if (files.ramdisk().isPresent()) {
+                modules.add(BootModule.ramdisk(files.ramdisk().get(), config.memoryBytes()));
             }
+            return Wiring.wire(
+                    config.withCommandLine(files.commandLine()),
+                    surroundings,
+                    engines.orElse(chosen),
+                    kernel,
+                    List.copyOf(modules));
         } catch (BootException e) {
             throw new DomainException(e.getMessage(), e);
         } catch (OutOfMemoryError e) {
             throw new DomainException("this host has too little memory: " + e.getMessage(), e);
         }
+    }
+
+    private BootFiles bootFiles(DomainConfig config, Surroundings surroundings)
+            throws BootException {
+        if (config.bootloader().isPresent()) {
+            return BootFiles.fromDisk(config, config.bootloader().get(), surroundings.log());
+        }
+        var kit = GuestKit.ofUser(environment, surroundings.progress());
+        return BootFiles.ofHost(config, kit);
     }
 }

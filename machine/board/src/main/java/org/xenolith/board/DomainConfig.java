@@ -5,6 +5,7 @@ import static org.xenolith.base.Sizes.PAGE_BYTES;
 import static org.xenolith.board.InvalidConfigException.require;
 
 import org.xenolith.base.Entropy;
+import org.xenolith.boot.PygrubOptions;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +21,10 @@ import java.util.stream.IntStream;
 /// constructor with [InvalidConfigException].
 ///
 /// `kernel` is the path of a bzImage or an ELF file, and `ramdisk` a path; either may also name the
-/// guest kit, see [org.xenolith.boot.GuestKit]. `memoryBytes` is what the domain has at start,
-/// `maxMemoryBytes` what it may grow to; `vcpus` are online at start, `maxVcpus` exist.
+/// guest kit, see [org.xenolith.boot.GuestKit]. With a `bootloader` they come from the first disk
+/// at each boot, `kernel` is empty and `commandLine` stands before what the disk says.
+/// `memoryBytes` is what the domain has at start, `maxMemoryBytes` what it may grow to; `vcpus` are
+/// online at start, `maxVcpus` exist.
 ///
 /// With a seed in `deterministic` the domain runs on one thread, its time is counted in
 /// instructions, and all that it gets by chance follows from the seed: given the same input it does
@@ -43,7 +46,8 @@ public record DomainConfig(
         MemoryAccess memoryAccess,
         Optional<Long> deterministic,
         List<DiskConfig> disks,
-        List<VifConfig> vifs) {
+        List<VifConfig> vifs,
+        Optional<PygrubOptions> bootloader) {
     public static final int VCPUS_MAX = 128;
     public static final long MEMORY_BYTES_MIN = 4 * MIB;
     public static final long MEMORY_BYTES_MAX = 256 * 1024 * MIB;
@@ -63,7 +67,13 @@ public record DomainConfig(
                 name.chars().allMatch(c -> c >= ' ' && c < 0x7F && c != '/'),
                 "name must be printable ASCII without a slash");
         require(!name.chars().allMatch(Character::isDigit), "name may not be a number");
-        require(!kernel.isEmpty(), "kernel is missing");
+        require(!kernel.isEmpty() || bootloader.isPresent(), "kernel is missing");
+        require(
+                bootloader.isEmpty() || kernel.isEmpty() && ramdisk.isEmpty(),
+                "kernel and ramdisk come from the disk where there is a bootloader");
+        require(
+                bootloader.isEmpty() || !disks.isEmpty() && disks.getFirst().target().isPresent(),
+                "bootloader needs a first disk to look into");
         require(
                 commandLine.length() <= COMMAND_LINE_CHARACTERS_MAX
                         && commandLine.chars().allMatch(c -> c >= ' ' && c < 0x7F || c == '\t'),
@@ -144,55 +154,32 @@ public record DomainConfig(
 
     /// The same domain with other disks.
     public DomainConfig withDisks(List<DiskConfig> others) {
-        return with(name, uuid, memoryBytes, maxMemoryBytes, vcpus, others, vifs);
+        return new Builder(this).disks(others).build();
+    }
+
+    /// The same domain with another command line for its kernel.
+    DomainConfig withCommandLine(String line) {
+        return new Builder(this).commandLine(line).build();
     }
 
     /// The same domain with other network interfaces.
     public DomainConfig withVifs(List<VifConfig> others) {
-        return with(name, uuid, memoryBytes, maxMemoryBytes, vcpus, disks, others);
+        return new Builder(this).vifs(others).build();
     }
 
     /// The same domain with another name and UUID.
     public DomainConfig withIdentity(String otherName, UUID otherUuid) {
-        return with(otherName, otherUuid, memoryBytes, maxMemoryBytes, vcpus, disks, vifs);
+        return new Builder(this).name(otherName).uuid(otherUuid).build();
     }
 
     /// The same domain with other bounds of its memory.
     public DomainConfig withMemory(long bytes, long bytesMax) {
-        return with(name, uuid, bytes, bytesMax, vcpus, disks, vifs);
+        return new Builder(this).memoryBytes(bytes, bytesMax).build();
     }
 
     /// The same domain with other vCPUs online.
     public DomainConfig withVcpus(int online) {
-        return with(name, uuid, memoryBytes, maxMemoryBytes, online, disks, vifs);
-    }
-
-    private DomainConfig with(
-            String otherName,
-            UUID otherUuid,
-            long otherMemoryBytes,
-            long otherMaxMemoryBytes,
-            int otherVcpus,
-            List<DiskConfig> otherDisks,
-            List<VifConfig> otherVifs) {
-        return new DomainConfig(
-                otherName,
-                otherUuid,
-                type,
-                kernel,
-                ramdisk,
-                commandLine,
-                otherMemoryBytes,
-                otherMaxMemoryBytes,
-                otherVcpus,
-                maxVcpus,
-                actions,
-                limits,
-                engine,
-                memoryAccess,
-                deterministic,
-                otherDisks,
-                otherVifs);
+        return new Builder(this).vcpus(online).build();
     }
 
     /// A domain of one vCPU and 128 MiB, until told otherwise.
@@ -213,14 +200,14 @@ public record DomainConfig(
 
     /// Collects settings; [#build] checks them.
     public static final class Builder {
-        private final String name;
+        private String name;
         private UUID uuid;
         private DomainType type = DomainType.PVH;
         private String kernel = "";
         private String ramdisk = "";
         private String commandLine = "";
-        private long memoryMib = 128;
-        private long maxMemoryMib;
+        private long memoryBytes = 128 * MIB;
+        private long maxMemoryBytes;
         private int vcpus = 1;
         private int maxVcpus;
         private ShutdownActions actions = ShutdownActions.DEFAULT;
@@ -230,9 +217,36 @@ public record DomainConfig(
         private Optional<Long> deterministic = Optional.empty();
         private List<DiskConfig> disks = List.of();
         private List<VifConfig> vifs = List.of();
+        private Optional<PygrubOptions> bootloader = Optional.empty();
 
         private Builder(String name) {
             this.name = name;
+        }
+
+        private Builder(DomainConfig from) {
+            name = from.name;
+            uuid = from.uuid;
+            type = from.type;
+            kernel = from.kernel;
+            ramdisk = from.ramdisk.orElse("");
+            commandLine = from.commandLine;
+            memoryBytes = from.memoryBytes;
+            maxMemoryBytes = from.maxMemoryBytes;
+            vcpus = from.vcpus;
+            maxVcpus = from.maxVcpus;
+            actions = from.actions;
+            limits = from.limits;
+            engine = from.engine;
+            memoryAccess = from.memoryAccess;
+            deterministic = from.deterministic;
+            disks = from.disks;
+            vifs = from.vifs;
+            bootloader = from.bootloader;
+        }
+
+        private Builder name(String name) {
+            this.name = name;
+            return this;
         }
 
         /// A random one unless set; one that follows from the seed of a deterministic domain.
@@ -272,13 +286,19 @@ public record DomainConfig(
         }
 
         public Builder memoryMib(long mebibytes) {
-            this.memoryMib = mebibytes;
+            memoryBytes = toBytes("memory", mebibytes);
+            return this;
+        }
+
+        private Builder memoryBytes(long bytes, long bytesMax) {
+            memoryBytes = bytes;
+            maxMemoryBytes = bytesMax;
             return this;
         }
 
         /// As much as [#memoryMib] unless set.
         public Builder maxMemoryMib(long mebibytes) {
-            this.maxMemoryMib = mebibytes;
+            maxMemoryBytes = toBytes("maxmem", mebibytes);
             return this;
         }
 
@@ -332,6 +352,12 @@ public record DomainConfig(
             return this;
         }
 
+        /// Kernel and ramdisk come from the first disk. Not so unless set.
+        public Builder bootloader(PygrubOptions options) {
+            this.bootloader = Optional.of(options);
+            return this;
+        }
+
         public DomainConfig build() {
             return new DomainConfig(
                     name,
@@ -340,8 +366,8 @@ public record DomainConfig(
                     kernel,
                     ramdisk.isEmpty() ? Optional.empty() : Optional.of(ramdisk),
                     commandLine,
-                    toBytes("memory", memoryMib),
-                    toBytes("maxmem", maxMemoryMib == 0 ? memoryMib : maxMemoryMib),
+                    memoryBytes,
+                    maxMemoryBytes == 0 ? memoryBytes : maxMemoryBytes,
                     vcpus,
                     maxVcpus == 0 ? vcpus : maxVcpus,
                     actions,
@@ -350,7 +376,8 @@ public record DomainConfig(
                     memoryAccess,
                     deterministic,
                     disks,
-                    vifs);
+                    vifs,
+                    bootloader);
         }
 
         private UUID newUuid() {

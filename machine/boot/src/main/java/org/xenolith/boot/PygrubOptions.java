@@ -1,5 +1,6 @@
 package org.xenolith.boot;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,5 +72,18 @@ public record PygrubOptions(
 
     public PygrubOptions withArguments(String text) {
         return new PygrubOptions(entry, kernel, ramdisk, text, offset);
+    }
+
+    /// Words that [#parse] reads as these options.
+    public List<String> words() {
+        var words = new ArrayList<String>();
+        entry.ifPresent(value -> words.add("--entry=" + value));
+        kernel.ifPresent(value -> words.add("--kernel=" + value));
+        ramdisk.ifPresent(value -> words.add("--ramdisk=" + value));
+        if (!arguments.isEmpty()) {
+            words.add("--args=" + arguments);
+        }
+        offset.ifPresent(value -> words.add("--offset=" + value));
+        return words;
     }
 }

@@ -210,6 +210,21 @@ class PygrubTest {
     }
 
     @Test
+    void optionsAreTheSameWhenTheyAreReadAgain() throws Exception {
+        var words =
+                List.of(
+                        "--entry",
+                        "a>b",
+                        "--kernel=/k",
+                        "--ramdisk=/r",
+                        "--args=a b",
+                        "--offset=7");
+        var options = PygrubOptions.parse(words);
+        assertThat(PygrubOptions.parse(options.words())).isEqualTo(options);
+        assertThat(PygrubOptions.NONE.words()).isEmpty();
+    }
+
+    @Test
     void optionsThatAreNotKnownAreRefused() {
         for (var words : List.of(List.of("--what"), List.of("--entry"), List.of("--offset=x"))) {
             assertThatThrownBy(() -> PygrubOptions.parse(words)).isInstanceOf(BootException.class);

@@ -49,6 +49,8 @@ final class ConfigKeys {
                     row("cmdline", TEXT, FULL),
                     row("root", TEXT, FULL),
                     row("extra", TEXT, FULL),
+                    row("bootloader", TEXT, FULL),
+                    row("bootloader_args", ANY, FULL),
                     row("memory", NUMBER, FULL),
                     row("maxmem", NUMBER, FULL),
                     row("vcpus", NUMBER, FULL),
@@ -71,6 +73,11 @@ final class ConfigKeys {
                     row("nx", NUMBER, ALWAYS_ON),
                     row("pae", NUMBER, ALWAYS_ON),
                     row("hap", NUMBER, NEEDLESS),
+                    row(
+                            "bootloader_restrict",
+                            NUMBER,
+                            NEEDLESS), // ours runs nothing of the guest's
+                    row("bootloader_user", TEXT, NEEDLESS),
                     row("oos", NUMBER, NEEDLESS),
                     row("shadow_memory", NUMBER, NEEDLESS),
                     row("serial", ANY, NEEDLESS), // there always is one, on `xl console -t serial`
@@ -100,10 +107,6 @@ final class ConfigKeys {
                     row("bios", TEXT, ALWAYS_OFF),
                     row("bios_path_override", TEXT, ALWAYS_OFF),
                     row("boot", TEXT, ALWAYS_OFF),
-                    row("bootloader", TEXT, ALWAYS_OFF),
-                    row("bootloader_args", ANY, ALWAYS_OFF),
-                    row("bootloader_restrict", NUMBER, ALWAYS_OFF),
-                    row("bootloader_user", TEXT, ALWAYS_OFF),
                     row("cap", NUMBER, ALWAYS_OFF),
                     row("channel", LIST, ALWAYS_OFF),
                     row("cpu_weight", NUMBER, ALWAYS_OFF),

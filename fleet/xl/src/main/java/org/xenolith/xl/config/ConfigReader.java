@@ -8,7 +8,9 @@ import org.xenolith.board.Limits;
 import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.ShutdownAction;
 import org.xenolith.board.ShutdownActions;
+import org.xenolith.boot.BootException;
 import org.xenolith.boot.GuestKit;
+import org.xenolith.boot.PygrubOptions;
 import org.xenolith.xl.config.ConfigValue.Atom;
 import org.xenolith.xl.config.ConfigValue.Many;
 
@@ -32,6 +34,8 @@ import java.util.stream.Stream;
 /// Settings of an xl.cfg, checked and typed into a [DomainConfig].
 public final class ConfigReader {
     private static final Pattern FIRST_WORD = Pattern.compile("^[a-z_]+");
+
+    private static final Pattern PYGRUB = Pattern.compile("(/.*/)?pygrub");
 
     private static final String COMMAND_LINE = "command line";
 
@@ -94,10 +98,14 @@ public final class ConfigReader {
         if (text("deterministic").isPresent()) {
             builder.deterministic(number("deterministic", 0));
         }
+        var bootloader = bootloader();
+        if (bootloader.isPresent()) {
+            builder.bootloader(bootloader.get());
+        } else {
+            builder.kernel(kernel(type)).ramdisk(file("ramdisk"));
+        }
         return builder.uuid(uuid())
                 .type(type)
-                .kernel(kernel(type))
-                .ramdisk(file("ramdisk"))
                 .commandLine(commandLine())
                 .memoryMib(number("memory", 128))
                 .maxMemoryMib(number("maxmem", 0))
@@ -152,6 +160,49 @@ public final class ConfigReader {
                             : "kernel is missing");
         }
         return value;
+    }
+
+    /// Where there is a boot loader, `kernel` and `ramdisk` are paths in the guest's disk, as libxl
+    /// has it.
+    private Optional<PygrubOptions> bootloader() throws ConfigException {
+        var program = text("bootloader").orElse("");
+        if (program.isEmpty()) {
+            return Optional.empty();
+        }
+        if (!PYGRUB.matcher(program).matches()) {
+            throw at("bootloader", "bootloader must be \"pygrub\", not \"" + program + "\"");
+        }
+        try {
+            var options = PygrubOptions.parse(words("bootloader_args"));
+            var kernel = text("kernel").filter(path -> !path.isEmpty());
+            var ramdisk = text("ramdisk").filter(path -> !path.isEmpty());
+            options = kernel.isPresent() ? options.withKernel(kernel.get()) : options;
+            return Optional.of(ramdisk.isPresent() ? options.withRamdisk(ramdisk.get()) : options);
+        } catch (BootException e) {
+            throw at("bootloader_args", "bootloader_args: " + e.getMessage());
+        }
+    }
+
+    /// The elements of a list; the words of a single value, which is the older way.
+    private List<String> words(String key) throws ConfigException {
+        var setting = settings.get(key);
+        if (setting == null) {
+            return List.of();
+        }
+        return switch (setting.value()) {
+            case Atom(var text) ->
+                    Stream.of(text.split("\\s+")).filter(word -> !word.isEmpty()).toList();
+            case Many(var values) -> {
+                var words = new ArrayList<String>();
+                for (var value : values) {
+                    if (!(value instanceof Atom(var text))) {
+                        throw at(key, key + ": a list where a word should be");
+                    }
+                    words.add(text);
+                }
+                yield words;
+            }
+        };
     }
 
     /// A path, or the guest kit's name for one; empty if there is none.

@@ -124,7 +124,14 @@ public record DomainDescription(
                 .put("max_grant_frames", config.limits().grantFramesMax())
                 .put("max_maptrack_frames", config.limits().maptrackFramesMax())
                 .put("max_grant_version", config.limits().grantVersionMax());
-        build.put("kernel", config.kernel());
+        if (!config.kernel().isEmpty()) {
+            build.put("kernel", config.kernel());
+        }
+        if (config.bootloader().isPresent()) {
+            build.put("bootloader", "pygrub");
+            var words = build.putArray("bootloader_args");
+            config.bootloader().get().words().forEach(words::add);
+        }
         config.ramdisk().ifPresent(path -> build.put("ramdisk", path));
         if (!config.commandLine().isEmpty()) {
             build.put("cmdline", config.commandLine());

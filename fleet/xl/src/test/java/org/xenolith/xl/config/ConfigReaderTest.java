@@ -12,6 +12,7 @@ import org.xenolith.board.DomainType;
 import org.xenolith.board.EngineChoice;
 import org.xenolith.board.ShutdownAction;
 import org.xenolith.board.VifConfig;
+import org.xenolith.boot.PygrubOptions;
 import org.xenolith.network.PortKind;
 import org.xenolith.testkit.Fuzz;
 import org.xenolith.xl.config.ConfigValue.Atom;
@@ -19,11 +20,53 @@ import org.xenolith.xl.config.ConfigValue.Many;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
 class ConfigReaderTest {
     private static final String MINIMAL = "name='d'; kernel='k'\n";
+
+    @Test
+    void aBootLoaderTakesTheKernelFromTheDisk() throws Exception {
+        var text = "name='d'; disk=['/d.img,raw,xvda,rw']; extra='quiet'; bootloader=";
+        var config = ConfigReader.read("c", text + "'pygrub'").config();
+        assertThat(config.bootloader()).contains(PygrubOptions.NONE);
+        assertThat(config.kernel()).isEmpty();
+        assertThat(config.commandLine()).isEqualTo("quiet");
+        var named =
+                ConfigReader.read(
+                                "c",
+                                text
+                                        + "'/usr/lib/xen-4.17/bin/pygrub'; kernel='/k'; ramdisk='/r';"
+                                        + "bootloader_args=['--entry=1>2', '-q']")
+                        .config();
+        var options = PygrubOptions.parse(List.of("--entry=1>2", "--kernel=/k", "--ramdisk=/r"));
+        assertThat(named.bootloader()).contains(options);
+        assertThat(named.ramdisk()).isEmpty();
+        assertThat(
+                        ConfigReader.read("c", text + "'pygrub'; bootloader_args='--offset 512'")
+                                .config()
+                                .bootloader())
+                .contains(PygrubOptions.parse(List.of("--offset=512")));
+    }
+
+    @Test
+    void aBootLoaderThatCannotWorkIsRefused() {
+        refused(
+                "name='a'; bootloader='grub.exe'",
+                "c:1: bootloader must be \"pygrub\", not \"grub.exe\"");
+        refused("name='a'; bootloader='pygrub'", "c:1: bootloader needs a first disk to look into");
+        refused(
+                "name='a'; disk=[',,xvda,cdrom']\nbootloader='pygrub'",
+                "c:2: bootloader needs a first disk to look into");
+        refused(
+                "name='a'; bootloader='pygrub'; bootloader_args=['--x']",
+                "c:1: bootloader_args: pygrub has no option --x here");
+        refused(
+                "name='a'; bootloader='pygrub'; bootloader_args=[['-q']]",
+                "c:1: bootloader_args: a list where a word should be");
+    }
 
     @Test
     void aFullConfigurationIsTyped() throws Exception {
