@@ -5,6 +5,7 @@ module org.xenolith.xl {
     requires org.xenolith.board;
     requires org.xenolith.boot;
     requires org.xenolith.images;
+    requires org.xenolith.maker;
 
     exports org.xenolith.xl.config;
     exports org.xenolith.xl.control;

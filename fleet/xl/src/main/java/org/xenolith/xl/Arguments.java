@@ -96,6 +96,11 @@ final class Arguments {
         return has(key) ? Optional.of(given.get(key).getLast()) : Optional.empty();
     }
 
+    /// The values of all of the option's appearances.
+    List<String> values(String key) {
+        return given.getOrDefault(key, List.of());
+    }
+
     List<String> operands() {
         return operands;
     }

@@ -245,6 +245,7 @@ final class Verbs {
                             ListCommands::uptime),
                     Verb.group(
                             "image", "Make, look at and change images of disks", ImageVerbs.ROWS),
+                    Verb.group("guest", "Make whole guests. Ours", MakerCommands.ROWS),
                     new Verb(
                             "help",
                             "Print the help of a command, or the list of commands",

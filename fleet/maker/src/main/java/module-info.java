@@ -1,0 +1,7 @@
+/// Whole guests on disk images, made from distribution packages.
+module org.xenolith.maker {
+    requires transitive org.xenolith.base;
+    requires transitive org.xenolith.images;
+
+    exports org.xenolith.maker;
+}
