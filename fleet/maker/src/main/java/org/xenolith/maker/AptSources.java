@@ -61,10 +61,8 @@ final class AptSources {
 
     private static String line(Source source, String suite) {
         var signed = source.signedBy.isEmpty() ? "" : "[signed-by=" + source.signedBy + "] ";
-        var components =
-                source.components.stream().filter(COMPONENTS_USUAL::contains).findFirst();
-        return "deb %s%s %s %s"
-                .formatted(signed, source.uri, suite, components.orElse("main"));
+        var components = source.components.stream().filter(COMPONENTS_USUAL::contains).findFirst();
+        return "deb %s%s %s %s".formatted(signed, source.uri, suite, components.orElse("main"));
     }
 
     /// What follows the name of the host's release in the name of a suite, if it is one that

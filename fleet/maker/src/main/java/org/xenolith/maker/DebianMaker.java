@@ -18,16 +18,33 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/// Makes a Debian guest from packages: the host's mmdebstrap installs them into a tree, mke2fs makes
-/// a file system of it that fills the disk, and nothing needs a boot sector, a loop device or a
-/// mount. As root, or without privileges where mmdebstrap can work in a user namespace.
+/// Makes a Debian guest from packages: the host's mmdebstrap installs them into a tree, mke2fs
+/// makes a file system of it that fills the disk, and nothing needs a boot sector, a loop device or
+/// a mount. As root, or without privileges where mmdebstrap can work in a user namespace.
 public final class DebianMaker {
     private static final List<String> PACKAGES =
             List.of(
-                    "linux-image-cloud-amd64", "initramfs-tools", "lz4", "systemd", "systemd-sysv",
-                    "systemd-resolved", "systemd-timesyncd", "libpam-systemd", "dbus", "udev",
-                    "openssh-server", "sudo", "apt", "ca-certificates", "e2fsprogs", "iproute2",
-                    "iputils-ping", "less", "nano", "netbase", "procps");
+                    "linux-image-cloud-amd64",
+                    "initramfs-tools",
+                    "lz4",
+                    "systemd",
+                    "systemd-sysv",
+                    "systemd-resolved",
+                    "systemd-timesyncd",
+                    "libpam-systemd",
+                    "dbus",
+                    "udev",
+                    "openssh-server",
+                    "sudo",
+                    "apt",
+                    "ca-certificates",
+                    "e2fsprogs",
+                    "iproute2",
+                    "iputils-ping",
+                    "less",
+                    "nano",
+                    "netbase",
+                    "procps");
 
     private static final List<HostTools.Tool> TOOLS =
             List.of(
@@ -222,8 +239,16 @@ public final class DebianMaker {
         var made = work.resolve("key");
         tools.must(
                 List.of(
-                        "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
-                        spec.user() + "@" + spec.hostname(), "-f", made.toString()),
+                        "ssh-keygen",
+                        "-q",
+                        "-t",
+                        "ed25519",
+                        "-N",
+                        "",
+                        "-C",
+                        spec.user() + "@" + spec.hostname(),
+                        "-f",
+                        made.toString()),
                 _ -> {});
         Files.move(made, spec.privateKey(), StandardCopyOption.REPLACE_EXISTING);
         var half = spec.file(".key.pub");
@@ -271,18 +296,18 @@ public final class DebianMaker {
                                 .formatted(spec.seed().toAbsolutePath())
                         : "";
         return """
-                # Debian %s, made by xl guest debian. Try: xl create -c %s
+        # Debian %s, made by xl guest debian. Try: xl create -c %s
 
-                name = "%s"
-                type = "pvh"
-                bootloader = "pygrub"
-                memory = %d
-                vcpus = 1
-                disk = [ 'format=%s, vdev=xvda, access=rw, target=%s'%s ]
+        name = "%s"
+        type = "pvh"
+        bootloader = "pygrub"
+        memory = %d
+        vcpus = 1
+        disk = [ 'format=%s, vdev=xvda, access=rw, target=%s'%s ]
 
-                on_reboot = "restart"
-                on_crash = "destroy"
-                """
+        on_reboot = "restart"
+        on_crash = "destroy"
+        """
                 .formatted(
                         spec.release().codename(),
                         spec.config(),

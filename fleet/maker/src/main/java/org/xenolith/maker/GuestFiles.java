@@ -9,7 +9,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Writes down, in a directory of work, what goes into a guest's tree and the scripts that put it
-/// there: `early` before the packages are set up, `files` after that, `last` when the tree is whole.
+/// there: `early` before the packages are set up, `files` after that, `last` when the tree is
+/// whole.
 record GuestFiles(GuestSpec spec, UUID fileSystem, Path work) {
     private static final List<String> SCRIPTS =
             List.of("before-packages.sh", "after-packages.sh", "make-file-system.sh");
@@ -56,6 +57,10 @@ record GuestFiles(GuestSpec spec, UUID fileSystem, Path work) {
                 "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n");
         text("files/etc/sudoers.d/90-guest-user", spec.user() + " ALL=(ALL) NOPASSWD:ALL\n");
         text("files/etc/default/locale", "LANG=C.UTF-8\n");
+        // A processor of software on a busy host is slow, and what is slow has not failed.
+        text(
+                "files/etc/systemd/system.conf.d/50-patience.conf",
+                "[Manager]\nDefaultTimeoutStartSec=15min\nDefaultDeviceTimeoutSec=15min\n");
         if (openConsole && !spec.cloudInit()) {
             text(
                     "files/etc/systemd/system/serial-getty@hvc0.service.d/login.conf",
@@ -65,9 +70,7 @@ record GuestFiles(GuestSpec spec, UUID fileSystem, Path work) {
                             + " --keep-baud 115200,57600,38400,9600 - $TERM\n");
         }
         if (spec.cloudInit()) {
-            text(
-                    "files/etc/cloud/cloud.cfg.d/90-guest.cfg",
-                    "datasource_list: [NoCloud, None]\n");
+            text("files/etc/cloud/cloud.cfg.d/90-guest.cfg", "datasource_list: [NoCloud, None]\n");
         }
     }
 

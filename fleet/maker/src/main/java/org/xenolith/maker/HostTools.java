@@ -54,7 +54,8 @@ final class HostTools {
         if (root && find("apt-get").isPresent()) {
             says.accept("Installing " + names);
             var apt = new HostTools(Path.of("/"));
-            var install = new ArrayList<>(List.of("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"));
+            var install =
+                    new ArrayList<>(List.of("apt-get", "-q", "-o", "DPkg::Lock::Timeout=120"));
             install.addAll(List.of("install", "-y", "--no-install-recommends"));
             install.addAll(missing);
             if (!apt.run(install, _ -> {}).succeeded()) {
@@ -110,8 +111,7 @@ final class HostTools {
         var builder = new ProcessBuilder(located).directory(directory.toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
-        builder.environment()
-                .merge("PATH", "/usr/sbin:/sbin", (old, system) -> old + ":" + system);
+        builder.environment().merge("PATH", "/usr/sbin:/sbin", (old, system) -> old + ":" + system);
         builder.redirectErrorStream(true);
         builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
         try {

@@ -14,19 +14,24 @@ record Seed(GuestSpec spec, String instance) {
 
     private static final long USER_DATA_BYTES_MAX = 1 << 20;
 
-    void write(
-            HostTools tools, Path work, List<String> authorizedKeys, Optional<String> password)
+    void write(HostTools tools, Path work, List<String> authorizedKeys, Optional<String> password)
             throws MakeException, IOException, InterruptedException {
         var directory = Files.createDirectories(work.resolve("seed"));
         Files.writeString(
                 directory.resolve("meta-data"),
                 "instance-id: %s\nlocal-hostname: %s\n".formatted(instance, spec.hostname()));
-        Files.writeString(
-                directory.resolve("user-data"), userData(authorizedKeys, password));
+        Files.writeString(directory.resolve("user-data"), userData(authorizedKeys, password));
         tools.must(
                 List.of(
-                        "genisoimage", "-quiet", "-output", spec.seed().toString(), "-volid",
-                        "cidata", "-joliet", "-rock", directory.toString()),
+                        "genisoimage",
+                        "-quiet",
+                        "-output",
+                        spec.seed().toString(),
+                        "-volid",
+                        "cidata",
+                        "-joliet",
+                        "-rock",
+                        directory.toString()),
                 _ -> {});
     }
 
@@ -44,15 +49,16 @@ record Seed(GuestSpec spec, String instance) {
                         .map(key -> "      - " + quoted(key) + "\n")
                         .collect(Collectors.joining());
         return """
-                #cloud-config
-                users:
-                  - name: %s
-                    groups: [adm, sudo]
-                    shell: /bin/bash
-                    sudo: "ALL=(ALL) NOPASSWD:ALL"
-                    lock_passwd: %s
-                %s    ssh_authorized_keys:
-                %s"""
+        #cloud-config
+        users:
+          - name: %s
+            groups: [adm, sudo]
+            shell: /bin/bash
+            sudo: "ALL=(ALL) NOPASSWD:ALL"
+            lock_passwd: %s
+        %s    ssh_authorized_keys:
+        %s\
+        """
                 .formatted(
                         spec.user(),
                         password.isEmpty(),

@@ -19,6 +19,8 @@ if [ -n "$user" ]; then
     inside chown "$user:$user" "/home/$user/.ssh/authorized_keys"
     inside chmod 600 "/home/$user/.ssh/authorized_keys"
 fi
-inside systemctl enable --quiet systemd-networkd serial-getty@hvc0.service
-inside systemctl disable --quiet systemd-networkd-wait-online.service
+inside systemctl enable --quiet systemd-networkd
+# A guest may have no network, and has no LVM, of which alone the others look after ext4.
+inside systemctl disable --quiet systemd-networkd-wait-online.service \
+    e2scrub_reap.service e2scrub_all.timer
 inside /usr/local/sbin/pygrub-config

@@ -64,7 +64,7 @@ final class MakerCommands {
                                             "password-file",
                                             "FILE",
                                             "The user's password in its first line. Without it the"
-                                                + " console asks for none."),
+                                                    + " console asks for none."),
                                     with(
                                             "packages",
                                             "NAME,...",
@@ -73,7 +73,7 @@ final class MakerCommands {
                                             "mirror",
                                             "URL",
                                             "Where packages come from; from where this host has its"
-                                                + " own unless set."),
+                                                    + " own unless set."),
                                     flag(
                                             "cloud-init",
                                             "Install cloud-init, and make a seed for it."),
@@ -114,8 +114,8 @@ final class MakerCommands {
         var releaseName = arguments.value("release").orElse(RELEASE_USUAL);
         var release =
                 Release.named(releaseName)
-                        .orElseThrow(
-                                () -> new UsageException("unknown release \"" + releaseName + "\""));
+                        .orElseThrow(() ->
+                                new UsageException("unknown release \"" + releaseName + "\""));
         var formatName = arguments.value("format").orElse(ImageFormat.QCOW2.spelling());
         var format =
                 ImageFormat.named(formatName)

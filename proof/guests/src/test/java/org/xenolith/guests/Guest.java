@@ -17,9 +17,13 @@ import java.util.concurrent.TimeUnit;
 /// A domain that has booted to its shell. For one thread.
 final class Guest implements AutoCloseable {
     private static final String PROMPT = "~ # ";
+    private static final String LOGIN = "login: ";
 
     /// Far more than is needed: only a guest that hangs gets there.
     private static final Duration BOOT_MAX = Duration.ofMinutes(5);
+
+    /// The same for a whole system, on a host that does other things too.
+    private static final Duration LOGIN_MAX = Duration.ofMinutes(15);
 
     private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
 
@@ -60,6 +64,39 @@ final class Guest implements AutoCloseable {
             domain.close();
             throw e;
         }
+    }
+
+    /// Creates a domain with a whole system on its disk, and logs in at its console.
+    static Guest boot(DomainConfig config, CompilerChoice compiler, String user, String password)
+            throws DomainException, InterruptedException {
+        var clock = Clock.system();
+        long start = clock.nanos();
+        var domain = compiler.create(config, CompilerChoice.NO_PORTS);
+        try {
+            var reader = domain.console().reader();
+            reader.awaitText(LOGIN, LOGIN_MAX);
+            var guest = new Guest(domain, reader, Duration.ofNanos(clock.nanos() - start));
+            guest.answerLogin(user, password);
+            return guest;
+        } catch (ConsoleTimeoutException | InterruptedException e) {
+            System.out.println(String.join("\n", domain.log().lines()));
+            System.out.println(domain.console().text());
+            domain.close();
+            throw e;
+        }
+    }
+
+    /// Waits until the system asks who is there, as it does after a reboot, and logs in.
+    void login(String user, String password) throws InterruptedException {
+        reader.awaitText(LOGIN, LOGIN_MAX);
+        answerLogin(user, password);
+    }
+
+    private void answerLogin(String user, String password) throws InterruptedException {
+        domain.console().send(user + "\n");
+        reader.awaitText("Password: ", COMMAND_MAX);
+        domain.console().send(password + "\n");
+        reader.awaitText("$ ", COMMAND_MAX);
     }
 
     /// From the call that made the domain to the first prompt.
