@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /// Makes a Debian guest from packages: the host's mmdebstrap installs them into a tree, mke2fs
 /// makes a file system of it that fills the disk, and nothing needs a boot sector, a loop device or
@@ -54,6 +55,10 @@ public final class DebianMaker {
 
     private static final HostTools.Tool KEYS = new HostTools.Tool("ssh-keygen", "openssh-client");
     private static final HostTools.Tool USERS = new HostTools.Tool("newuidmap", "uidmap");
+
+    /// Here root is the user, and the users below are those that /etc/subuid gives.
+    private static final List<String> NAMESPACE =
+            List.of("unshare", "--map-root-user", "--map-auto", "--mount", "--pid", "--fork");
 
     private static final double INSTALLED = 0.8;
     private static final double FILLED = 0.95;
@@ -171,10 +176,10 @@ public final class DebianMaker {
         if (spec.cloudInit()) {
             packages.add("cloud-init");
         }
-        return List.of(
+        return asRoot(
                 "mmdebstrap",
                 "--verbose",
-                "--mode=" + (root ? "root" : "unshare"),
+                "--mode=root",
                 "--variant=minbase",
                 "--format=tar",
                 "--include=" + String.join(",", packages),
@@ -187,21 +192,18 @@ public final class DebianMaker {
 
     private List<String> makeFileSystem(Path work, Path tree, Path image, UUID uuid) {
         var label = spec.name();
-        var command = root ? new ArrayList<String>() : asRoot();
-        command.addAll(
-                List.of(
-                        work.resolve("make-file-system.sh").toString(),
-                        tree.toString(),
-                        image.toString(),
-                        Long.toString(spec.diskBytes() / KIB),
-                        uuid.toString(),
-                        label.substring(0, Math.min(label.length(), LABEL_CHARACTERS_MAX))));
-        return command;
+        return asRoot(
+                work.resolve("make-file-system.sh").toString(),
+                tree.toString(),
+                image.toString(),
+                Long.toString(spec.diskBytes() / KIB),
+                uuid.toString(),
+                label.substring(0, Math.min(label.length(), LABEL_CHARACTERS_MAX)));
     }
 
-    /// In a namespace where this user is like root, as mmdebstrap makes one.
-    private static ArrayList<String> asRoot() {
-        return new ArrayList<>(List.of("mmdebstrap", "--unshare-helper"));
+    /// Where this user is not root, a command runs in a namespace in which it is.
+    private List<String> asRoot(String... words) {
+        return Stream.concat(root ? Stream.empty() : NAMESPACE.stream(), Stream.of(words)).toList();
     }
 
     private static String quoted(Path path) {

@@ -6,19 +6,29 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.filesystem.Disk;
+import org.xenolith.filesystem.DiskException;
+import org.xenolith.filesystem.FileSystem;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// What a guest was told to be durable survives `kill -9` of the process that holds it. The host's
-/// e2fsprogs judge.
+/// e2fsprogs judge, and what is read before they replay the journal is what they find after that.
 class DiskDurabilityTest {
     private static final int VOLUME_BYTES = 16 << 20;
+
+    private static final String NUMBERS =
+            IntStream.rangeClosed(1, 3000).mapToObj(n -> n + "\n").collect(Collectors.joining());
 
     @TempDir private Path root;
 
@@ -43,16 +53,41 @@ class DiskDurabilityTest {
         } finally {
             writer.destroyForcibly().waitFor();
         }
+        var before = filesOf(volume);
+        assertThat(before).containsEntry("numbers", NUMBERS);
         // 1: the journal was replayed, or counts in the superblock were brought up to date.
         run(1, "/usr/sbin/e2fsck", "-f", "-p", volume.toString());
         run(0, "/usr/sbin/e2fsck", "-f", "-n", volume.toString());
         var numbers = root.resolve("numbers");
         run(0, "/usr/sbin/debugfs", "-R", "dump /numbers " + numbers, volume.toString());
-        assertThat(Files.readString(numbers))
-                .isEqualTo(
-                        IntStream.rangeClosed(1, 3000)
-                                .mapToObj(n -> n + "\n")
-                                .collect(Collectors.joining()));
+        assertThat(Files.readString(numbers)).isEqualTo(NUMBERS);
+        assertThat(filesOf(volume)).isEqualTo(before);
+    }
+
+    /// As the boot loader reads a disk, unmounted or not.
+    private static Map<String, String> filesOf(Path volume) throws Exception {
+        var system = FileSystem.open(new Content(Files.readAllBytes(volume))).orElseThrow();
+        var files = new TreeMap<String, String>();
+        for (var name : system.list("/")) {
+            if (!name.equals("lost+found")) {
+                var content = system.read("/" + name, VOLUME_BYTES);
+                files.put(name, new String(content, StandardCharsets.US_ASCII));
+            }
+        }
+        return files;
+    }
+
+    private record Content(byte[] bytes) implements Disk {
+        @Override
+        public long size() {
+            return bytes.length;
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer target) throws DiskException {
+            requireInside(offset, target.remaining());
+            target.put(bytes, (int) offset, target.remaining());
+        }
     }
 
     private Process start(Path volume) throws IOException {

@@ -25,7 +25,7 @@ final class Guest implements AutoCloseable {
     /// The same for a whole system, on a host that does other things too.
     private static final Duration LOGIN_MAX = Duration.ofMinutes(15);
 
-    private static final Duration COMMAND_MAX = Duration.ofMinutes(3);
+    private static final Duration COMMAND_MAX = Duration.ofMinutes(10);
 
     private final Domain domain;
     private final Console.Reader reader;
