@@ -306,6 +306,8 @@ public final class DebianMaker {
         memory = %d
         vcpus = 1
         disk = [ 'format=%s, vdev=xvda, access=rw, target=%s'%s ]
+        # The world, and ssh at port 2222 of this host, where passt is installed:
+        # vif = [ 'passt,forward=tcp:2222:22' ]
 
         on_reboot = "restart"
         on_crash = "destroy"
