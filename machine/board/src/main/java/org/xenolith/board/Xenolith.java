@@ -21,15 +21,20 @@ public final class Xenolith {
     /// Builds a domain and starts it, in this process. It is domain 1 of a Xen of its own: domains
     /// made here do not see each other, nor those of `xl`.
     ///
-    /// Networks of the domain's own kind ([org.xenolith.network.PortKind.Network]) are those of the
-    /// user's domains on this host; for domains of this program, [#create(DomainConfig,
-    /// PortOpener)] is the faster way.
+    /// A network of domains alone ([org.xenolith.network.PortKind.Network]) is shared with the
+    /// user's other programs on this host, by way of sockets. Domains of one program meet faster by
+    /// [#create(DomainConfig, PortOpener)].
     public static Domain create(DomainConfig config) throws DomainException {
         var directory = Path.of(System.getProperty("user.home"), ".xenolith", "networks");
         var ports = new Ports(directory, Clock.system(), _ -> {});
-        var domain = create(config, machines(), ports::open);
-        domain.ended().whenComplete((_, _) -> ports.close());
-        return domain;
+        try {
+            var domain = create(config, machines(), ports::open);
+            domain.ended().whenComplete((_, _) -> ports.close());
+            return domain;
+        } catch (DomainException | RuntimeException e) {
+            ports.close();
+            throw e;
+        }
     }
 
     /// The same, with network interfaces plugged into what `ports` opens: domains that share a

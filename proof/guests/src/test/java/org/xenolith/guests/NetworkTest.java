@@ -33,11 +33,6 @@ import java.util.concurrent.TimeUnit;
 class NetworkTest {
     private static final int LAST = Integer.MAX_VALUE;
 
-    /// Sends a file of several MiB, which is made of what the guest has.
-    private static final String SEND =
-            "(for i in 1 2 3 4; do cat /bin/busybox; done) > /tmp/sent; sha256sum < /tmp/sent;"
-                    + " nc %s 5000 < /tmp/sent";
-
     @TempDir private static Path root;
 
     private final List<String> log = new CopyOnWriteArrayList<>();
@@ -74,7 +69,9 @@ class NetworkTest {
                         + " sleep 0.1; done; echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad;"
                         + " ip link set lo up; ip link set eth0 up;"
                         + " ip addr add 10.0.0.%d/24 dev eth0;"
-                        + " ip -6 addr add fd00::%d/64 dev eth0; echo done";
+                        + " ip -6 addr add fd00::%d/64 dev eth0; mkdir /tmp/www;"
+                        + " (for i in 1 2; do cat /bin/busybox; done) > /tmp/www/file;"
+                        + " httpd -p 5000 -h /tmp/www; echo done";
         assertThat(guest.run(command.formatted(number, number))).isEqualTo("done");
     }
 
@@ -107,7 +104,7 @@ class NetworkTest {
         assertThat(second.run("ls /sys/class/net/eth0/queues | tr '\\n' ' '").strip())
                 .isEqualTo("rx-0 tx-0");
         // One event channel for each direction of each queue.
-        assertThat(first.run("grep -c 'eth0-q.-[rt]x' /proc/interrupts")).isEqualTo("4");
+        assertThat(first.run("grep -c -e '-q[01]-[rt]x' /proc/interrupts")).isEqualTo("4");
         assertThat(info(first).frontendState()).isEqualTo(4);
     }
 
@@ -123,10 +120,10 @@ class NetworkTest {
     @Test
     @Order(3)
     void filesArriveAsTheyWere() throws Exception {
-        for (var address : List.of("10.0.0.2", "fd00::2")) {
+        for (var address : List.of("10.0.0.1", "[fd00::1]")) {
             transfer(first, second, address);
         }
-        for (var address : List.of("10.0.0.1", "fd00::1")) {
+        for (var address : List.of("10.0.0.2", "[fd00::2]")) {
             transfer(second, first, address);
         }
         for (var guest : List.of(first, second)) {
@@ -138,11 +135,11 @@ class NetworkTest {
         }
     }
 
+    /// Its own server sends a file from the kernel, in pieces as long as can be.
     private static void transfer(Guest from, Guest to, String address) throws Exception {
-        to.begin("nc -l -p 5000 | sha256sum");
-        var sent = from.run("sleep 0.5; " + SEND.formatted(address));
-        assertThat(sent).hasSizeGreaterThan(60);
-        assertThat(to.end()).isEqualTo(sent);
+        var sent = from.run("sha256sum < /tmp/www/file");
+        assertThat(to.run("wget -q -O - http://" + address + ":5000/file | sha256sum"))
+                .isEqualTo(sent);
     }
 
     @Test
@@ -190,7 +187,7 @@ class NetworkTest {
             assertThat(
                             guest.run(
                                     "dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|hung|xennet|"
-                                            + "vif vif|deferring|bad gso|checksum'"))
+                                            + "vif vif|deferring|bad gso|csum'"))
                     .isEmpty();
         }
         assertThat(first.domain().log().lines()).noneMatch(line -> line.contains("vif"));

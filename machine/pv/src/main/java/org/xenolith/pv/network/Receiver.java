@@ -70,10 +70,15 @@ final class Receiver {
     }
 
     private Outcome giveLocked(int sinkQueue, Frame frame, Optional<HashSteering.Hash> hash) {
-        if (!features.takes(frame.segmentation().kind())) {
+        boolean whole =
+                switch (frame.checksum()) {
+                    case Frame.Checksum.Unknown(), Frame.Checksum.Valid() -> true;
+                    case Frame.Checksum.Partial partial -> isFinishedByGuest(frame, partial);
+                };
+        if (!whole && frame.segmentation().kind() != Frame.Segmentation.Kind.NONE) {
             return giveCut(sinkQueue, frame, hash);
         }
-        var finished = finished(frame);
+        var finished = whole ? Optional.of(frame) : Segmenter.finishChecksum(frame);
         if (finished.isEmpty() || !fits(finished.get())) {
             return drop();
         }
@@ -84,6 +89,22 @@ final class Receiver {
         write(finished.get(), hash);
         counters.received(frame.length());
         return new Outcome(true, ring.push());
+    }
+
+    /// Whether the front end can do what is left to do. It is told that there is something, and
+    /// finds the place by itself: that of TCP or UDP in IP without a VLAN tag, as Linux' front end
+    /// does.
+    private boolean isFinishedByGuest(Frame frame, Frame.Checksum.Partial partial) {
+        var kind = frame.segmentation().kind();
+        return Packet.of(frame.bytes(), frame.length())
+                .filter(packet ->
+                        packet.network() == Frame.HEADER_BYTES
+                                && packet.partialChecksum().equals(partial)
+                                && features.takesChecksum(packet.version())
+                                && features.takes(kind)
+                                && (kind == Frame.Segmentation.Kind.NONE
+                                        || Segmenter.canCut(packet, kind)))
+                .isPresent();
     }
 
     /// All pieces, or none: a part of a frame must not arrive twice.
@@ -116,25 +137,6 @@ final class Receiver {
 
     private boolean fits(Frame frame) {
         return features.scatterGather() || ReceiveRing.pages(frame.length()) == 1;
-    }
-
-    /// The frame with no more left to do than the front end finds by itself: it knows where the
-    /// checksum of TCP and UDP is. Empty if the frame does not say what it says it does.
-    private Optional<Frame> finished(Frame frame) {
-        if (!(frame.checksum() instanceof Frame.Checksum.Partial partial)) {
-            return Optional.of(frame);
-        }
-        var packet = Packet.of(frame.bytes(), frame.length());
-        boolean plain =
-                packet.isPresent()
-                        && packet.get().partialChecksum().equals(partial)
-                        && features.takesChecksum(packet.get().version());
-        if (frame.segmentation().kind() != Frame.Segmentation.Kind.NONE) {
-            return plain && Segmenter.canCut(packet.get(), frame.segmentation().kind())
-                    ? Optional.of(frame)
-                    : Optional.empty();
-        }
-        return plain ? Optional.of(frame) : Segmenter.finishChecksum(frame);
     }
 
     // ---------------------------------------------------------------- room
