@@ -1,5 +1,6 @@
 package org.xenolith.state;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /// An immutable string of bytes, equal by content; what state records hold instead of arrays.
@@ -14,6 +15,16 @@ public final class Bytes {
 
     public static Bytes of(byte... content) {
         return content.length == 0 ? EMPTY : new Bytes(content.clone());
+    }
+
+    /// Takes `content` itself, which nobody else may keep.
+    static Bytes owned(byte[] content) {
+        return content.length == 0 ? EMPTY : new Bytes(content);
+    }
+
+    /// The bytes, to be read once.
+    public ByteBuffer buffer() {
+        return ByteBuffer.wrap(content).asReadOnlyBuffer();
     }
 
     /// A copy of the bytes.

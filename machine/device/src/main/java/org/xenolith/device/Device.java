@@ -1,5 +1,6 @@
 package org.xenolith.device;
 
+import org.xenolith.state.StateCodec;
 import org.xenolith.state.StateException;
 
 /// A device keeps one state record and nothing else that the guest could notice.
@@ -12,6 +13,9 @@ public interface Device<S extends Record> {
 
     /// Makes this device indistinguishable from the one that produced `state`.
     void restore(S state) throws StateException;
+
+    /// The wire form of its states.
+    StateCodec<S> codec();
 
     /// Whether a machine that holds this device can move.
     Migratability migratability();

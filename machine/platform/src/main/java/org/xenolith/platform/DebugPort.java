@@ -3,14 +3,19 @@ package org.xenolith.platform;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.PortDevice;
+import org.xenolith.state.StateCodec;
 
+import java.lang.invoke.MethodHandles;
 import java.util.function.IntConsumer;
 
 /// The debug port that Xen and Bochs have at [PvhLayout#DEBUG_PORT]: every byte written is output.
 /// Reads give all-ones, as on Xen.
 public final class DebugPort implements PortDevice, Device<DebugPort.State> {
     /// Nothing that the guest could notice.
-    public record State() {}
+    public record State() {
+        static final StateCodec<State> CODEC =
+                StateCodec.of("debug-port", State.class, MethodHandles.lookup());
+    }
 
     private final IntConsumer output;
 
@@ -38,6 +43,11 @@ public final class DebugPort implements PortDevice, Device<DebugPort.State> {
 
     @Override
     public void restore(State state) {}
+
+    @Override
+    public StateCodec<State> codec() {
+        return State.CODEC;
+    }
 
     @Override
     public Migratability migratability() {

@@ -6,6 +6,7 @@ import org.xenolith.base.TimerQueue;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.MmioDevice;
+import org.xenolith.state.StateCodec;
 
 import java.util.OptionalLong;
 
@@ -306,6 +307,11 @@ public final class LocalApic implements MmioDevice, Device<LocalApicState> {
             registers.restore(state);
         }
         armTimer();
+    }
+
+    @Override
+    public StateCodec<LocalApicState> codec() {
+        return LocalApicState.CODEC;
     }
 
     @Override

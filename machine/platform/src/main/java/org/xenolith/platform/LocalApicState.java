@@ -2,6 +2,9 @@ package org.xenolith.platform;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.state.StateCodec;
+
+import java.lang.invoke.MethodHandles;
 import java.util.List;
 
 /// The state of a [LocalApic], version 1 (SDM vol. 3A, chapter 11). Registers hold only bits that
@@ -36,6 +39,9 @@ public record LocalApicState(
         long command,
         List<Integer> localVectorTable,
         Timer timer) {
+    public static final StateCodec<LocalApicState> CODEC =
+            StateCodec.of("local-apic", LocalApicState.class, MethodHandles.lookup());
+
     /// The timer.
     ///
     /// @param counting it counts down in one-shot or periodic mode

@@ -5,6 +5,7 @@ import org.xenolith.device.InterruptLine;
 import org.xenolith.device.Migratability;
 import org.xenolith.device.PortDevice;
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
 
 import java.util.function.IntConsumer;
 
@@ -331,6 +332,11 @@ public final class SerialPort implements PortDevice, Device<SerialPortState> {
         transmitterEmptied = state.transmitterEmptied();
         received.set(state.received().toArray());
         waiting.set(state.waiting().toArray());
+    }
+
+    @Override
+    public StateCodec<SerialPortState> codec() {
+        return SerialPortState.CODEC;
     }
 
     @Override

@@ -3,6 +3,9 @@ package org.xenolith.platform;
 import static org.xenolith.state.StateException.require;
 
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
+
+import java.lang.invoke.MethodHandles;
 
 /// The state of a [SerialPort], version 1. Registers hold only bits that exist.
 ///
@@ -31,6 +34,9 @@ public record SerialPortState(
         boolean transmitterEmptied,
         Bytes received,
         Bytes waiting) {
+    public static final StateCodec<SerialPortState> CODEC =
+            StateCodec.of("serial-port", SerialPortState.class, MethodHandles.lookup());
+
     public SerialPortState {
         require(interruptEnable >= 0 && interruptEnable <= 0x0F, "IER has four bits");
         require(fifoTrigger >= 0 && fifoTrigger <= 3, "the FIFO trigger has two bits");

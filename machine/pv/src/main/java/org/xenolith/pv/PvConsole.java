@@ -9,6 +9,7 @@ import org.xenolith.device.Migratability;
 import org.xenolith.device.Outbox;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
 
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
@@ -203,6 +204,11 @@ public final class PvConsole implements Device<PvConsoleState>, Lifecycle {
             queuedInput.clear();
             queuedInput.add(state.queuedInput().toArray());
         }
+    }
+
+    @Override
+    public StateCodec<PvConsoleState> codec() {
+        return PvConsoleState.CODEC;
     }
 
     @Override

@@ -2,6 +2,10 @@ package org.xenolith.xen;
 
 import static org.xenolith.state.StateException.require;
 
+import org.xenolith.state.StateCodec;
+
+import java.lang.invoke.MethodHandles;
+
 /// All that the Xen side of a domain knows and a guest could notice. Version 1.
 ///
 /// @param systemTime nanoseconds since the domain was created
@@ -20,6 +24,9 @@ public record DomainState(
         PhysicalMap.State physical,
         MemoryOps.State memory,
         GrantTable.State grants) {
+    public static final StateCodec<DomainState> CODEC =
+            StateCodec.of("xen-domain", DomainState.class, MethodHandles.lookup());
+
     public DomainState {
         require(systemTime >= 0, "time goes on");
         long places =

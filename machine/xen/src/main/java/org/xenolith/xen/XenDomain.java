@@ -7,6 +7,7 @@ import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.StateCodec;
 import org.xenolith.state.StateException;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.CpuidAbi;
@@ -355,6 +356,11 @@ public final class XenDomain implements Device<DomainState> {
         scheduling.restore(state.scheduling());
         params.restore(state.params());
         memoryOps.restore(state.memory());
+    }
+
+    @Override
+    public StateCodec<DomainState> codec() {
+        return DomainState.CODEC;
     }
 
     @Override

@@ -3,7 +3,9 @@ package org.xenolith.xenstore;
 import static org.xenolith.state.StateException.require;
 
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
 
+import java.lang.invoke.MethodHandles;
 import java.util.List;
 
 /// State of the store: the tree, and what domains have under way. Paths, tokens and values are
@@ -18,6 +20,9 @@ public record StoreState(
         Quotas usualQuotas,
         List<SettingsState> settings,
         List<ConnectionState> connections) {
+    public static final StateCodec<StoreState> CODEC =
+            StateCodec.of("xenstore", StoreState.class, MethodHandles.lookup());
+
     public StoreState {
         require(!trees.isEmpty(), "a store has a tree");
         trees = List.copyOf(trees);

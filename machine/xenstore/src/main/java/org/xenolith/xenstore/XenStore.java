@@ -7,6 +7,7 @@ import org.xenolith.device.Lifecycle;
 import org.xenolith.device.Migratability;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -301,6 +302,11 @@ public final class XenStore implements Device<StoreState>, Lifecycle {
             StoreStates.restore(state, core);
             return null;
         });
+    }
+
+    @Override
+    public StateCodec<StoreState> codec() {
+        return StoreState.CODEC;
     }
 
     @Override

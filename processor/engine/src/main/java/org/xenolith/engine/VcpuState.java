@@ -3,7 +3,9 @@ package org.xenolith.engine;
 import static org.xenolith.state.StateException.require;
 
 import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
 
+import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +21,9 @@ public record VcpuState(
         Bytes fxsave,
         Pending pending,
         Activity activity) {
+    public static final StateCodec<VcpuState> CODEC =
+            StateCodec.of("vcpu", VcpuState.class, MethodHandles.lookup());
+
     /// Bytes of an FXSAVE area (SDM vol. 1, 10.5.1).
     public static final int FXSAVE_BYTES = 512;
 

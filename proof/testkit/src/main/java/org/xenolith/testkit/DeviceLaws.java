@@ -1,6 +1,7 @@
 package org.xenolith.testkit;
 
 import org.xenolith.base.Entropy;
+import org.xenolith.device.Device;
 import org.xenolith.state.StateException;
 
 import java.util.Objects;
@@ -12,8 +13,9 @@ import java.util.random.RandomGenerator;
 /// 1. capture changes nothing;
 /// 2. restore then capture gives the same state;
 /// 3. the original and its restored twin answer every later access alike, and end alike;
-/// 4. a damaged state is refused with [StateException], which leaves the device as it was, or is a
-///    state that the device can live with.
+/// 4. decode(encode(s)) equals s;
+/// 5. a damaged state, or a damaged wire form of one, is refused with [StateException], which
+///    leaves the device as it was, or is a state that the device can live with.
 public final class DeviceLaws {
     private static final int DAMAGES_PER_HISTORY = 8;
     private static final int STEPS_AFTER_DAMAGE = 16;
@@ -45,6 +47,8 @@ public final class DeviceLaws {
         }
         S state = original.device().capture();
         same("capture after capture", state, original.device().capture());
+        var codec = original.device().codec();
+        same("what was encoded", state, codec.decode(codec.version(), codec.encode(state)));
         var twin = original.fresh();
         twin.device().restore(state);
         same("capture after restore", state, twin.device().capture());
@@ -71,7 +75,7 @@ public final class DeviceLaws {
             var victim = original.fresh();
             S untouched = victim.device().capture();
             try {
-                victim.device().restore(StateDamage.damage(state, random));
+                victim.device().restore(damaged(original.device(), state, random));
             } catch (StateException refused) {
                 same("the state after a refusal", untouched, victim.device().capture());
                 continue;
@@ -82,6 +86,15 @@ public final class DeviceLaws {
             }
             victim.device().capture();
         }
+    }
+
+    private static <S extends Record> S damaged(Device<S> device, S state, RandomGenerator random) {
+        if (random.nextBoolean()) {
+            return StateDamage.damage(state, random);
+        }
+        var codec = device.codec();
+        var damaged = StateDamage.damageEncoded(codec.encode(state), random);
+        return codec.decode(codec.version(), damaged);
     }
 
     /// Random numbers that replay from `seed`.

@@ -5,6 +5,7 @@ import org.xenolith.state.StateException;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +24,43 @@ public final class StateDamage {
         @SuppressWarnings("unchecked")
         var type = (Class<S>) state.getClass();
         return type.cast(damageRecord(state, random));
+    }
+
+    /// A copy of a state's wire form with one to four random changes: bits and bytes changed, cut
+    /// off, taken out, put in.
+    public static Bytes damageEncoded(Bytes encoded, RandomGenerator random) {
+        var damaged = encoded;
+        for (int changes = random.nextInt(1, 5); changes > 0; changes--) {
+            damaged = Bytes.of(changed(damaged.toArray(), random));
+        }
+        return damaged;
+    }
+
+    private static byte[] changed(byte[] content, RandomGenerator random) {
+        int place = content.length == 0 ? 0 : random.nextInt(content.length);
+        var rest = Arrays.copyOfRange(content, place, content.length);
+        return switch (random.nextInt(content.length == 0 ? 1 : 5)) {
+            case 0 -> joined(content, place, new byte[] {(byte) random.nextInt()}, rest);
+            case 1 -> {
+                content[place] ^= (byte) (1 << random.nextInt(8));
+                yield content;
+            }
+            case 2 -> {
+                content[place] = (byte) random.nextInt();
+                yield content;
+            }
+            case 3 -> Arrays.copyOf(content, place);
+            default ->
+                    joined(content, place, new byte[0], Arrays.copyOfRange(rest, 1, rest.length));
+        };
+    }
+
+    private static byte[] joined(byte[] content, int length, byte[] middle, byte[] end) {
+        return ByteBuffer.allocate(length + middle.length + end.length)
+                .put(content, 0, length)
+                .put(middle)
+                .put(end)
+                .array();
     }
 
     private static Object damageRecord(Record state, RandomGenerator random) {

@@ -7,11 +7,16 @@ import static org.xenolith.state.StateException.require;
 import org.junit.jupiter.api.Test;
 import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
+import org.xenolith.state.StateCodec;
 
+import java.lang.invoke.MethodHandles;
 import java.util.random.RandomGenerator;
 
 class DeviceLawsTest {
     record CounterState(int count, boolean odd) {
+        static final StateCodec<CounterState> CODEC =
+                StateCodec.of("counter", CounterState.class, MethodHandles.lookup());
+
         CounterState {
             require(count >= 0, "a count is not negative");
             require(odd == (count % 2 == 1), "odd tells the parity of the count");
@@ -34,6 +39,11 @@ class DeviceLawsTest {
         @Override
         public void restore(CounterState state) {
             count = state.count();
+        }
+
+        @Override
+        public StateCodec<CounterState> codec() {
+            return CounterState.CODEC;
         }
 
         @Override
