@@ -3,4 +3,5 @@ module org.xenolith.state {
     requires transitive org.xenolith.base;
 
     exports org.xenolith.state;
+    exports org.xenolith.state.stream;
 }

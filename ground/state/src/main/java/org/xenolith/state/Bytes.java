@@ -1,5 +1,7 @@
 package org.xenolith.state;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -15,6 +17,11 @@ public final class Bytes {
 
     public static Bytes of(byte... content) {
         return content.length == 0 ? EMPTY : new Bytes(content.clone());
+    }
+
+    /// A copy of what `content` holds now.
+    public static Bytes of(MemorySegment content) {
+        return owned(content.toArray(ValueLayout.JAVA_BYTE));
     }
 
     /// Takes `content` itself, which nobody else may keep.

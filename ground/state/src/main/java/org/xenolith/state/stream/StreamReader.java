@@ -1,0 +1,261 @@
+package org.xenolith.state.stream;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.state.Bytes;
+import org.xenolith.state.StateCodec;
+import org.xenolith.state.StateException;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.zip.CRC32C;
+
+/// Reads a stream, record by record, and refuses one that is damaged or out of order. What a record
+/// says is to be believed only when the [StreamRecord.StaticDataEnd], [StreamRecord.Checkpoint] or
+/// [StreamRecord.End] behind it has come. For one thread.
+public final class StreamReader {
+    static final ValueLayout.OfInt INT =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfLong LONG =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /// HVM_PARAMS counts at most this many.
+    private static final int PARAMS_MAX = 1024;
+
+    /// X86_CPUID_POLICY has at most this many leaves.
+    private static final int LEAVES_MAX = 4096;
+
+    private final StreamInput input;
+    private final CRC32C checksum = new CRC32C();
+
+    /// Records of ours have come: checksums are due.
+    private boolean ours;
+
+    /// The last record was a checksum, and right, and promised a record of type [#promised].
+    private boolean summed;
+
+    private int promised;
+
+    private boolean staticDataEnded;
+    private boolean ended;
+
+    /// Reads the headers.
+    public StreamReader(StreamInput input) throws IOException, StreamException {
+        this.input = input;
+        readImageHeader();
+        readDomainHeader();
+    }
+
+    private void readImageHeader() throws IOException, StreamException {
+        var header = take(RecordTypes.IHDR_BYTES).asByteBuffer().order(ByteOrder.BIG_ENDIAN);
+        StreamException.require(
+                header.getLong() == RecordTypes.IHDR_MARKER
+                        && header.getInt() == RecordTypes.IHDR_ID,
+                "this is no Xen domain image");
+        int version = header.getInt();
+        StreamException.require(
+                version == RecordTypes.IHDR_VERSION,
+                "the image has version %d, not %d".formatted(version, RecordTypes.IHDR_VERSION));
+        StreamException.require(
+                (header.getShort() & RecordTypes.IHDR_OPT_ENDIAN) == 0,
+                "the image is big-endian, which no x86 host writes");
+    }
+
+    private void readDomainHeader() throws IOException, StreamException {
+        var header = take(RecordTypes.DHDR_BYTES).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        StreamException.require(
+                header.getInt() == RecordTypes.DHDR_TYPE_X86_HVM,
+                "the image is not of an x86 HVM domain");
+        StreamException.require(
+                header.getShort() == Sizes.PAGE_SHIFT, "the image has pages of another size");
+    }
+
+    /// The next record. None follows [StreamRecord.End].
+    public StreamRecord next() throws IOException, StreamException {
+        StreamException.require(!ended, "nothing follows the end of a stream");
+        while (true) {
+            long before = checksum.getValue();
+            var header = take(RecordTypes.RHDR_BYTES);
+            int type = header.get(INT, 0);
+            long length = Integer.toUnsignedLong(header.get(INT, Integer.BYTES));
+            StreamException.require(
+                    length <= RecordTypes.REC_LENGTH_MAX,
+                    "record 0x%08x is %d bytes long".formatted(type, length));
+            long start = input.position();
+            var body = take(length + RecordTypes.padding(length)).asSlice(0, length);
+            var record = record(type, body, start, before);
+            if (record != null) {
+                summed = false;
+                return record;
+            }
+        }
+    }
+
+    /// Null for one that is the reader's own, or may be ignored.
+    private StreamRecord record(int type, MemorySegment body, long start, long sumBefore)
+            throws StreamException {
+        return switch (type) {
+            case RecordTypes.CHECKSUM -> {
+                checkSum(body, sumBefore);
+                yield null;
+            }
+            case RecordTypes.REC_TYPE_END -> {
+                believed(type, body);
+                StreamException.require(staticDataEnded, "END comes before STATIC_DATA_END");
+                ended = true;
+                yield new StreamRecord.End();
+            }
+            case RecordTypes.REC_TYPE_CHECKPOINT -> {
+                believed(type, body);
+                StreamException.require(staticDataEnded, "CHECKPOINT comes before STATIC_DATA_END");
+                yield new StreamRecord.Checkpoint();
+            }
+            case RecordTypes.REC_TYPE_STATIC_DATA_END -> {
+                StreamException.require(!staticDataEnded, "STATIC_DATA_END comes twice");
+                believed(type, body);
+                staticDataEnded = true;
+                yield new StreamRecord.StaticDataEnd();
+            }
+            case RecordTypes.REC_TYPE_X86_CPUID_POLICY -> {
+                StreamException.require(!staticDataEnded, "X86_CPUID_POLICY comes too late");
+                yield policy(body);
+            }
+            case RecordTypes.STATE -> {
+                ours = true;
+                yield state(body);
+            }
+            case RecordTypes.REC_TYPE_PAGE_DATA,
+                    RecordTypes.REC_TYPE_X86_TSC_INFO,
+                    RecordTypes.REC_TYPE_HVM_PARAMS,
+                    RecordTypes.REC_TYPE_HVM_CONTEXT,
+                    RecordTypes.REC_TYPE_VERIFY -> {
+                StreamException.require(
+                        staticDataEnded,
+                        "record 0x%x comes before STATIC_DATA_END".formatted(type));
+                yield dynamic(type, body, start);
+            }
+            default -> {
+                StreamException.require(
+                        (type & RecordTypes.REC_TYPE_OPTIONAL) != 0,
+                        "record 0x%08x is not known".formatted(type));
+                summed = false;
+                yield null;
+            }
+        };
+    }
+
+    private static StreamRecord dynamic(int type, MemorySegment body, long start)
+            throws StreamException {
+        return switch (type) {
+            case RecordTypes.REC_TYPE_PAGE_DATA -> StreamRecord.Pages.parse(body, start);
+            case RecordTypes.REC_TYPE_X86_TSC_INFO -> tscInfo(body);
+            case RecordTypes.REC_TYPE_HVM_PARAMS -> params(body);
+            case RecordTypes.REC_TYPE_HVM_CONTEXT -> new StreamRecord.HvmContext(Bytes.of(body));
+            default -> {
+                requireLength("VERIFY", body, 0);
+                yield new StreamRecord.Verify();
+            }
+        };
+    }
+
+    // ---------------------------------------------------------------- checksums
+
+    private void checkSum(MemorySegment body, long sumBefore) throws StreamException {
+        requireLength("a checksum", body, RecordTypes.CHECKSUM_BYTES);
+        StreamException.require(
+                body.get(INT, 0) == (int) sumBefore,
+                "the stream is damaged: its checksum is another, before byte " + input.position());
+        checksum.reset();
+        promised = body.get(INT, Integer.BYTES);
+        summed = true;
+    }
+
+    /// What came before a record without content is about to be believed.
+    private void believed(int type, MemorySegment body) throws StreamException {
+        StreamException.require(body.byteSize() == 0, "record 0x%x is not empty".formatted(type));
+        StreamException.require(
+                !ours || summed && promised == type,
+                "a checksum is missing before record 0x%x".formatted(type));
+    }
+
+    // ---------------------------------------------------------------- bodies
+
+    private static StreamRecord tscInfo(MemorySegment body) throws StreamException {
+        requireLength("X86_TSC_INFO", body, RecordTypes.TSC_INFO_BYTES);
+        return new StreamRecord.TscInfo(
+                body.get(INT, 0), body.get(INT, 4), body.get(LONG, 8), body.get(INT, 16));
+    }
+
+    private static StreamRecord params(MemorySegment body) throws StreamException {
+        int header = RecordTypes.HVM_PARAMS_HEADER_BYTES;
+        int each = RecordTypes.HVM_PARAMS_ENTRY_BYTES;
+        StreamException.require(body.byteSize() >= header, "HVM_PARAMS is too short");
+        int count = body.get(INT, 0);
+        StreamException.require(
+                count >= 0 && count <= PARAMS_MAX, "HVM_PARAMS counts too many parameters");
+        requireLength("HVM_PARAMS", body, header + (long) count * each);
+        var params = new ArrayList<StreamRecord.HvmParams.Param>();
+        for (long at = header; at < body.byteSize(); at += each) {
+            params.add(
+                    new StreamRecord.HvmParams.Param(
+                            body.get(LONG, at), body.get(LONG, at + Long.BYTES)));
+        }
+        return new StreamRecord.HvmParams(params);
+    }
+
+    private static StreamRecord policy(MemorySegment body) throws StreamException {
+        int each = RecordTypes.CPUID_LEAF_BYTES;
+        StreamException.require(
+                body.byteSize() % each == 0 && body.byteSize() <= (long) LEAVES_MAX * each,
+                "X86_CPUID_POLICY has a length of " + body.byteSize());
+        var leaves = new ArrayList<StreamRecord.CpuidPolicy.Leaf>();
+        for (long at = 0; at < body.byteSize(); at += each) {
+            leaves.add(
+                    new StreamRecord.CpuidPolicy.Leaf(
+                            body.get(INT, at),
+                            body.get(INT, at + 4),
+                            body.get(INT, at + 8),
+                            body.get(INT, at + 12),
+                            body.get(INT, at + 16),
+                            body.get(INT, at + 20)));
+        }
+        return new StreamRecord.CpuidPolicy(leaves);
+    }
+
+    private static StreamRecord state(MemorySegment body) throws StreamException {
+        int header = RecordTypes.STATE_HEADER_BYTES;
+        StreamException.require(body.byteSize() >= header, "a state record is too short");
+        long kindLength = Integer.toUnsignedLong(body.get(INT, 4));
+        StreamException.require(
+                kindLength <= StateCodec.KIND_CHARS_MAX
+                        && header + kindLength + RecordTypes.padding(kindLength) <= body.byteSize(),
+                "a state record's kind has %d letters".formatted(kindLength));
+        var kind = body.asSlice(header, kindLength).toArray(ValueLayout.JAVA_BYTE);
+        long start = header + kindLength + RecordTypes.padding(kindLength);
+        try {
+            return new StreamRecord.State(
+                    new String(kind, StandardCharsets.ISO_8859_1),
+                    body.get(INT, 0),
+                    body.get(INT, 8),
+                    Bytes.of(body.asSlice(start)));
+        } catch (StateException e) {
+            throw new StreamException("a state record cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireLength(String what, MemorySegment body, long length)
+            throws StreamException {
+        StreamException.require(
+                body.byteSize() == length,
+                "%s has %d bytes, not %d".formatted(what, body.byteSize(), length));
+    }
+
+    private MemorySegment take(long bytes) throws IOException, StreamException {
+        var taken = input.take(bytes);
+        checksum.update(taken.asByteBuffer());
+        return taken;
+    }
+}
