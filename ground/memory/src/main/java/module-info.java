@@ -1,7 +1,7 @@
 /// Guest-physical memory: frames, the map from guest addresses to frames, dirty epochs.
 module org.xenolith.memory {
     requires transitive org.xenolith.base;
-    requires org.xenolith.linux;
+    requires transitive org.xenolith.linux;
 
     exports org.xenolith.memory;
 }

@@ -5,6 +5,7 @@ module org.xenolith.board {
     requires org.xenolith.memory;
     requires org.xenolith.engine;
     requires org.xenolith.engine.soft;
+    requires transitive org.xenolith.state;
     requires transitive org.xenolith.xen;
     requires transitive org.xenolith.boot;
     requires org.xenolith.device;

@@ -1,7 +1,6 @@
 package org.xenolith.base;
 
 import java.security.SecureRandom;
-import java.util.SplittableRandom;
 
 /// The port of randomness. Only this module names a random source.
 @FunctionalInterface
@@ -16,7 +15,6 @@ public interface Entropy {
 
     /// Replays exactly from `seed`.
     static Entropy seeded(long seed) {
-        var random = new SplittableRandom(seed);
-        return random::nextLong;
+        return new SeededEntropy(seed);
     }
 }

@@ -57,6 +57,15 @@ public final class HostFile implements AutoCloseable {
         return new HostFile(Libc.open(file.toString(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC));
     }
 
+    /// Names the file that is open here, whatever has become of the name that it was opened by.
+    public Path path() {
+        return Path.of("/proc/self/fd", Integer.toString(fd));
+    }
+
+    int descriptor() {
+        return fd;
+    }
+
     /// The first byte not before `from` that may not be zero; -1 if only a hole follows.
     public long nextData(long from) throws LinuxException {
         return seek(from, SEEK_DATA);

@@ -135,6 +135,28 @@ final class Libc {
         }
     }
 
+    /// In place of what is there, with `MAP_FIXED` among `flags`.
+    static void mmapAt(MemorySegment place, int protection, int flags, int fd, long offset)
+            throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var state = arena.allocate(STATE);
+            var mapped =
+                    (MemorySegment)
+                            present(MMAP)
+                                    .invokeExact(
+                                            state,
+                                            place,
+                                            place.byteSize(),
+                                            protection,
+                                            flags,
+                                            fd,
+                                            offset);
+            checked("mmap", mapped.address(), state);
+        } catch (Throwable e) {
+            throw rethrown("mmap", e);
+        }
+    }
+
     static void munmap(MemorySegment mapped, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);

@@ -1,9 +1,12 @@
 package org.xenolith.linux;
 
+import static org.xenolith.base.Sizes.PAGE_SHIFT;
+
 import org.xenolith.base.Bug;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
 import java.util.Locale;
 
 /// An anonymous file of the host (`memfd_create`), mapped whole and shared. The host commits a page
@@ -13,12 +16,19 @@ public final class SharedMemory implements AutoCloseable {
     private static final int MFD_CLOEXEC = 1;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
     private static final int MAP_NORESERVE = 0x4000;
     private static final int MADV_REMOVE = 9;
+    private static final int SEEK_DATA = 3;
+    private static final int ENXIO = 6;
 
     private final Arena arena;
     private final MemorySegment segment;
     private final int fd;
+
+    /// Pages that show a file instead of this memory. Guarded by this object.
+    private final BitSet shownPages = new BitSet();
 
     private SharedMemory(Arena arena, MemorySegment segment, int fd) {
         this.arena = arena;
@@ -87,8 +97,54 @@ public final class SharedMemory implements AutoCloseable {
         return fd;
     }
 
+    /// The first page from `offset` on that the host has committed, or that shows a file; the end
+    /// if there is none.
+    public synchronized long nextData(long offset) throws LinuxException {
+        long shown = (long) shownPages.nextSetBit((int) (offset >>> PAGE_SHIFT)) << PAGE_SHIFT;
+        long committed = nextCommitted(offset);
+        return shown < 0 ? committed : Math.min(shown, committed);
+    }
+
+    private long nextCommitted(long offset) throws LinuxException {
+        try {
+            return Libc.lseek(fd, offset, SEEK_DATA);
+        } catch (LinuxException e) {
+            if (e.errno() == ENXIO) {
+                return segment.byteSize(); // there is a hole up to the end
+            }
+            throw e;
+        }
+    }
+
+    /// Makes a page-aligned range show the content of `file` from `position`, a multiple of the
+    /// page size. A page is read when it is touched and copied when it is written; the file stays
+    /// as it is. What a page shows when the file is changed later is not said, and touching one
+    /// that the file has no longer ends the process.
+    public synchronized void showFile(long offset, long bytes, HostFile file, long position)
+            throws LinuxException {
+        Libc.mmapAt(
+                segment.asSlice(offset, bytes),
+                PROT_READ_WRITE,
+                MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+                file.descriptor(),
+                position);
+        shownPages.set((int) (offset >>> PAGE_SHIFT), (int) (offset + bytes >>> PAGE_SHIFT));
+    }
+
     /// Makes a page-aligned range zeros again and gives its host memory back.
-    public void discard(long offset, long bytes) throws LinuxException {
+    public synchronized void discard(long offset, long bytes) throws LinuxException {
+        int first = (int) (offset >>> PAGE_SHIFT);
+        int end = (int) (offset + bytes >>> PAGE_SHIFT);
+        int shown = shownPages.nextSetBit(first);
+        if (shown >= 0 && shown < end) {
+            Libc.mmapAt(
+                    segment.asSlice(offset, bytes),
+                    PROT_READ_WRITE,
+                    MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+                    fd,
+                    offset);
+            shownPages.clear(first, end);
+        }
         Libc.madvise(segment.asSlice(offset, bytes), MADV_REMOVE);
     }
 

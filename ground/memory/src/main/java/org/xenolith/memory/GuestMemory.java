@@ -5,6 +5,8 @@ import static org.xenolith.base.Sizes.PAGE_SHIFT;
 
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
+import org.xenolith.linux.HostFile;
+import org.xenolith.linux.LinuxException;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -121,6 +123,25 @@ public final class GuestMemory implements AutoCloseable {
         freeFrames.push(frame);
     }
 
+    /// The first frame from `frame` on that may be something else than zeros; [#frameCount] if
+    /// there is none. To look into the others would cost host memory.
+    public int nextTouched(int frame) {
+        return (int) (host.nextTouched((long) frame * PAGE_BYTES) / PAGE_BYTES);
+    }
+
+    /// Gives `count` frames from `frame` on the content of a file at `position`, a multiple of the
+    /// page size. Where the host can, no page is read before it is touched, and none is copied
+    /// before it is written: until then all who show the file share it. The file must keep its
+    /// content as long as the memory is in use.
+    public void showFile(int frame, int count, HostFile file, long position) throws LinuxException {
+        checkFrame(frame);
+        checkFrame(frame + count - 1);
+        host.showFile((long) frame * PAGE_BYTES, (long) count * PAGE_BYTES, file, position);
+        for (int i = 0; i < count; i++) {
+            wrote(frame + i);
+        }
+    }
+
     /// How many frames are free.
     public synchronized int freeFrameCount() {
         return freeFrames.size();
@@ -175,6 +196,18 @@ public final class GuestMemory implements AutoCloseable {
         }
         var chunk = chunks[(int) (gfn >>> CHUNK_SHIFT)];
         return chunk == null ? -1 : chunk[(int) gfn & (CHUNK_FRAMES - 1)] - 1;
+    }
+
+    /// The first gfn from `gfn` on that shows a frame, or -1.
+    public long nextMapped(long gfn) {
+        for (long next = gfn; next < GFN_LIMIT; next++) {
+            if (chunks[(int) (next >>> CHUNK_SHIFT)] == null) {
+                next |= CHUNK_FRAMES - 1;
+            } else if (frameAt(next) >= 0) {
+                return next;
+            }
+        }
+        return -1;
     }
 
     /// Whether a gfn is within what this machine can address.

@@ -1,5 +1,6 @@
 package org.xenolith.memory;
 
+import org.xenolith.linux.HostFile;
 import org.xenolith.linux.LinuxException;
 import org.xenolith.linux.SharedMemory;
 
@@ -13,6 +14,12 @@ interface HostMemory extends AutoCloseable {
 
     /// Zeroes a page-aligned range and, where the host can, gives its memory back.
     void discard(long offset, long bytes);
+
+    /// The first page from `offset` on that is not known to be zeros; the end if there is none.
+    long nextTouched(long offset);
+
+    /// Makes a page-aligned range show a file's content, to be changed here only.
+    void showFile(long offset, long bytes, HostFile file, long position) throws LinuxException;
 
     @Override
     void close();
@@ -48,6 +55,21 @@ interface HostMemory extends AutoCloseable {
         }
 
         @Override
+        public long nextTouched(long offset) {
+            try {
+                return memory.nextData(offset);
+            } catch (LinuxException _) {
+                return offset;
+            }
+        }
+
+        @Override
+        public void showFile(long offset, long bytes, HostFile file, long position)
+                throws LinuxException {
+            memory.showFile(offset, bytes, file, position);
+        }
+
+        @Override
         public void close() {
             memory.close();
         }
@@ -58,6 +80,17 @@ interface HostMemory extends AutoCloseable {
         @Override
         public void discard(long offset, long bytes) {
             segment.asSlice(offset, bytes).fill((byte) 0);
+        }
+
+        @Override
+        public long nextTouched(long offset) {
+            return offset;
+        }
+
+        @Override
+        public void showFile(long offset, long bytes, HostFile file, long position)
+                throws LinuxException {
+            throw new LinuxException("mmap", 0);
         }
 
         @Override

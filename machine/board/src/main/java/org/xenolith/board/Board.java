@@ -1,10 +1,17 @@
 package org.xenolith.board;
 
 import org.xenolith.base.Bug;
+import org.xenolith.base.FreezableClock;
+import org.xenolith.device.Device;
+import org.xenolith.device.Migratability;
+import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
 import org.xenolith.engine.VcpuState.ModelSpecific;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.platform.SerialPort;
 import org.xenolith.pv.PvConsole;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
 import org.xenolith.xen.XenDomain;
 import org.xenolith.xenstore.DomainDirectory;
@@ -19,6 +26,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /// A wired machine. Made by [BoardBuilder].
 final class Board implements Machine {
@@ -26,12 +34,13 @@ final class Board implements Machine {
     record Parts(
             Driver driver,
             List<VcpuSlot> slots,
+            XenDomain xen,
             XenStore store,
             DomainDirectory directory,
             PvConsole pvConsole,
+            SerialPort serial,
             MachineDisks disks,
             MachineInterfaces interfaces,
-            XenDomain xen,
             Balloon balloon,
             Processors processors,
             Panel panel,
@@ -39,11 +48,26 @@ final class Board implements Machine {
             Engine engine,
             GuestMemory memory) {}
 
+    /// What the machine was made from.
+    ///
+    /// @param cpuid of the first vCPU
+    /// @param replay of a deterministic machine
+    record Origin(
+            MachineSpecification specification,
+            CpuidTable cpuid,
+            FreezableClock clock,
+            Optional<Replay> replay) {}
+
     private final Parts parts;
+    private final Origin origin;
     private boolean closed;
 
-    Board(Parts parts) {
+    /// Devices stand still. The driver's own.
+    private boolean held;
+
+    Board(Parts parts, Origin origin) {
         this.parts = parts;
+        this.origin = origin;
     }
 
     @Override
@@ -154,6 +178,81 @@ final class Board implements Machine {
             parts.xen.goesOn();
         }
     }
+
+    // ---------------------------------------------------------------- saving
+
+    @Override
+    public void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException {
+        for (var device : List.of(parts.xen, parts.store, parts.pvConsole, parts.serial)) {
+            if (device.migratability() instanceof Migratability.Pinned(var reason)) {
+                throw new DomainException("the domain cannot be saved: " + reason);
+            }
+        }
+        if (!parts.interfaces.list().isEmpty()) {
+            throw new DomainException(
+                    "the domain cannot be saved: its network interfaces cannot go on elsewhere yet");
+        }
+        var saver = new MachineSaver(out, progress);
+        var devices = new CompletableFuture<MachineSaver.Devices>();
+        parts.driver.whileStopped(() -> devices.complete(hold())).join();
+        if (parts.driver.shutdownReason().isPresent()) {
+            throw new DomainException("the guest has shut down");
+        }
+        parts.disks.flush();
+        saver.staticData(origin.specification, origin.cpuid);
+        saver.memory(parts.memory, devices.join().xen().ownPages());
+        saver.devices(devices.join(), origin.specification.tscKilohertz());
+        saver.end();
+    }
+
+    /// Has everything stand still and takes its state.
+    private MachineSaver.Devices hold() {
+        held = true;
+        parts.disks.pause();
+        parts.store.pause();
+        parts.pvConsole.pause();
+        parts.store.paused().join();
+        parts.pvConsole.paused().join();
+        var captured = new CompletableFuture<MachineSaver.Devices>();
+        origin.clock.atOneInstant(() -> captured.complete(capture()));
+        return captured.join();
+    }
+
+    private MachineSaver.Devices capture() {
+        var slots = parts.slots.stream().map(VcpuSlot::capture).toList();
+        return new MachineSaver.Devices(
+                new BoardState(
+                        origin.clock.wallNanos(),
+                        origin.replay.map(replay -> replay.clock().nanos()).orElse(0L),
+                        origin.replay.map(replay -> replay.entropy().state()).orElse(0L),
+                        parts.driver.isUrgent(),
+                        slots),
+                parts.slots.stream().map(slot -> slot.vcpu.capture()).toList(),
+                parts.slots.stream().map(slot -> slot.apic.capture()).toList(),
+                parts.xen.capture(),
+                MachineSaver.params(parts.xen::hvmParam),
+                List.of(state(parts.store), state(parts.pvConsole), state(parts.serial)));
+    }
+
+    private static <S extends Record> StreamRecord.State state(Device<S> device) {
+        return StreamRecord.State.of(device.codec(), 0, device.capture());
+    }
+
+    @Override
+    public void goOn() {
+        parts.driver.request(this::letGo).join();
+    }
+
+    private void letGo() {
+        if (held) {
+            held = false;
+            parts.pvConsole.resume();
+            parts.store.resume();
+            parts.disks.resume();
+        }
+    }
+
+    // ---------------------------------------------------------------- what it has
 
     private String fingerprintNow() {
         try {

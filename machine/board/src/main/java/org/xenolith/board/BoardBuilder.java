@@ -4,7 +4,17 @@ import org.xenolith.boot.BootException;
 import org.xenolith.boot.BootModule;
 import org.xenolith.boot.GuestKit;
 import org.xenolith.boot.KernelImage;
+import org.xenolith.state.stream.MappedInput;
+import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamInput;
+import org.xenolith.state.stream.StreamReader;
 
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +30,43 @@ final class BoardBuilder implements MachineBuilder {
     BoardBuilder(Map<String, String> environment, Optional<Engines> engines) {
         this.environment = environment;
         this.engines = engines;
+    }
+
+    /// What makes the machine that `input` holds, instead of booting one.
+    ///
+    /// @param source how the pages of the stream come into memory
+    MachineBuilder restoring(StreamInput input, MachineImage.PageSource source) {
+        return (config, surroundings) -> {
+            var chosen = engines.orElse(Engines.choose(config.engine()));
+            try (var image = MachineImage.read(new StreamReader(input), source, chosen)) {
+                return Wiring.restore(config, surroundings, chosen, image);
+            } catch (StreamException | IOException e) {
+                throw new DomainException(e.getMessage(), e);
+            } catch (OutOfMemoryError e) {
+                throw tooLittleMemory(e);
+            }
+        };
+    }
+
+    /// The same from a file, whose pages are shown rather than copied where the host can.
+    MachineBuilder restoring(Path file, Xenolith.StreamBeginning beginning) {
+        return (config, surroundings) -> {
+            try (var arena = Arena.ofShared();
+                    var pages = MappedPages.of(file);
+                    var channel = FileChannel.open(pages.path())) {
+                var mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+                var input = new MappedInput(mapped, beginning.in(mapped));
+                return restoring(input, pages).build(config, surroundings);
+            } catch (NoSuchFileException e) {
+                throw new DomainException("no such file", e);
+            } catch (IOException e) {
+                throw new DomainException("cannot read: " + e.getMessage(), e);
+            }
+        };
+    }
+
+    private static DomainException tooLittleMemory(OutOfMemoryError e) {
+        return new DomainException("this host has too little memory: " + e.getMessage(), e);
     }
 
     @Override
@@ -41,7 +88,7 @@ final class BoardBuilder implements MachineBuilder {
         } catch (BootException e) {
             throw new DomainException(e.getMessage(), e);
         } catch (OutOfMemoryError e) {
-            throw new DomainException("this host has too little memory: " + e.getMessage(), e);
+            throw tooLittleMemory(e);
         }
     }
 

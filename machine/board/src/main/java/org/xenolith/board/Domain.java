@@ -37,6 +37,9 @@ public final class Domain implements AutoCloseable {
 
         record Alter(Change change, CompletableFuture<Void> done) implements Request {}
 
+        record Save(Saving saving, AfterSave after, CompletableFuture<Void> done)
+                implements Request {}
+
         record Destroy() implements Request {}
 
         record Ended(Machine machine, ShutdownReason reason) implements Request {}
@@ -92,7 +95,19 @@ public final class Domain implements AutoCloseable {
             MachineBuilder.Surroundings surroundings,
             boolean paused)
             throws DomainException {
-        var machine = builder.build(config, surroundings);
+        return start(config, builder, builder, surroundings, paused);
+    }
+
+    /// The same with a first machine that is made by another builder than those of later boots, as
+    /// a restored one is.
+    public static Domain start(
+            DomainConfig config,
+            MachineBuilder first,
+            MachineBuilder builder,
+            MachineBuilder.Surroundings surroundings,
+            boolean paused)
+            throws DomainException {
+        var machine = first.build(config, surroundings);
         var domain = new Domain(config, builder, surroundings, machine, paused);
         domain.follow(machine);
         machine.start(paused);
@@ -202,6 +217,14 @@ public final class Domain implements AutoCloseable {
         submit(new Request.Unpause(done), done);
     }
 
+    /// Saves the machine while it stands still. If that fails it goes on as if nothing had been.
+    ///
+    /// @throws DomainException if it could not be saved, with the reason
+    public void save(Saving saving, AfterSave after) throws DomainException, InterruptedException {
+        var done = new CompletableFuture<Void>();
+        await(new Request.Save(saving, after, done), done);
+    }
+
     /// Asks the guest to shut down; [#ended] tells when it has.
     public void shutdown() throws InterruptedException {
         ask(ShutdownReason.POWEROFF);
@@ -275,8 +298,13 @@ public final class Domain implements AutoCloseable {
     /// Has something done to the machine that there is when its turn comes.
     void alter(Change change) throws DomainException, InterruptedException {
         var done = new CompletableFuture<Void>();
+        await(new Request.Alter(change, done), done);
+    }
+
+    private void await(Request request, CompletableFuture<Void> done)
+            throws DomainException, InterruptedException {
         try {
-            submit(new Request.Alter(change, done), done);
+            submit(request, done);
         } catch (CompletionException e) {
             switch (e.getCause()) {
                 case DomainException refused -> throw refused;
@@ -385,6 +413,7 @@ public final class Domain implements AutoCloseable {
                         done.complete(null);
                     }
                     case Request.Alter(var change, var done) -> apply(change, done);
+                    case Request.Save save -> alive = !save(save);
                     case Request.Destroy() -> alive = false;
                     case Request.Ended(var which, var reason) -> {
                         if (which == machine && !afterShutdown(reason)) {
@@ -411,6 +440,41 @@ public final class Domain implements AutoCloseable {
         } catch (DomainException | InvalidConfigException e) {
             done.completeExceptionally(e);
         }
+    }
+
+    /// Returns whether the domain is to end.
+    private boolean save(Request.Save request) {
+        if (shutdown != null) {
+            request.done.completeExceptionally(new DomainException("the guest has shut down"));
+            return false;
+        }
+        boolean wasPaused = paused;
+        machine.pause().join();
+        paused = true;
+        boolean saved = false;
+        try {
+            request.saving.save(machine);
+            saved = true;
+        } catch (DomainException e) {
+            request.done.completeExceptionally(e);
+        } catch (IOException e) {
+            request.done.completeExceptionally(new DomainException(reason(e), e));
+        }
+        if (saved && request.after == AfterSave.DESTROY) {
+            request.done.complete(null);
+            return true;
+        }
+        machine.goOn();
+        if (!wasPaused && !(saved && request.after == AfterSave.STAY_PAUSED)) {
+            machine.unpause().join();
+            paused = false;
+        }
+        request.done.complete(null);
+        return false;
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     private void finish(Optional<ShutdownReason> reason) {

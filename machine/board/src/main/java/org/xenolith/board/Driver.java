@@ -101,6 +101,12 @@ abstract class Driver {
         });
     }
 
+    /// Whether a vCPU has been woken and its turn comes early.
+    abstract boolean isUrgent();
+
+    /// Before [#start], or while stopped.
+    abstract void setUrgent(boolean urgent);
+
     /// Returns when no vCPU runs and nothing is being done for one. On the driver's thread.
     abstract void stopVcpus();
 

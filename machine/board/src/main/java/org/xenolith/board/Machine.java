@@ -1,9 +1,12 @@
 package org.xenolith.board;
 
+import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /// One boot of a domain: memory, processors and devices, from start to shutdown. Made by a
 /// [MachineBuilder]; owned by a [Domain]. Methods may be called from any thread; requests pass
@@ -45,6 +48,18 @@ public interface Machine extends AutoCloseable {
     /// SHA-256, in hexadecimal, of all that the guest has in its memory and its processors but the
     /// time; taken while no vCPU runs.
     CompletableFuture<String> fingerprint();
+
+    /// Writes the whole machine, from its static data to the end of the stream; the headers have
+    /// been written. Only while paused. When it returns, or throws, nothing has been done to the
+    /// outside that the stream does not know of, and nothing is until [#goOn]; a machine that has
+    /// been saved for good is closed instead.
+    ///
+    /// @param progress is told how many pages of memory have been written
+    /// @throws DomainException if the machine is in a state that cannot be saved
+    void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException;
+
+    /// After [#save]: the devices work again. The vCPUs are still paused.
+    void goOn();
 
     /// Stops everything at once and gives the memory back. May be called twice.
     @Override

@@ -5,6 +5,7 @@ import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.pv.block.BlockDisk;
 import org.xenolith.pv.block.VirtualDevice;
+import org.xenolith.pv.xenbus.XenbusException;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -53,17 +55,78 @@ final class MachineDisks implements Disks, AutoCloseable {
         }
         var disk = open(config);
         var backend =
-                new BlockBackend(
-                        around,
-                        new BlockBackend.Settings(
-                                config.device(),
-                                !config.writable(),
-                                config.cdrom(),
-                                config.discard(),
-                                queuesMax),
-                        disk.map(BlockDisk.class::cast),
-                        source(config));
+                BlockBackend.publish(
+                        around, settings(config), disk.map(BlockDisk.class::cast), source(config));
         attached.put(number, new Attached(config, backend, disk));
+    }
+
+    private BlockBackend.Settings settings(DiskConfig config) {
+        return new BlockBackend.Settings(
+                config.device(), !config.writable(), config.cdrom(), config.discard(), queuesMax);
+    }
+
+    /// The disks of a machine that has been restored: those that the guest has go on where they
+    /// were, others are plugged in. The guest must not miss one.
+    void restore(List<DiskConfig> disks) throws DomainException {
+        var missing = new TreeSet<>(BlockBackend.known(around));
+        disks.forEach(disk -> missing.remove(Integer.toString(disk.device().number())));
+        require(
+                missing.isEmpty(),
+                "the guest has block devices that the configuration lacks: "
+                        + String.join(", ", missing));
+        for (var disk : disks) {
+            if (BlockBackend.exists(around, disk.device())) {
+                takeOver(disk);
+            } else {
+                attach(disk);
+            }
+        }
+    }
+
+    private synchronized void takeOver(DiskConfig config) throws DomainException {
+        var disk = open(config);
+        try {
+            var backend =
+                    BlockBackend.takeOver(
+                            around,
+                            settings(config),
+                            disk.map(BlockDisk.class::cast),
+                            source(config));
+            attached.put(config.device().number(), new Attached(config, backend, disk));
+        } catch (XenbusException e) {
+            closeAfter(e, disk);
+            throw new DomainException(
+                    "disk %s cannot go on: %s".formatted(config.device(), e.getMessage()), e);
+        }
+    }
+
+    private static void closeAfter(Exception reason, Optional<ImageDisk> disk) {
+        try {
+            if (disk.isPresent()) {
+                disk.get().close();
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /// Returns when all requests that were taken have been answered; no more are taken.
+    synchronized void pause() {
+        attached.values().forEach(device -> device.backend.pause());
+    }
+
+    /// Has what was written reach the host's disks. Only when paused.
+    synchronized void flush() throws IOException {
+        for (var device : attached.values()) {
+            if (device.disk.isPresent()) {
+                device.disk.get().flush();
+            }
+        }
+    }
+
+    /// Only when paused.
+    synchronized void resume() {
+        attached.values().forEach(device -> device.backend.resume());
     }
 
     private static void require(boolean holds, String reason) throws DomainException {

@@ -131,6 +131,15 @@ final class ParallelDriver extends Driver {
         vcpus.forEach(VcpuThread::signal);
     }
 
+    /// There are no turns.
+    @Override
+    boolean isUrgent() {
+        return false;
+    }
+
+    @Override
+    void setUrgent(boolean urgent) {}
+
     @Override
     void stopVcpus() {
         closeGate();

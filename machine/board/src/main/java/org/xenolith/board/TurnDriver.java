@@ -58,6 +58,16 @@ final class TurnDriver extends Driver {
     }
 
     @Override
+    boolean isUrgent() {
+        return someoneUrgent;
+    }
+
+    @Override
+    void setUrgent(boolean urgent) {
+        someoneUrgent = urgent;
+    }
+
+    @Override
     void stopVcpus() {
         // The one thread is not running any just now.
     }

@@ -50,6 +50,22 @@ final class VcpuSlot {
         this.phase = vcpu.id() == 0 ? Phase.RUNNING : Phase.WAIT_FOR_SIPI;
     }
 
+    /// What a slot knows beside its vCPU, when everything that was asked of it has been done.
+    /// Version 1, as part of [BoardState].
+    record State(Phase phase, boolean woken, boolean urgent) {}
+
+    /// While the vCPU does not run.
+    State capture() {
+        applyRequests();
+        return new State(phase, woken, urgent);
+    }
+
+    void restore(State state) {
+        phase = state.phase;
+        woken = state.woken;
+        urgent = state.urgent;
+    }
+
     // ---------------------------------------------------------------- from any thread
 
     /// Whether it may have slept.

@@ -1,10 +1,8 @@
 package org.xenolith.board;
 
-import static org.xenolith.base.Sizes.PAGE_SHIFT;
-
 import org.xenolith.base.CountedClock;
-import org.xenolith.base.DomainId;
-import org.xenolith.base.Entropy;
+import org.xenolith.base.FreezableClock;
+import org.xenolith.base.SeededEntropy;
 import org.xenolith.base.Sizes;
 import org.xenolith.base.TimerQueue;
 import org.xenolith.boot.BootException;
@@ -16,14 +14,13 @@ import org.xenolith.device.InterruptLine;
 import org.xenolith.device.Outbox;
 import org.xenolith.device.PortDevice;
 import org.xenolith.device.Workers;
+import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.memory.GuestMemory;
-import org.xenolith.platform.AcpiTables;
 import org.xenolith.platform.DebugPort;
 import org.xenolith.platform.GuestTsc;
 import org.xenolith.platform.LocalApics;
-import org.xenolith.platform.MemoryMap;
 import org.xenolith.platform.PvhLayout;
 import org.xenolith.platform.PvhLayout.SpecialPage;
 import org.xenolith.platform.SerialPort;
@@ -31,69 +28,86 @@ import org.xenolith.pv.PvConsole;
 import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.pv.block.BlockBuffers;
 import org.xenolith.pv.network.NetworkBackend;
-import org.xenolith.xen.DomainSpec;
+import org.xenolith.state.StateException;
+import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.xen.XenDomain;
 import org.xenolith.xen.abi.HvmAbi;
 import org.xenolith.xenstore.DomainDirectory;
+import org.xenolith.xenstore.StoreRing;
 import org.xenolith.xenstore.XenStore;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Connects the parts of one machine, from memory up. Used once.
 final class Wiring {
     private static final int SERIAL_PORTS = 8;
+    private static final long NANOS_IN_MILLI = 1_000_000;
 
     private final DomainConfig config;
     private final MachineBuilder.Surroundings around;
-    private final AcpiTables acpi;
-    private final MemoryMap map;
+    private final Engines engines;
+    private final MachineSpecification machine;
+    private final MachineLayout layout;
+    private final FreezableClock clock;
     private final TimerQueue timers;
+
+    /// Of deterministic machines.
+    private final Optional<Replay> replay;
+
     private final Driver driver;
     private final XenStore store = new XenStore();
     private final PortSpace ports = new PortSpace();
     private final GuestLines lines;
     private final VcpuWires wires;
     private final GuestMemory memory;
-    private final DomainSpec spec;
     private final XenDomain xen;
     private final Engine engine;
     private final MachineDisks disks;
     private final MachineInterfaces interfaces;
     private final List<VcpuSlot> slots = new ArrayList<>();
+    private SerialPort serial;
+    private CpuidTable cpuid;
 
+    /// `memory` has the pages of the guest mapped.
     private Wiring(
             DomainConfig config,
             MachineBuilder.Surroundings around,
             Engines engines,
-            AcpiTables acpi,
-            MemoryMap map,
-            DomainSpec spec,
+            MachineSpecification machine,
+            MachineLayout layout,
             GuestMemory memory) {
         this.config = config;
         this.around = around;
-        this.acpi = acpi;
-        this.map = map;
-        this.spec = spec;
+        this.engines = engines;
+        this.machine = machine;
+        this.layout = layout;
         this.memory = memory;
         if (config.deterministic().isPresent()) {
             var counted = new CountedClock(around.clock());
-            timers = new TimerQueue(counted);
+            replay =
+                    Optional.of(
+                            new Replay(counted, new SeededEntropy(config.deterministic().get())));
+            clock = new FreezableClock(counted);
+            timers = new TimerQueue(clock);
             driver = new TurnDriver(config.name(), timers, counted);
         } else {
-            timers = new TimerQueue(around.clock());
+            replay = Optional.empty();
+            clock = new FreezableClock(around.clock());
+            timers = new TimerQueue(clock);
             driver = new ParallelDriver(config.name(), timers);
         }
         lines = new GuestLines(around.log());
-        wires = new VcpuWires(driver, store, around.id(), lines);
-        map.populate(memory);
-        xen = new XenDomain(spec, memory, timers, wires);
-        engine = engine(engines);
+        wires = new VcpuWires(driver, store, machine.id(), lines);
+        xen = new XenDomain(layout.spec(), memory, timers, wires);
+        engine = engine();
         disks =
                 new MachineDisks(
                         new BlockBackend.Surroundings(
-                                around.id(),
+                                machine.id(),
                                 xen,
                                 memory,
                                 store,
@@ -104,7 +118,7 @@ final class Wiring {
         interfaces =
                 new MachineInterfaces(
                         new NetworkBackend.Surroundings(
-                                around.id(),
+                                machine.id(),
                                 xen,
                                 memory,
                                 store,
@@ -122,14 +136,13 @@ final class Wiring {
                 : Workers.virtualThreads(driver::fail);
     }
 
-    private Engine engine(Engines engines) {
-        return config.deterministic()
-                .map(seed ->
-                        engines.createDeterministic(memory, timers.clock(), Entropy.seeded(seed)))
+    private Engine engine() {
+        return replay.map(
+                        replayed -> engines.createDeterministic(memory, clock, replayed.entropy()))
                 .orElseGet(() ->
                         engines.create(
                                 memory,
-                                timers.clock(),
+                                clock,
                                 around.entropy(),
                                 config.memoryAccess(),
                                 around.codeStore()));
@@ -148,44 +161,53 @@ final class Wiring {
             KernelImage kernel,
             List<BootModule> modules)
             throws BootException, DomainException {
-        // Linux can plug only what was enabled at boot; see docs/quirks.md.
-        var acpi = AcpiTables.pvh(config.maxVcpus(), config.maxVcpus());
-        var map = MemoryMap.pvh(config.maxMemoryBytes(), acpi);
-        var spec = specification(config, around.id(), engines, map);
-        var memory = GuestMemory.create(Math.toIntExact(map.frames() + spec.extraFrames()));
+        var machine = MachineSpecification.of(config, around.id(), engines.tscHertz() / 1000);
+        var layout = MachineLayout.of(machine, engines);
+        var memory = layout.memory();
         try {
-            var wiring = new Wiring(config, around, engines, acpi, map, spec, memory);
-            return wiring.wholeMachine(engines, kernel, modules);
+            layout.map().populate(memory);
+            var wiring = new Wiring(config, around, engines, machine, layout, memory);
+            return wiring.wholeMachine(kernel, modules);
         } catch (BootException | DomainException | RuntimeException | Error e) {
             memory.close();
             throw e;
         }
     }
 
-    private static DomainSpec specification(
-            DomainConfig config, DomainId id, Engines engines, MemoryMap map) {
-        return new DomainSpec(
-                id,
-                config.uuid(),
-                config.maxVcpus(),
-                engines.hypercallInstruction(),
-                engines.tscHertz() / 1000,
-                config.memoryBytes() >> PAGE_SHIFT,
-                config.maxMemoryBytes() >> PAGE_SHIFT,
-                config.limits().grantFramesMax(),
-                config.limits().eventChannelsMax() + 1,
-                map.ranges().stream()
-                        .map(range ->
-                                new DomainSpec.MemoryRange(
-                                        range.address(), range.bytes(), range.type().value()))
-                        .toList(),
-                false);
+    /// A machine that goes on with the guest of `image`, ready to start. The image gives its memory
+    /// up, unless this throws.
+    ///
+    /// @throws StreamException if the image is of no machine that could be
+    static Machine restore(
+            DomainConfig config,
+            MachineBuilder.Surroundings around,
+            Engines engines,
+            MachineImage image)
+            throws DomainException, StreamException {
+        image.specification().requireSame(config, engines.tscHertz() / 1000);
+        var wiring =
+                new Wiring(
+                        config,
+                        around,
+                        engines,
+                        image.specification(),
+                        image.layout(),
+                        image.memory());
+        try {
+            var machine = wiring.restored(image);
+            image.taken();
+            return machine;
+        } catch (DomainException | StreamException | RuntimeException | Error e) {
+            wiring.disks.close();
+            wiring.interfaces.close();
+            throw e;
+        }
     }
 
-    private Machine wholeMachine(Engines engines, KernelImage kernel, List<BootModule> modules)
+    private Machine wholeMachine(KernelImage kernel, List<BootModule> modules)
             throws BootException, DomainException {
         try {
-            return machine(engines, kernel, modules);
+            return machine(kernel, modules);
         } catch (BootException | DomainException | RuntimeException | Error e) {
             interfaces.close();
             disks.close();
@@ -193,9 +215,9 @@ final class Wiring {
         }
     }
 
-    private Machine machine(Engines engines, KernelImage kernel, List<BootModule> modules)
+    private Machine machine(KernelImage kernel, List<BootModule> modules)
             throws BootException, DomainException {
-        processors(engines);
+        processors();
         ports();
         var pvConsole = rings();
         for (var disk : config.disks()) {
@@ -204,41 +226,137 @@ final class Wiring {
         for (var vif : config.vifs()) {
             interfaces.attach(vif);
         }
-        acpi.writeTo(memory);
+        layout.acpi().writeTo(memory);
         var start =
                 PvhBoot.place(
                         memory,
                         kernel,
                         modules,
                         config.commandLine(),
-                        acpi.rsdpAddress(),
+                        layout.acpi().rsdpAddress(),
                         memoryMapForBoot());
         // All at once, so that their time-stamp counters are in step.
         slots.forEach(slot -> slot.vcpu.restore(VcpuState.powerOn(slot.vcpu.id())));
         slots.getFirst().vcpu.restore(start.bootProcessor());
+        return board(pvConsole);
+    }
+
+    private Board board(PvConsole pvConsole) {
         var handler = new ExitHandler(xen, memory, ports, around.log(), driver::shutdownReason);
         driver.connect(slots, handler);
-        var directory = new DomainDirectory(store, around.id());
+        var directory = new DomainDirectory(store, machine.id());
         return new Board(
                 new Board.Parts(
                         driver,
                         List.copyOf(slots),
+                        xen,
                         store,
                         directory,
                         pvConsole,
+                        serial,
                         disks,
                         interfaces,
-                        xen,
                         new BoardBalloon(config, xen, directory, driver),
                         new BoardProcessors(slots, directory, driver),
                         new BoardPanel(wires, directory, driver, slots.size()),
                         List.of(around.console(), around.serial()),
                         engine,
-                        memory));
+                        memory),
+                new Board.Origin(machine, cpuid, clock, replay));
+    }
+
+    // ---------------------------------------------------------------- a restored machine
+
+    private Machine restored(MachineImage image) throws DomainException, StreamException {
+        processors();
+        requireSameProcessor(image);
+        ports();
+        var states = RestoredStates.of(image, slots.size());
+        replay.ifPresent(replayed -> replayed.continueFrom(states.board()));
+        var consoleLink = RingLink.at(xen, HvmAbi.HVM_PARAM_CONSOLE_EVTCHN);
+        var storeLink = RingLink.at(xen, HvmAbi.HVM_PARAM_STORE_EVTCHN);
+        var pvConsole = pvConsole(consoleLink);
+        var storeRing = storeRing(storeLink);
+        try {
+            clock.atOneInstant(() -> restore(states, pvConsole));
+        } catch (StateException e) {
+            throw new StreamException("this is no machine that can be: " + e.getMessage(), e);
+        }
+        requireSameParams(image);
+        store.write(new DomainDirectory(store, machine.id()).path() + "/name", config.name());
+        consoleLink.tryConnect(() -> consoleNotified(pvConsole));
+        storeLink.tryConnect(storeRing::notified);
+        disks.restore(config.disks());
+        for (var vif : config.vifs()) {
+            interfaces.attach(vif);
+        }
+        around.console().onInput(input(() -> around.console().feed(pvConsole::accept)));
+        return board(pvConsole);
+    }
+
+    /// Time has gone on while the machine was not there, unless it is counted.
+    private void restore(RestoredStates states, PvConsole pvConsole) {
+        long gap =
+                replay.isPresent()
+                        ? 0
+                        : Math.max(0, clock.wallNanos() - states.board().wallNanos());
+        long ticks = ticks(gap);
+        for (int id = 0; id < slots.size(); id++) {
+            slots.get(id).vcpu.restore(states.vcpus().get(id).afterTicks(ticks));
+        }
+        store.restore(states.store());
+        xen.restore(states.xen().after(gap));
+        for (int id = 0; id < slots.size(); id++) {
+            slots.get(id).apic.restore(states.local().get(id).after(gap));
+        }
+        serial.restore(states.serial());
+        pvConsole.restore(states.console());
+        if (replay.isEmpty()) {
+            xen.timeHasMoved();
+        }
+        for (int id = 0; id < slots.size(); id++) {
+            slots.get(id).restore(states.board().vcpus().get(id));
+        }
+        driver.setUrgent(states.board().urgent());
+    }
+
+    /// Of the time-stamp counter.
+    private long ticks(long nanos) {
+        long millis = nanos / NANOS_IN_MILLI;
+        long rest = nanos % NANOS_IN_MILLI;
+        long kilohertz = machine.tscKilohertz();
+        return millis * kilohertz + rest * kilohertz / NANOS_IN_MILLI;
+    }
+
+    private void requireSameParams(MachineImage image) throws StreamException {
+        for (var param : image.params().map(StreamRecord.HvmParams::params).orElse(List.of())) {
+            long index = param.index();
+            if (index < 0
+                    || index >= HvmAbi.HVM_NR_PARAMS
+                    || xen.hvmParam((int) index) != param.value()) {
+                throw new StreamException(
+                        "HVM_PARAMS has %d as %d, which the domain has not"
+                                .formatted(index, param.value()));
+            }
+        }
+    }
+
+    private void requireSameProcessor(MachineImage image) throws DomainException {
+        if (image.policy().isEmpty()) {
+            return;
+        }
+        var here = MachineSaver.policy(cpuid).leaves();
+        for (var leaf : image.policy().get().leaves()) {
+            if (!here.contains(leaf)) {
+                throw new DomainException(
+                        "the guest was saved on another processor: CPUID leaf 0x%x is not the same"
+                                .formatted(leaf.leaf()));
+            }
+        }
     }
 
     private List<MemoryMapEntry> memoryMapForBoot() {
-        return map.ranges().stream()
+        return layout.map().ranges().stream()
                 .map(range ->
                         new MemoryMapEntry(
                                 range.address(),
@@ -252,7 +370,7 @@ final class Wiring {
                 .toList();
     }
 
-    private void processors(Engines engines) {
+    private void processors() {
         var apics =
                 new LocalApics(
                         config.maxVcpus(),
@@ -263,8 +381,10 @@ final class Wiring {
                                         engines.tscHertz()),
                         wires);
         for (int id = 0; id < config.maxVcpus(); id++) {
-            var cpuid = engines.cpuid(PvhLayout.apicId(id), config.maxVcpus());
-            var vcpu = engine.createVcpu(id, xen.addCpuid(cpuid, id).build());
+            var leaves = engines.cpuid(PvhLayout.apicId(id), config.maxVcpus());
+            var table = xen.addCpuid(leaves, id).build();
+            cpuid = id == 0 ? table : cpuid;
+            var vcpu = engine.createVcpu(id, table);
             slots.add(new VcpuSlot(vcpu, apics.of(id)));
         }
         wires.connect(slots, xen);
@@ -273,7 +393,7 @@ final class Wiring {
     private void ports() {
         ports.add(PvhLayout.DEBUG_PORT, 1, new DebugPort(new GuestLines(around.log())::add));
         var console = around.serial();
-        var serial =
+        serial =
                 new SerialPort(
                         value -> console.output(new byte[] {(byte) value}),
                         InterruptLine.UNCONNECTED);
@@ -299,16 +419,10 @@ final class Wiring {
 
     /// The rings of the console and the store: their pages, their event channels, their nodes.
     private PvConsole rings() {
-        var consoleLink = new RingLink(xen);
-        var storeLink = new RingLink(xen);
-        var console = around.console();
-        var pvConsole =
-                new PvConsole(
-                        memory,
-                        SpecialPage.CONSOLE.gfn(),
-                        Outbox.passThrough(bytes -> console.output(bytes.toArray())),
-                        consoleLink::notifyGuest);
-        var directory = new DomainDirectory(store, around.id());
+        var consoleLink = RingLink.offer(xen);
+        var storeLink = RingLink.offer(xen);
+        var pvConsole = pvConsole(consoleLink);
+        var directory = new DomainDirectory(store, machine.id());
         directory.create(
                 new DomainDirectory.Description(
                         config.name(),
@@ -321,19 +435,31 @@ final class Wiring {
                         new DomainDirectory.Channel(SpecialPage.XENSTORE.gfn(), storeLink.port()),
                         new DomainDirectory.Channel(
                                 SpecialPage.CONSOLE.gfn(), consoleLink.port())));
-        var storeRing =
-                store.introduce(
-                        around.id(), memory, SpecialPage.XENSTORE.gfn(), storeLink::notifyGuest);
+        var storeRing = storeRing(storeLink);
         xen.setHvmParam(HvmAbi.HVM_PARAM_CONSOLE_PFN, SpecialPage.CONSOLE.gfn());
         xen.setHvmParam(HvmAbi.HVM_PARAM_CONSOLE_EVTCHN, consoleLink.port());
         xen.setHvmParam(HvmAbi.HVM_PARAM_STORE_PFN, SpecialPage.XENSTORE.gfn());
         xen.setHvmParam(HvmAbi.HVM_PARAM_STORE_EVTCHN, storeLink.port());
-        consoleLink.connect(() -> {
-            pvConsole.notified();
-            console.feed(pvConsole::accept); // there may be room again
-        });
+        consoleLink.connect(() -> consoleNotified(pvConsole));
         storeLink.connect(storeRing::notified);
-        console.onInput(input(() -> console.feed(pvConsole::accept)));
+        around.console().onInput(input(() -> around.console().feed(pvConsole::accept)));
         return pvConsole;
+    }
+
+    private PvConsole pvConsole(RingLink link) {
+        return new PvConsole(
+                memory,
+                SpecialPage.CONSOLE.gfn(),
+                Outbox.passThrough(bytes -> around.console().output(bytes.toArray())),
+                link::notifyGuest);
+    }
+
+    private StoreRing storeRing(RingLink link) {
+        return store.introduce(machine.id(), memory, SpecialPage.XENSTORE.gfn(), link::notifyGuest);
+    }
+
+    private void consoleNotified(PvConsole pvConsole) {
+        pvConsole.notified();
+        around.console().feed(pvConsole::accept); // there may be room again
     }
 }

@@ -4,7 +4,9 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.network.Ports;
+import org.xenolith.state.stream.StreamInput;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -25,10 +27,16 @@ public final class Xenolith {
     /// user's other programs on this host, by way of sockets. Domains of one program meet faster by
     /// [#create(DomainConfig, PortOpener)].
     public static Domain create(DomainConfig config) throws DomainException {
+        return start(config, machines(), machines());
+    }
+
+    /// With networks of the user's.
+    private static Domain start(DomainConfig config, MachineBuilder first, MachineBuilder machines)
+            throws DomainException {
         var directory = Path.of(System.getProperty("user.home"), ".xenolith", "networks");
         var ports = new Ports(directory, Clock.system(), _ -> {});
         try {
-            var domain = create(config, machines(), ports::open);
+            var domain = Domain.start(config, first, machines, surroundings(ports::open), false);
             domain.ended().whenComplete((_, _) -> ports.close());
             return domain;
         } catch (DomainException | RuntimeException e) {
@@ -45,20 +53,57 @@ public final class Xenolith {
 
     static Domain create(DomainConfig config, MachineBuilder machines, PortOpener ports)
             throws DomainException {
+        return Domain.start(config, machines, surroundings(ports), false);
+    }
+
+    private static MachineBuilder.Surroundings surroundings(PortOpener ports) {
         var id = new DomainId(1);
-        var surroundings =
-                new MachineBuilder.Surroundings(
-                        id,
-                        new Console(),
-                        new Console(),
-                        new DomainLog(id, _ -> {}),
-                        Clock.system(),
-                        Entropy.system(),
-                        Optional.empty(),
-                        ports,
-                        dumps(),
-                        _ -> {});
-        return Domain.start(config, machines, surroundings, false);
+        return new MachineBuilder.Surroundings(
+                id,
+                new Console(),
+                new Console(),
+                new DomainLog(id, _ -> {}),
+                Clock.system(),
+                Entropy.system(),
+                Optional.empty(),
+                ports,
+                dumps(),
+                _ -> {});
+    }
+
+    /// Goes on with the machine that `input` holds, as [#create] would begin one. `config` must
+    /// describe the same machine; what is the host's (disks, name, what happens after a shutdown)
+    /// may be different.
+    public static Domain restore(DomainConfig config, StreamInput input) throws DomainException {
+        return restore(config, input, new BoardBuilder(System.getenv(), Optional.empty()));
+    }
+
+    static Domain restore(DomainConfig config, StreamInput input, BoardBuilder machines)
+            throws DomainException {
+        var first = machines.restoring(input, MachineImage.PageSource.COPY);
+        return start(config, first, machines);
+    }
+
+    /// The same with a file that has nothing else in it, see [#restoring].
+    public static Domain restore(DomainConfig config, Path file) throws DomainException {
+        var first = restoring(file, _ -> 0);
+        return start(config, first, machines());
+    }
+
+    /// What makes the machine that a file holds, instead of booting one. Its memory shows the
+    /// file's pages until it writes them, so the file must not be changed while the machine lives;
+    /// it may be removed, and replaced by another.
+    ///
+    /// @param beginning finds where in the file the machine's stream begins
+    public static MachineBuilder restoring(Path file, StreamBeginning beginning) {
+        return new BoardBuilder(System.getenv(), Optional.empty()).restoring(file, beginning);
+    }
+
+    /// Where in a file the stream of a machine begins.
+    @FunctionalInterface
+    public interface StreamBeginning {
+        /// @throws DomainException if the file has none
+        long in(MemorySegment file) throws DomainException;
     }
 
     /// Where core files of this user's domains go.

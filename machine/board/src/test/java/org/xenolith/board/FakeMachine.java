@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
 
 import java.io.IOException;
@@ -7,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /// A machine without a processor: it does as its test says.
 final class FakeMachine implements Machine {
@@ -96,6 +99,15 @@ final class FakeMachine implements Machine {
     public CompletableFuture<String> fingerprint() {
         return CompletableFuture.completedFuture("");
     }
+
+    @Override
+    public void save(StreamWriter out, LongConsumer progress) throws IOException {
+        out.write(new StreamRecord.StaticDataEnd());
+        out.write(new StreamRecord.End());
+    }
+
+    @Override
+    public void goOn() {}
 
     @Override
     public void close() {

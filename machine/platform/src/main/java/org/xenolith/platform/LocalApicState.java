@@ -55,6 +55,14 @@ public record LocalApicState(
             long tscDeadline) {
         private static final long REMAINING_NANOS_MAX = 1L << 40;
 
+        private Timer after(long nanos) {
+            long longest = Math.min(nanos, REMAINING_NANOS_MAX);
+            long remaining = Math.max(remainingNanos - longest, -REMAINING_NANOS_MAX);
+            return counting
+                    ? new Timer(initialCount, divideConfiguration, true, remaining, tscDeadline)
+                    : this;
+        }
+
         public Timer {
             require(
                     (divideConfiguration & ~ApicLayout.DIVIDE_MASK) == 0,
@@ -66,6 +74,25 @@ public record LocalApicState(
                             && remainingNanos != Long.MIN_VALUE,
                     "a local APIC's timer waits minutes, not hours");
         }
+    }
+
+    /// The same local APIC after `nanos` in which it stood still and time went on.
+    public LocalApicState after(long nanos) {
+        return new LocalApicState(
+                id,
+                apicBase,
+                taskPriority,
+                logicalDestination,
+                destinationFormat,
+                spuriousVector,
+                inService,
+                triggerMode,
+                requests,
+                errors,
+                pendingErrors,
+                command,
+                localVectorTable,
+                timer.after(nanos));
     }
 
     public LocalApicState {

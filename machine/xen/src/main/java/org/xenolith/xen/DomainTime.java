@@ -3,8 +3,7 @@ package org.xenolith.xen;
 import org.xenolith.base.Clock;
 import org.xenolith.base.TimerQueue;
 
-/// Xen's *system time* of a domain: nanoseconds since it was created, which stand still while it is
-/// saved. Timers of guests count in it.
+/// Xen's *system time* of a domain: nanoseconds since it was created. Timers of guests count in it.
 final class DomainTime {
     /// No timer is set.
     static final long NEVER = Long.MAX_VALUE;

@@ -6,6 +6,7 @@ import org.xenolith.base.Bug;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.Bytes;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.GrantTableAbi;
 import org.xenolith.xen.abi.XenErrno;
@@ -336,8 +337,25 @@ final class GrantTable {
         }
     }
 
+    /// Without the marks of the uses under way: who uses a page begins anew after a restore.
     State capture() {
-        return new State(frames.stream().map(SpecialPage::capture).toList());
+        var captured = new ArrayList<SpecialPage.State>();
+        for (var frame : frames) {
+            captured.add(withoutMarks(frame.capture(), captured.size()));
+        }
+        return new State(captured);
+    }
+
+    /// GTF_reading and GTF_writing are in the first byte of an entry.
+    private SpecialPage.State withoutMarks(SpecialPage.State page, int frame) {
+        var content = page.content().toArray();
+        for (int reference : uses.keySet()) {
+            if (reference / ENTRIES_IN_FRAME == frame) {
+                content[reference % ENTRIES_IN_FRAME * ENTRY_BYTES] &=
+                        (byte) ~(GrantTableAbi.GTF_reading | GrantTableAbi.GTF_writing);
+            }
+        }
+        return new SpecialPage.State(page.gfn(), Bytes.of(content));
     }
 
     /// Refuses what [#restore] could not do.

@@ -293,11 +293,21 @@ public final class XenDomain implements Device<DomainState> {
     public void resume() {
         lock.run(() -> {
             scheduling.resume();
-            hvmOps.writeWallClock();
-            for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
-                clock.invalidate(vcpu);
-            }
+            renewClocks();
         });
+    }
+
+    /// The relation of time and time-stamp counters to the host's has changed, as by a restore:
+    /// guests are shown the new one before they run on.
+    public void timeHasMoved() {
+        lock.run(this::renewClocks);
+    }
+
+    private void renewClocks() {
+        hvmOps.writeWallClock();
+        for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
+            clock.invalidate(vcpu);
+        }
     }
 
     // ---------------------------------------------------------------- state

@@ -112,6 +112,11 @@ public record VcpuState(
         return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }
 
+    /// The same with a time-stamp counter that is `ticks` ahead.
+    public VcpuState afterTicks(long ticks) {
+        return withMsrs(new ModelSpecific(msrs.tsc + ticks, msrs.registers));
+    }
+
     public VcpuState withActivity(Activity activity) {
         return new VcpuState(general, segments, control, debug, msrs, fxsave, pending, activity);
     }

@@ -10,12 +10,15 @@ import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Panel;
 import org.xenolith.board.Processors;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 
 /// A machine without a processor: greets, echoes what is typed, and ends when it reads `q` (power
 /// off) or `!` (crash).
@@ -110,6 +113,15 @@ public final class EchoMachine implements Machine {
     public CompletableFuture<String> fingerprint() {
         return CompletableFuture.completedFuture("");
     }
+
+    @Override
+    public void save(StreamWriter out, LongConsumer progress) throws IOException {
+        out.write(new StreamRecord.StaticDataEnd());
+        out.write(new StreamRecord.End());
+    }
+
+    @Override
+    public void goOn() {}
 
     @Override
     public void close() {}

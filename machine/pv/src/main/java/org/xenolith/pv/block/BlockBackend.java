@@ -30,6 +30,8 @@ import java.util.function.Consumer;
 ///
 /// May be used from any thread.
 public final class BlockBackend implements AutoCloseable {
+    private static final String KIND = "vbd";
+
     /// Rings of one device.
     public static final int QUEUES_MAX = 8;
 
@@ -75,7 +77,7 @@ public final class BlockBackend implements AutoCloseable {
     private final XenbusBackend xenbus;
     private volatile Source source;
 
-    /// The xenbus worker's own.
+    /// The xenbus worker's own, and while that is paused the caller's of [#pause].
     private final List<BlockQueue> queues = new ArrayList<>();
 
     /// What the front end has been told last; the xenbus worker's own.
@@ -85,8 +87,79 @@ public final class BlockBackend implements AutoCloseable {
     /// on.
     ///
     /// @param disk empty only for a CD-ROM drive
-    public BlockBackend(
+    public static BlockBackend publish(
             Surroundings around, Settings settings, Optional<BlockDisk> disk, Source source) {
+        return new BlockBackend(
+                around,
+                settings,
+                disk,
+                source,
+                device ->
+                        new XenbusBackend(
+                                around.store,
+                                paths(around, settings),
+                                device.toolsNodes(),
+                                Map.of(
+                                        "virtual-device",
+                                        Integer.toString(settings.device.number()),
+                                        "device-type",
+                                        "disk"), // a CD-ROM drive too, see docs/quirks.md
+                                device.new Device(),
+                                around.workers,
+                                device.log));
+    }
+
+    /// Goes on with a device of a machine that has been restored, where a paused back end left it:
+    /// the front end does not notice. Where the ring was, the ring itself says, for everything that
+    /// was taken from it had been answered; the rest is in the store. So a back end has no state of
+    /// its own.
+    ///
+    /// @param disk empty only for a CD-ROM drive; it stays the caller's if this throws
+    /// @throws XenbusException if the front end's ring is not there as it was
+    public static BlockBackend takeOver(
+            Surroundings around, Settings settings, Optional<BlockDisk> disk, Source source)
+            throws XenbusException {
+        return new BlockBackend(
+                around,
+                settings,
+                disk,
+                source,
+                device ->
+                        XenbusBackend.takeOver(
+                                around.store,
+                                paths(around, settings),
+                                device.new Device(),
+                                around.workers,
+                                device.log));
+    }
+
+    /// Whether the store knows such a device.
+    public static boolean exists(Surroundings around, VirtualDevice device) {
+        return XenbusBackend.exists(
+                around.store, new XenbusPaths(around.id, KIND, device.number()));
+    }
+
+    /// The numbers of the devices that the store knows.
+    public static List<String> known(Surroundings around) {
+        return XenbusBackend.known(around.store, new XenbusPaths(around.id, KIND, 0));
+    }
+
+    private static XenbusPaths paths(Surroundings around, Settings settings) {
+        return new XenbusPaths(around.id, KIND, settings.device.number());
+    }
+
+    /// Makes the other half of a back end.
+    private interface Bus<E extends Exception> {
+        XenbusBackend of(BlockBackend device) throws E;
+    }
+
+    private <E extends Exception> BlockBackend(
+            Surroundings around,
+            Settings settings,
+            Optional<BlockDisk> disk,
+            Source source,
+            Bus<E> bus)
+            throws E {
         this.around = around;
         this.settings = settings;
         this.source = source;
@@ -96,19 +169,7 @@ public final class BlockBackend implements AutoCloseable {
                 settings.discard
                         && !settings.readOnly
                         && disk.filter(BlockDisk::discards).isPresent();
-        this.xenbus =
-                new XenbusBackend(
-                        around.store,
-                        new XenbusPaths(around.id, "vbd", settings.device.number()),
-                        toolsNodes(),
-                        Map.of(
-                                "virtual-device",
-                                Integer.toString(settings.device.number()),
-                                "device-type",
-                                "disk"), // a CD-ROM drive too, see docs/quirks.md
-                        new Device(),
-                        around.workers,
-                        log);
+        this.xenbus = bus.of(this);
     }
 
     /// What libxl writes (tools/libs/light/libxl_disk.c in the Xen tree).
@@ -193,6 +254,19 @@ public final class BlockBackend implements AutoCloseable {
     /// Asks the front end to let go of the device, see [XenbusBackend#unplug].
     public CompletableFuture<Void> unplug() {
         return xenbus.unplug();
+    }
+
+    /// Returns when everything that was taken from the front end has been answered and nothing more
+    /// comes from here.
+    public void pause() {
+        xenbus.pause();
+        queues.forEach(BlockQueue::pause);
+    }
+
+    /// Only when paused.
+    public void resume() {
+        queues.forEach(BlockQueue::resume);
+        xenbus.resume();
     }
 
     /// Takes the device away, whatever the front end does, and closes the disk.

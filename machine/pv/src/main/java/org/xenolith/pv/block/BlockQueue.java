@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// One ring of a connected block device, its event channel and its requests.
 ///
@@ -72,6 +73,11 @@ final class BlockQueue implements AutoCloseable {
     private volatile BackendChannel channel;
     private volatile boolean closing;
 
+    /// Held while the worker takes requests from the ring.
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile boolean paused;
+
     private BlockQueue(Shared shared, List<GrantMapping> ringPages) {
         this.shared = shared;
         this.ringPages = ringPages;
@@ -121,12 +127,30 @@ final class BlockQueue implements AutoCloseable {
                 "ring-ref %s is not granted".formatted(Integer.toUnsignedString(reference)));
     }
 
+    /// Takes no more requests, and returns when those that were taken have been answered: the ring
+    /// is such that another can take it over.
+    void pause() {
+        paused = true;
+        turn.lock();
+        turn.unlock();
+        slots.acquireUninterruptibly(UNDER_WAY_MAX);
+    }
+
+    /// Only when paused.
+    void resume() {
+        paused = false;
+        slots.release(UNDER_WAY_MAX);
+        worker.wake();
+    }
+
     /// Answers what is under way, takes no more, and gives everything of the guest's back.
     @Override
     public void close() {
         closing = true;
         worker.close();
-        slots.acquireUninterruptibly(UNDER_WAY_MAX);
+        if (!paused) {
+            slots.acquireUninterruptibly(UNDER_WAY_MAX);
+        }
         if (channel != null) {
             channel.close();
         }
@@ -137,9 +161,25 @@ final class BlockQueue implements AutoCloseable {
     // ---------------------------------------------------------------- the worker
 
     private void serve() {
+        turn.lock();
+        try {
+            takeRequests();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private boolean isServing() {
+        return !closing && !paused;
+    }
+
+    private void takeRequests() {
+        if (!isServing()) {
+            return;
+        }
         int waiting = ring.waitingAfterAsking();
-        while (waiting > 0 && !closing) {
-            for (int count = waiting; count > 0 && !closing; count--) {
+        while (waiting > 0 && isServing()) {
+            for (int count = waiting; count > 0 && isServing(); count--) {
                 begin(parser.parse(ring.take()));
             }
             waiting = ring.waitingAfterAsking();

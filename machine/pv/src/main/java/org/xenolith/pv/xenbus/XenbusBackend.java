@@ -7,9 +7,12 @@ import org.xenolith.xenstore.Permissions;
 import org.xenolith.xenstore.StoreWatch;
 import org.xenolith.xenstore.XenStore;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The back end's side of one device on the xenbus: follows the state of the front end and has the
 /// device connect and let go. Serves every kind of device.
@@ -27,6 +30,9 @@ import java.util.concurrent.CompletableFuture;
 /// the front end writes that leads nowhere from where we are is waited out; nothing that it writes
 /// in any order does more than that. After a refused connection the state is Closing until the
 /// front end has closed, as with Linux' back ends.
+///
+/// All that a back end is, beside what its device has under way, is in the store: one that is
+/// paused leaves nothing half done there, and another takes over from it ([#takeOver]).
 ///
 /// May be used from any thread.
 public final class XenbusBackend implements AutoCloseable {
@@ -49,6 +55,11 @@ public final class XenbusBackend implements AutoCloseable {
     /// The operator wants the device to go.
     private volatile boolean unplugging;
 
+    /// Held while the worker makes a step.
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile boolean paused = true;
+
     /// Writes the nodes of both ends and begins to serve.
     ///
     /// @param backend nodes of the back end that the tools know: `mode`, `params`, ...
@@ -62,14 +73,69 @@ public final class XenbusBackend implements AutoCloseable {
             XenbusDevice device,
             Workers workers,
             LimitedLog log) {
+        this(store, paths, device, workers, log);
+        writeNodes(backend, frontend);
+        resume();
+    }
+
+    /// Paused, so that the worker sees nothing half made.
+    private XenbusBackend(
+            XenStore store,
+            XenbusPaths paths,
+            XenbusDevice device,
+            Workers workers,
+            LimitedLog log) {
         this.store = store;
         this.paths = paths;
         this.device = device;
         this.log = log;
-        writeNodes(backend, frontend);
-        worker = workers.periodic("xenbus-" + name(), PERIOD_NANOS, this::step);
+        worker = workers.periodic("xenbus-" + name(), PERIOD_NANOS, this::stepInTurn);
         watch = store.watch(paths.frontendPath() + "/state", _ -> worker.wake());
-        worker.wake();
+    }
+
+    /// Goes on where another back end, which was paused and is gone, left the store; connects at
+    /// once if that one was connected, and the front end does not notice.
+    ///
+    /// @throws XenbusException if the device cannot connect again; nothing is left behind
+    public static XenbusBackend takeOver(
+            XenStore store, XenbusPaths paths, XenbusDevice device, Workers workers, LimitedLog log)
+            throws XenbusException {
+        var backend = new XenbusBackend(store, paths, device, workers, log);
+        try {
+            backend.goOn();
+        } catch (XenbusException e) {
+            backend.watch.close();
+            backend.worker.close();
+            throw e;
+        }
+        backend.resume();
+        return backend;
+    }
+
+    private void goOn() throws XenbusException {
+        state = XenbusState.of(store.read(paths.backendPath() + "/state"));
+        published = state;
+        unplugging = store.read(paths.backendPath() + "/online").equals(Optional.of("0"));
+        if (state == XenbusState.CONNECTED) {
+            var nodes = new TreeMap<>(device.connect(frontend()));
+            nodes.entrySet().removeIf(this::isTold);
+            tell(nodes);
+        }
+    }
+
+    private boolean isTold(Map.Entry<String, String> node) {
+        return store.read(paths.backendPath() + "/" + node.getKey())
+                .equals(Optional.of(node.getValue()));
+    }
+
+    /// The numbers of the devices that the store knows, of the frontend and kind of `any`.
+    public static List<String> known(XenStore store, XenbusPaths any) {
+        return store.list(any.backendsPath());
+    }
+
+    /// Whether the store knows a device at `paths`.
+    public static boolean exists(XenStore store, XenbusPaths paths) {
+        return store.exists(paths.backendPath());
     }
 
     private String name() {
@@ -131,6 +197,19 @@ public final class XenbusBackend implements AutoCloseable {
         return unplugged.copy();
     }
 
+    /// Returns when nothing more comes from here; changes of the front end are held until
+    /// [#resume].
+    public void pause() {
+        paused = true;
+        turn.lock();
+        turn.unlock();
+    }
+
+    public void resume() {
+        paused = false;
+        worker.wake();
+    }
+
     /// Lets go of all that is the guest's, whatever the front end says, and removes the nodes of
     /// both ends.
     @Override
@@ -149,6 +228,17 @@ public final class XenbusBackend implements AutoCloseable {
     }
 
     // ---------------------------------------------------------------- the worker
+
+    private void stepInTurn() {
+        turn.lock();
+        try {
+            if (!paused) {
+                step();
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
 
     private void step() {
         var frontend = XenbusState.of(store.read(paths.frontendPath() + "/state"));
@@ -206,7 +296,10 @@ public final class XenbusBackend implements AutoCloseable {
     }
 
     private void tellChanges() {
-        var changes = device.changes();
+        tell(device.changes());
+    }
+
+    private void tell(Map<String, String> changes) {
         if (!changes.isEmpty()) {
             write(paths.backendPath(), changes);
             moveTo(XenbusState.CONNECTED); // anew: this is what the front end watches

@@ -20,7 +20,7 @@ public record XenbusPaths(DomainId frontend, String kind, int number) {
     }
 
     /// Above the back ends of all the domain's devices of this kind.
-    private String backendsPath() {
+    String backendsPath() {
         return "/local/domain/0/backend/%s/%s".formatted(kind, frontend);
     }
 }

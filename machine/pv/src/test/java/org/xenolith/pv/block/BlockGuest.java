@@ -28,7 +28,7 @@ final class BlockGuest extends FakeGuest {
     }
 
     BlockBackend attach(MemoryDisk disk, boolean readOnly, boolean cdrom, boolean discard) {
-        return new BlockBackend(
+        return BlockBackend.publish(
                 surroundings(),
                 new BlockBackend.Settings(
                         VirtualDevice.parse("xvda").orElseThrow(), readOnly, cdrom, discard, 8),

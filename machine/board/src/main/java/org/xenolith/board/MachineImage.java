@@ -1,0 +1,263 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.StateCodec;
+import org.xenolith.state.StateException;
+import org.xenolith.state.stream.PageKind;
+import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamReader;
+import org.xenolith.state.stream.StreamRecord;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// A machine as far as a stream has brought it: what it is, its memory, the states of its devices.
+/// Owns the memory until a machine is wired from it. For one thread.
+final class MachineImage implements AutoCloseable {
+    private record Key(String kind, int instance) {}
+
+    /// States of one machine; devices are bounded, and vCPUs have three each.
+    private static final int STATES_MAX = 4096;
+
+    private final MachineSpecification specification;
+    private final MachineLayout layout;
+    private final GuestMemory memory;
+    private final PageSource source;
+    private final Optional<StreamRecord.CpuidPolicy> policy;
+    private final Map<Key, StreamRecord.State> states = new HashMap<>();
+    private Optional<StreamRecord.HvmParams> params = Optional.empty();
+    private boolean taken;
+
+    /// How the content of pages comes into memory.
+    interface PageSource {
+        /// Gives `count` frames from `frame` on the content of `contents`, which is at `position`
+        /// of its file.
+        void fill(GuestMemory memory, int frame, int count, MemorySegment contents, long position);
+
+        /// By copying it.
+        PageSource COPY =
+                (memory, frame, count, contents, _) -> {
+                    memory.segment()
+                            .asSlice((long) frame * Sizes.PAGE_BYTES, contents.byteSize())
+                            .copyFrom(contents);
+                    for (int i = 0; i < count; i++) {
+                        memory.wrote(frame + i);
+                    }
+                };
+    }
+
+    private MachineImage(
+            MachineSpecification specification,
+            MachineLayout layout,
+            PageSource source,
+            Optional<StreamRecord.CpuidPolicy> policy) {
+        this.specification = specification;
+        this.layout = layout;
+        this.memory = layout.memory();
+        this.source = source;
+        this.policy = policy;
+    }
+
+    /// Reads a stream to its end.
+    static MachineImage read(StreamReader reader, PageSource source, Engines engines)
+            throws IOException, StreamException {
+        var image = begin(reader, source, engines);
+        try {
+            image.readStates(reader);
+            return image;
+        } catch (IOException | StreamException | RuntimeException | Error e) {
+            image.close();
+            throw e;
+        }
+    }
+
+    // ---------------------------------------------------------------- static data
+
+    private static MachineImage begin(StreamReader reader, PageSource source, Engines engines)
+            throws IOException, StreamException {
+        Optional<MachineSpecification> specification = Optional.empty();
+        Optional<StreamRecord.CpuidPolicy> policy = Optional.empty();
+        while (true) {
+            var record = reader.next();
+            switch (record) {
+                case StreamRecord.State state ->
+                        specification = Optional.of(decode(state, MachineSpecification.CODEC));
+                case StreamRecord.CpuidPolicy leaves -> policy = Optional.of(leaves);
+                case StreamRecord.StaticDataEnd _ -> {
+                    var spec =
+                            specification.orElseThrow(
+                                    () -> new StreamException("the stream has no machine"));
+                    requireHostMemory(spec);
+                    return new MachineImage(spec, MachineLayout.of(spec, engines), source, policy);
+                }
+                case StreamRecord.Pages _,
+                        StreamRecord.TscInfo _,
+                        StreamRecord.HvmParams _,
+                        StreamRecord.HvmContext _,
+                        StreamRecord.Verify _,
+                        StreamRecord.Checkpoint _,
+                        StreamRecord.End _ ->
+                        throw new StreamException("the stream has no static data");
+            }
+        }
+    }
+
+    private static void requireHostMemory(MachineSpecification spec) throws StreamException {
+        try {
+            HostMemoryCheck.require(spec.memoryBytes());
+        } catch (DomainException e) {
+            throw new StreamException(e.getMessage(), e);
+        }
+    }
+
+    // ---------------------------------------------------------------- the rest
+
+    private void readStates(StreamReader reader) throws IOException, StreamException {
+        while (true) {
+            var record = reader.next();
+            switch (record) {
+                case StreamRecord.Pages pages -> take(pages);
+                case StreamRecord.State state -> take(state);
+                case StreamRecord.HvmParams some -> params = Optional.of(some);
+                case StreamRecord.TscInfo tsc ->
+                        require(
+                                tsc.khz() == specification.tscKilohertz(),
+                                "X86_TSC_INFO is not that of the machine");
+                case StreamRecord.Checkpoint _ -> {}
+                case StreamRecord.End _ -> {
+                    return;
+                }
+                case StreamRecord.HvmContext _ ->
+                        throw new StreamException("HVM_CONTEXT is not supported");
+                case StreamRecord.Verify _ -> throw new StreamException("VERIFY is not supported");
+                case StreamRecord.StaticDataEnd _, StreamRecord.CpuidPolicy _ ->
+                        throw new StreamException("static data comes too late");
+            }
+        }
+    }
+
+    private static void require(boolean holds, String wrong) throws StreamException {
+        if (!holds) {
+            throw new StreamException(wrong);
+        }
+    }
+
+    private void take(StreamRecord.State state) throws StreamException {
+        var key = new Key(state.kind(), state.instance());
+        require(states.size() < STATES_MAX || states.containsKey(key), "there are too many states");
+        states.put(key, state);
+    }
+
+    private void take(StreamRecord.Pages pages) throws StreamException {
+        long at = 0;
+        for (int i = 0; i < pages.count(); ) {
+            switch (pages.kind(i)) {
+                case CONTENT -> {
+                    int count = fill(pages, i, at);
+                    at += (long) count * Sizes.PAGE_BYTES;
+                    i += count;
+                }
+                case ALLOCATED -> {
+                    frame(pages.gfn(i));
+                    i++;
+                }
+                case HOLE -> {
+                    int frame = memory.unmap(pages.gfn(i));
+                    if (frame >= 0) {
+                        memory.freeFrame(frame);
+                    }
+                    i++;
+                }
+            }
+        }
+    }
+
+    /// As many pages from `first` on as are neighbours in guest and host memory; their content is
+    /// at `at`. Returns how many.
+    private int fill(StreamRecord.Pages pages, int first, long at) throws StreamException {
+        int frame = frame(pages.gfn(first));
+        int count = 1;
+        while (first + count < pages.count()
+                && pages.kind(first + count) == PageKind.CONTENT
+                && pages.gfn(first + count) == pages.gfn(first) + count
+                && frame(pages.gfn(first + count)) == frame + count) {
+            count++;
+        }
+        var contents = pages.contents().asSlice(at, (long) count * Sizes.PAGE_BYTES);
+        source.fill(memory, frame, count, contents, pages.position() + at);
+        return count;
+    }
+
+    /// The frame at `gfn`, where one is put if there was none.
+    private int frame(long gfn) throws StreamException {
+        require(GuestMemory.isAddressable(gfn), "the stream has a page where none can be");
+        int there = memory.frameAt(gfn);
+        if (there >= 0) {
+            return there;
+        }
+        int frame = memory.allocateFrame();
+        require(frame >= 0, "the stream has more pages than the machine");
+        memory.map(gfn, frame);
+        return frame;
+    }
+
+    // ---------------------------------------------------------------- what it has brought
+
+    MachineSpecification specification() {
+        return specification;
+    }
+
+    MachineLayout layout() {
+        return layout;
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    Optional<StreamRecord.CpuidPolicy> policy() {
+        return policy;
+    }
+
+    Optional<StreamRecord.HvmParams> params() {
+        return params;
+    }
+
+    /// The state of a device, which there must be.
+    <S extends Record> S state(StateCodec<S> codec, int instance) throws StreamException {
+        var state = states.get(new Key(codec.kind(), instance));
+        if (state == null) {
+            throw new StreamException(
+                    "the stream has no state of %s %d".formatted(codec.kind(), instance));
+        }
+        return decode(state, codec);
+    }
+
+    private static <S extends Record> S decode(StreamRecord.State state, StateCodec<S> codec)
+            throws StreamException {
+        try {
+            return state.decode(codec);
+        } catch (StateException e) {
+            throw new StreamException(
+                    "state of %s %d: %s".formatted(state.kind(), state.instance(), e.getMessage()),
+                    e);
+        }
+    }
+
+    /// The memory belongs to a machine from now on.
+    void taken() {
+        taken = true;
+    }
+
+    @Override
+    public void close() {
+        if (!taken) {
+            taken = true;
+            memory.close();
+        }
+    }
+}

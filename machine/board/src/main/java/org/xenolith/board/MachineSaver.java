@@ -1,0 +1,200 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.engine.CpuidTable;
+import org.xenolith.engine.VcpuState;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.platform.LocalApicState;
+import org.xenolith.state.stream.PageList;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamRecord.CpuidPolicy;
+import org.xenolith.state.stream.StreamRecord.HvmParams;
+import org.xenolith.state.stream.StreamWriter;
+import org.xenolith.xen.DomainState;
+import org.xenolith.xen.abi.HvmAbi;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntToLongFunction;
+import java.util.function.LongConsumer;
+
+/// Writes a machine that stands still as a stream (docs/specs/state-stream.md). Used once.
+final class MachineSaver {
+    /// `XEN_CPUID_NO_SUBLEAF`, and what [CpuidTable] has for it.
+    private static final int NO_SUBLEAF = -1;
+
+    /// So few pages of zeros between others are written as others are: a reader that maps the file
+    /// has fewer pieces.
+    private static final int ZERO_PAGES_WRITTEN = 16;
+
+    private static final MemorySegment ZEROS =
+            MemorySegment.ofArray(new byte[Sizes.PAGE_BYTES]).asReadOnly();
+
+    private final StreamWriter out;
+    private final LongConsumer progress;
+    private final PageList pages = new PageList();
+    private long pagesDone;
+
+    // Frames from the one up to the other are known to be zeros. May be forgotten.
+    private int untouchedFrom;
+    private int untouchedEnd;
+
+    /// `progress` is told how many pages have been written.
+    MachineSaver(StreamWriter out, LongConsumer progress) {
+        this.out = out;
+        this.progress = progress;
+    }
+
+    // ---------------------------------------------------------------- static data
+
+    void staticData(MachineSpecification specification, CpuidTable cpuid) throws IOException {
+        out.write(policy(cpuid));
+        out.write(StreamRecord.State.of(MachineSpecification.CODEC, 0, specification));
+        out.write(new StreamRecord.StaticDataEnd());
+    }
+
+    /// The leaves of the first vCPU, in order.
+    static CpuidPolicy policy(CpuidTable cpuid) {
+        var leaves = new ArrayList<CpuidPolicy.Leaf>();
+        cpuid.leaves()
+                .forEach((key, leaf) ->
+                        leaves.add(
+                                new CpuidPolicy.Leaf(
+                                        key.leaf(),
+                                        key.subleaf(),
+                                        leaf.eax(),
+                                        leaf.ebx(),
+                                        leaf.ecx(),
+                                        leaf.edx())));
+        leaves.sort(
+                Comparator.comparingLong(
+                                (CpuidPolicy.Leaf leaf) -> Integer.toUnsignedLong(leaf.leaf()))
+                        .thenComparingInt(CpuidPolicy.Leaf::subleaf));
+        return new CpuidPolicy(leaves);
+    }
+
+    // ---------------------------------------------------------------- memory
+
+    /// All of memory but the gfns `without`.
+    void memory(GuestMemory memory, Set<Long> without) throws IOException {
+        var waiting = new ArrayList<Long>();
+        for (long gfn = memory.nextMapped(0); gfn >= 0; gfn = memory.nextMapped(gfn + 1)) {
+            if (without.contains(gfn)) {
+                continue;
+            }
+            if (isZero(memory, memory.frameAt(gfn))) {
+                waiting.add(gfn);
+            } else {
+                zeros(waiting, memory, waiting.size() <= ZERO_PAGES_WRITTEN);
+                content(memory, gfn);
+            }
+            progress.accept(++pagesDone);
+        }
+        zeros(waiting, memory, false);
+        flush();
+    }
+
+    private static MemorySegment page(GuestMemory memory, int frame) {
+        return memory.segment().asSlice((long) frame * Sizes.PAGE_BYTES, Sizes.PAGE_BYTES);
+    }
+
+    private boolean isZero(GuestMemory memory, int frame) {
+        return isUntouched(memory, frame) || page(memory, frame).mismatch(ZEROS) < 0;
+    }
+
+    private boolean isUntouched(GuestMemory memory, int frame) {
+        if (frame < untouchedFrom || frame >= untouchedEnd) {
+            untouchedFrom = frame;
+            untouchedEnd = memory.nextTouched(frame);
+        }
+        return frame < untouchedEnd;
+    }
+
+    private void zeros(List<Long> gfns, GuestMemory memory, boolean written) throws IOException {
+        for (long gfn : gfns) {
+            if (written) {
+                content(memory, gfn);
+            } else {
+                pages.addAllocated(gfn);
+                flushIfFull();
+            }
+        }
+        gfns.clear();
+    }
+
+    private void content(GuestMemory memory, long gfn) throws IOException {
+        int frame = memory.frameAt(gfn);
+        pages.add(gfn, isUntouched(memory, frame) ? ZEROS : page(memory, frame));
+        flushIfFull();
+    }
+
+    private void flushIfFull() throws IOException {
+        if (pages.isFull()) {
+            flush();
+        }
+    }
+
+    private void flush() throws IOException {
+        if (!pages.isEmpty()) {
+            out.pages(pages);
+            pages.clear();
+        }
+    }
+
+    // ---------------------------------------------------------------- devices
+
+    /// The states of all devices, at one instant.
+    ///
+    /// @param local the local APICs' states
+    /// @param others of devices that there is one of
+    record Devices(
+            BoardState board,
+            List<VcpuState> vcpus,
+            List<LocalApicState> local,
+            DomainState xen,
+            HvmParams params,
+            List<StreamRecord.State> others) {
+        Devices {
+            vcpus = List.copyOf(vcpus);
+            local = List.copyOf(local);
+            others = List.copyOf(others);
+        }
+    }
+
+    void devices(Devices devices, long tscKilohertz) throws IOException {
+        out.write(
+                new StreamRecord.TscInfo(
+                        0, Math.toIntExact(tscKilohertz), devices.xen.systemTime(), 0));
+        out.write(devices.params);
+        out.write(StreamRecord.State.of(BoardState.CODEC, 0, devices.board));
+        for (int vcpu = 0; vcpu < devices.vcpus.size(); vcpu++) {
+            out.write(StreamRecord.State.of(VcpuState.CODEC, vcpu, devices.vcpus.get(vcpu)));
+            out.write(StreamRecord.State.of(LocalApicState.CODEC, vcpu, devices.local.get(vcpu)));
+        }
+        out.write(StreamRecord.State.of(DomainState.CODEC, 0, devices.xen));
+        for (var state : devices.others) {
+            out.write(state);
+        }
+        out.write(new StreamRecord.Checkpoint());
+    }
+
+    void end() throws IOException {
+        out.write(new StreamRecord.End());
+    }
+
+    /// The parameters that say something.
+    static HvmParams params(IntToLongFunction param) {
+        var all = new ArrayList<HvmParams.Param>();
+        for (int index = 0; index < HvmAbi.HVM_NR_PARAMS; index++) {
+            long value = param.applyAsLong(index);
+            if (value != 0) {
+                all.add(new HvmParams.Param(index, value));
+            }
+        }
+        return new HvmParams(all);
+    }
+}
