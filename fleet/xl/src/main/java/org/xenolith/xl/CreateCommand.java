@@ -57,7 +57,8 @@ final class CreateCommand {
         return follow ? follow(session, arguments, id) : 0;
     }
 
-    private static int follow(Session session, Arguments arguments, int id)
+    /// Stays with a domain that has been started paused, until its end.
+    static int follow(Session session, Arguments arguments, int id)
             throws ControlException, IOException, InterruptedException {
         var client = new ControlClient(session.runtime().find(Integer.toString(id)));
         var ended = client.ended();

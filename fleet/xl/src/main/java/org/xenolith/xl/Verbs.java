@@ -104,6 +104,45 @@ final class Verbs {
                             List.of(),
                             LifecycleCommands::unpause),
                     new Verb(
+                            "save",
+                            "Save a domain state to restore later",
+                            "[options] <Domain> <CheckpointFile> [<ConfigFile>]",
+                            2,
+                            3,
+                            List.of(
+                                    flag('c', "Leave domain running after creating the snapshot."),
+                                    flag('p', "Leave domain paused after creating the snapshot.")),
+                            SaveCommands::save),
+                    new Verb(
+                            "restore",
+                            "Restore a domain from a saved state",
+                            "[options] [<ConfigFile>] <CheckpointFile>",
+                            1,
+                            2,
+                            List.of(
+                                    flag('c', "Connect to the console after it is restored."),
+                                    flag('d', "Enable debug messages."),
+                                    flag(
+                                            'e',
+                                            "Do not wait in the background for the death of the"
+                                                    + " domain."),
+                                    flag('F', "Run in foreground until death of the domain."),
+                                    flag('p', "Do not unpause domain after restoring it."),
+                                    flag('V', "vncviewer", "Accepted; there is no VNC display."),
+                                    flag(
+                                            'A',
+                                            "vncviewer-autopass",
+                                            "Accepted; there is no VNC display.")),
+                            SaveCommands::restore),
+                    new Verb(
+                            "fork",
+                            "Clone a running domain, memory and all. Ours",
+                            "[options] <Domain> <NewName>",
+                            2,
+                            2,
+                            List.of(flag('p', "Leave the clone paused.")),
+                            SaveCommands::fork),
+                    new Verb(
                             "console",
                             "Attach to domain's console",
                             "[options] <Domain>",

@@ -12,6 +12,9 @@ enum Call {
     SHUTDOWN("shutdown"),
     REBOOT("reboot"),
     DESTROY("destroy"),
+    /// Saves the domain to `file`; `after` says what becomes of it. Answers with `progress` now and
+    /// then, and in the end with what is left to say.
+    SAVE("save"),
     /// Plugs in `disk`.
     BLOCK_ATTACH("block-attach"),
     /// Unplugs `device`; with `force` the guest is not asked.

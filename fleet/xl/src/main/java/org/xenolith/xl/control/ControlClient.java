@@ -3,6 +3,7 @@ package org.xenolith.xl.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.xenolith.board.AfterSave;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.pv.block.VirtualDevice;
 
@@ -10,11 +11,14 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongConsumer;
 
 /// Asks a domain's process. Each request has a connection of its own.
 public final class ControlClient {
@@ -23,6 +27,10 @@ public final class ControlClient {
 
     /// The same for what a guest has to agree to.
     static final long DETACH_MILLIS_MAX = 30_000;
+
+    /// The same for a domain that is being saved, between two signs of life: a disk may take long
+    /// to make a file durable.
+    static final long SAVE_MILLIS_MAX = 600_000;
 
     private static final String PROCESS_DIED = "process died";
 
@@ -67,6 +75,25 @@ public final class ControlClient {
             if (process.isEmpty() || !process.get().destroyForcibly()) {
                 throw e;
             }
+        }
+    }
+
+    /// Has the domain saved. `config` is what it will have when it is restored, instead of what it
+    /// has now; `progress` is told how many pages have been written.
+    public void save(Path file, Optional<String> config, AfterSave after, LongConsumer progress)
+            throws ControlException {
+        var request = request(Call.SAVE).put("file", file.toString()).put("after", after.name());
+        config.ifPresent(text -> request.put("config", text));
+        try (var channel = connect()) {
+            var answer = exchange(channel, request, SAVE_MILLIS_MAX);
+            while (answer.has("progress")) {
+                progress.accept(answer.path("progress").asLong());
+                answer = answer(channel, SAVE_MILLIS_MAX);
+            }
+        } catch (Refusal e) {
+            throw new ControlException(e.getMessage(), e);
+        } catch (IOException e) {
+            throw unreachable(e.getMessage(), e);
         }
     }
 
@@ -217,6 +244,11 @@ public final class ControlClient {
 
     private static ObjectNode exchange(SocketChannel channel, ObjectNode request, long millisMax)
             throws IOException {
+        Lines.write(channel, request.toString());
+        return answer(channel, millisMax);
+    }
+
+    private static ObjectNode answer(SocketChannel channel, long millisMax) throws IOException {
         var late = new AtomicBoolean();
         var timer = new CompletableFuture<Void>();
         timer.completeOnTimeout(null, millisMax, TimeUnit.MILLISECONDS)
@@ -225,7 +257,6 @@ public final class ControlClient {
                     close(channel);
                 });
         try {
-            Lines.write(channel, request.toString());
             var line = Lines.read(channel, Lines.ANSWER_BYTES_MAX);
             var answer = Json.parseObject(line == null ? "" : line);
             if (answer.isEmpty()) {

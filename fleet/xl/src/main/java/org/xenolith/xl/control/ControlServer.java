@@ -2,10 +2,13 @@ package org.xenolith.xl.control;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import org.xenolith.base.Clock;
+import org.xenolith.board.AfterSave;
 import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
 import org.xenolith.xen.ShutdownReason;
+import org.xenolith.xl.config.ConfigWriter;
 import org.xenolith.xl.config.VifParser;
 
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -112,7 +116,7 @@ final class ControlServer implements AutoCloseable {
         // What is waited for may be there before the answer is read.
         var awaited =
                 request.get().path("shutdown").asBoolean() ? domain.shutDown() : domain.ended();
-        var answer = answer(call.get(), request.get());
+        var answer = answer(call.get(), request.get(), client);
         Lines.write(client, answer.toString());
         if (answer.has("error")) {
             return;
@@ -125,19 +129,36 @@ final class ControlServer implements AutoCloseable {
         }
     }
 
-    private ObjectNode answer(Call call, ObjectNode request) throws InterruptedException {
+    private ObjectNode answer(Call call, ObjectNode request, SocketChannel client)
+            throws InterruptedException {
         try {
-            return perform(call, request);
+            return call == Call.SAVE ? save(request, client) : perform(call, request);
         } catch (DomainException | IllegalArgumentException e) {
             return Json.object().put("error", String.valueOf(e.getMessage()));
         }
+    }
+
+    /// A client that has gone away does not stop it.
+    private ObjectNode save(ObjectNode request, SocketChannel client)
+            throws DomainException, InterruptedException {
+        var config =
+                request.has("config")
+                        ? request.path("config").asText()
+                        : ConfigWriter.text(domain.config());
+        var saving =
+                new FileSaving(
+                        Path.of(request.path("file").asText()),
+                        config,
+                        new SaveProgress(client, Clock.system()));
+        domain.save(saving, AfterSave.valueOf(request.path("after").asText()));
+        return Json.object();
     }
 
     private ObjectNode perform(Call call, ObjectNode request)
             throws InterruptedException, DomainException {
         var answer = Json.object();
         switch (call) {
-            case WAIT, CONSOLE -> {} // what they are for follows the answer
+            case WAIT, CONSOLE, SAVE -> {} // what they are for is not in the answer
             case INFO -> answer.setAll(DomainDescription.of(domain).toJson());
             case PAUSE -> domain.pause();
             case UNPAUSE -> domain.unpause();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Starts the process of a domain, in a session of its own where the host can, so that the
@@ -39,11 +40,22 @@ public final class DomainLauncher {
 
     /// Starts a domain and waits until it runs, or is ready to run if `paused`. Returns its id.
     public int start(String source, String configText, boolean paused) throws ControlException {
+        return start(source, configText, paused, Optional.empty());
+    }
+
+    /// The same for one that goes on from a saved file.
+    public int restore(String source, String configText, boolean paused, Path saved)
+            throws ControlException {
+        return start(source, configText, paused, Optional.of(saved));
+    }
+
+    private int start(String source, String configText, boolean paused, Optional<Path> saved)
+            throws ControlException {
         var errors = runtime.root().resolve("process-errors.log").toFile();
         Process process;
         try {
             process =
-                    new ProcessBuilder(command(source, paused, errors))
+                    new ProcessBuilder(command(source, paused, saved, errors))
                             .redirectError(ProcessBuilder.Redirect.appendTo(errors))
                             .start();
         } catch (IOException e) {
@@ -90,7 +102,7 @@ public final class DomainLauncher {
         throw new ControlException("domain's process ended before it was ready; see " + errors);
     }
 
-    private List<String> command(String source, boolean paused, File errors) {
+    private List<String> command(String source, boolean paused, Optional<Path> saved, File errors) {
         var classPath = System.getProperty("java.class.path");
         var command = new ArrayList<String>();
         if (hasSetsid()) {
@@ -104,6 +116,7 @@ public final class DomainLauncher {
         command.add(classPath);
         command.add(DomainProcess.class.getName());
         command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
+        saved.ifPresent(file -> command.add(file.toString()));
         return command;
     }
 

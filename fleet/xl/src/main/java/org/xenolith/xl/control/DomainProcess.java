@@ -7,6 +7,7 @@ import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
+import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
 import org.xenolith.board.DomainLog;
 import org.xenolith.board.MachineBuilder;
@@ -42,7 +43,8 @@ public final class DomainProcess {
         this.reports = reports;
     }
 
-    /// Arguments: the runtime directory, the name of the configuration, `paused` or `running`.
+    /// Arguments: the runtime directory, the name of the configuration, `paused` or `running`, and
+    /// the saved file from which the domain goes on, if it does.
     public static void main(String[] arguments) throws IOException {
         ignore("HUP");
         ignore("INT");
@@ -52,7 +54,10 @@ public final class DomainProcess {
                         RuntimeDirectory.open(Path.of(arguments[0])),
                         Xenolith.machines(),
                         new PrintStream(System.out, true, StandardCharsets.UTF_8));
-        System.exit(process.run(arguments[1], System.in, arguments[2].equals("paused")) ? 0 : 1);
+        var saved =
+                arguments.length > 3 ? Optional.of(Path.of(arguments[3])) : Optional.<Path>empty();
+        boolean paused = arguments[2].equals("paused");
+        System.exit(process.run(arguments[1], System.in, paused, saved) ? 0 : 1);
     }
 
     /// The terminal that `xl create` was typed on is not the domain's.
@@ -65,7 +70,7 @@ public final class DomainProcess {
     }
 
     /// True if there was a domain.
-    boolean run(String source, InputStream text, boolean paused) {
+    boolean run(String source, InputStream text, boolean paused, Optional<Path> saved) {
         try {
             var config =
                     ConfigReader.read(
@@ -74,7 +79,7 @@ public final class DomainProcess {
             try (var registration =
                     runtime.register(config.name(), config.uuid(), Clock.system())) {
                 int id = registration.entry().id();
-                var domain = Domain.start(config, builder, surroundings(id), paused);
+                var domain = start(config, id, paused, saved);
                 var hook = new Thread(domain::close);
                 Runtime.getRuntime().addShutdownHook(hook);
                 serve(domain, registration);
@@ -89,6 +94,21 @@ public final class DomainProcess {
         } catch (OutOfMemoryError e) {
             report(Json.object().put("error", "not enough memory: " + e.getMessage()));
             return false;
+        }
+    }
+
+    private Domain start(DomainConfig config, int id, boolean paused, Optional<Path> saved)
+            throws DomainException {
+        if (saved.isEmpty()) {
+            return Domain.start(config, builder, surroundings(id), paused);
+        }
+        try {
+            var first =
+                    Xenolith.restoring(saved.get(), file -> SavedFile.read(file).streamPosition());
+            return Domain.start(config, first, builder, surroundings(id), paused);
+        } catch (DomainException e) {
+            throw new DomainException(
+                    "cannot restore %s: %s".formatted(saved.get(), e.getMessage()), e);
         }
     }
 

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -121,7 +122,7 @@ class DomainProcessTest {
                             throw new DomainException("k: not a kernel");
                         },
                         new PrintStream(reports));
-        assertThat(process.run("c", text(CONFIG), false)).isFalse();
+        assertThat(process.run("c", text(CONFIG), false, Optional.empty())).isFalse();
         assertThat(reports.toString()).isEqualTo("{\"error\":\"k: not a kernel\"}\n");
         assertThat(runtime.list()).isEmpty();
     }
@@ -166,7 +167,9 @@ class DomainProcessTest {
     private CompletableFuture<Boolean> start(String config, boolean paused, MachineBuilder builder)
             throws Exception {
         var process = new DomainProcess(runtime, builder, new PrintStream(reports));
-        var running = CompletableFuture.supplyAsync(() -> process.run("c", text(config), paused));
+        var running =
+                CompletableFuture.supplyAsync(
+                        () -> process.run("c", text(config), paused, Optional.empty()));
         while (!reports.toString().contains("ready") && !running.isDone()) {
             TimeUnit.MILLISECONDS.sleep(2);
         }

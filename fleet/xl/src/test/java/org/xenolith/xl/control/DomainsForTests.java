@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -27,8 +28,12 @@ public final class DomainsForTests implements AutoCloseable {
         var process = new DomainProcess(runtime, EchoMachine.builder(), new PrintStream(reports));
         var text = "name='" + name + "'; kernel='none'; memory=64\n" + settings;
         var run =
-                CompletableFuture.supplyAsync(
-                        () -> process.run("c", new ByteArrayInputStream(text.getBytes()), paused));
+                CompletableFuture.supplyAsync(() ->
+                        process.run(
+                                "c",
+                                new ByteArrayInputStream(text.getBytes()),
+                                paused,
+                                Optional.empty()));
         running.add(run);
         while (!reports.toString().contains("ready") && !run.isDone()) {
             TimeUnit.MILLISECONDS.sleep(2);
