@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
-/// A domain's configuration as the text of an xl.cfg, from which [ConfigReader] reads the same. Of a
-/// domain without network interfaces: one that has some cannot be saved.
+/// A domain's configuration as the text of an xl.cfg, from which [ConfigReader] reads the same. Of
+/// a domain without network interfaces: one that has some cannot be saved.
 public final class ConfigWriter {
     private final StringJoiner lines = new StringJoiner("\n", "", "\n");
 
