@@ -80,11 +80,10 @@ record MachineSpecification(
         return new UUID(uuidHigh, uuidLow);
     }
 
-    /// Refuses a configuration that describes another machine.
+    /// Refuses a configuration that describes another machine. How much memory it has and which
+    /// vCPUs are online may have changed since it was started.
     void requireSame(DomainConfig config, long hostTscKilohertz) throws DomainException {
-        same("memory", memoryBytes / MIB, config.memoryBytes() / MIB);
         same("maxmem", maxMemoryBytes / MIB, config.maxMemoryBytes() / MIB);
-        same("vcpus", vcpus, config.vcpus());
         same("maxvcpus", maxVcpus, config.maxVcpus());
         same("max_grant_frames", grantFramesMax, config.limits().grantFramesMax());
         same("max_event_channels", eventChannelsMax, config.limits().eventChannelsMax());

@@ -206,10 +206,10 @@ class SaveTest {
         kernel.bytes(0x0F, 0x31, 0xA3).word(COUNTER); // rdtsc; mov [COUNTER], eax
         kernel.bytes(0x89, 0x15).word(COUNTER + 4).jump(poll); // mov [COUNTER+4], edx
         var config = config(kernel, root).build();
+        var clock = Clock.system();
+        long start = clock.nanos();
         try (var domain = Xenolith.create(config)) {
             domain.serial().reader().awaitText("?", AT_MOST);
-            var clock = Clock.system();
-            long start = clock.nanos();
             var saved = save(domain, AfterSave.DESTROY);
             TimeUnit.MILLISECONDS.sleep(1200);
             try (var twin = restore(config, saved)) {
@@ -300,7 +300,7 @@ class SaveTest {
         assertThatThrownBy(() ->
                         restore(config(race(), root).memoryMib(16).deterministic(7).build(), saved))
                 .isInstanceOf(DomainException.class)
-                .hasMessage("the guest was saved with memory = 8, which cannot be 16");
+                .hasMessage("the guest was saved with maxmem = 8, which cannot be 16");
     }
 
     @Test
