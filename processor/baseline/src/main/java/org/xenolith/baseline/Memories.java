@@ -66,9 +66,9 @@ final class Memories {
             }
         }
         Bug.check(
-                readTags.length == TranslationCache.ENTRIES
-                        && writeTags.length == TranslationCache.ENTRIES
-                        && offsets.length == TranslationCache.ENTRIES,
+                readTags.length == TranslationCache.LENGTH
+                        && writeTags.length == TranslationCache.LENGTH
+                        && offsets.length == TranslationCache.LENGTH,
                 "translations are as many as code was made for");
         var made = new Translations(readTags, writeTags, offsets);
         known[next++ & REMEMBERED - 1] = made;

@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 
 /// A context with 16 pages of memory outside the heap, some of which may not be read or written.
 final class ArenaContext extends Context {
-    private static final int TRANSLATIONS = TranslationCache.ENTRIES;
+    private static final int TRANSLATIONS = TranslationCache.LENGTH;
     private static final int PAGES = 16;
     private static final int PAGE_BYTES = 4096;
 

@@ -37,6 +37,10 @@ final class RegionMemory {
     private final List<Stub> stubs = new ArrayList<>();
     private final List<SecondLook> secondLooks = new ArrayList<>();
     private final List<PageCache> caches = new ArrayList<>();
+
+    /// The length of the arrays less one. HotSpot knows that what is masked by it is an index.
+    private final int indexMask;
+
     private final int address;
 
     /// The page of an access's last byte.
@@ -57,6 +61,7 @@ final class RegionMemory {
                                         Calls.describe(memory.type())))
                         .orElse(null);
         index = code.allocateLocal(TypeKind.INT);
+        indexMask = code.allocateLocal(TypeKind.INT);
         address = code.allocateLocal(TypeKind.LONG);
         tag = code.allocateLocal(TypeKind.LONG);
         for (int cache = 0; cache < shared.count(); cache++) {
@@ -69,6 +74,7 @@ final class RegionMemory {
 
     /// At the entry.
     void enter(CodeBuilder code) {
+        code.aload(RegionClass.READ_TAGS).arraylength().iconst_1().isub().istore(indexMask);
         caches.forEach(cache -> cache.enter(code));
     }
 
@@ -92,7 +98,8 @@ final class RegionMemory {
     /// then its place.
     private void lookUp(CodeBuilder code, boolean write, int bytes, Label miss) {
         code.lload(address).loadConstant(TranslationCache.PAGE_SHIFT).lushr().l2i();
-        code.loadConstant(TranslationCache.FIRST_MASK).iand().istore(index);
+        code.loadConstant(TranslationCache.FIRST_MASK).iand();
+        code.iload(indexMask).iand().istore(index);
         code.lload(address);
         if (bytes > 1) {
             code.loadConstant((long) bytes - 1).ladd();
@@ -116,7 +123,8 @@ final class RegionMemory {
         code.lload(tag);
         code.loadConstant(TranslationCache.PAGE_SHIFT + TranslationCache.SECOND_SHIFT);
         code.lushr().l2i().ixor().loadConstant(TranslationCache.SECOND_MASK).iand();
-        code.loadConstant(TranslationCache.SECOND_BASE).iadd().istore(index);
+        code.loadConstant(TranslationCache.SECOND_BASE).iadd();
+        code.iload(indexMask).iand().istore(index);
         code.aload(look.tags).iload(index).laload().lload(tag).lcmp().ifne(look.miss);
         code.goto_(look.back);
     }

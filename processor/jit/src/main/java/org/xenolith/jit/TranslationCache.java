@@ -11,8 +11,12 @@ public final class TranslationCache {
     /// How many second places there are, behind the first.
     private static final int SECOND = 256;
 
-    /// The length of the arrays.
+    /// How many places there are.
     public static final int ENTRIES = FIRST + SECOND;
+
+    /// The length of the arrays: a power of two, so that an index of which only the low bits are
+    /// taken needs no check.
+    public static final int LENGTH = 2 * FIRST;
 
     public static final int PAGE_SHIFT = 12;
     public static final int FIRST_MASK = FIRST - 1;

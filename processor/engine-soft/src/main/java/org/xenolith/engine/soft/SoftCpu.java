@@ -36,7 +36,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private static final int PAUSES_IN_A_LOOP = 32;
 
     /// Tags that no access finds.
-    private static final long[] NO_TAGS = new long[TranslationCache.ENTRIES];
+    private static final long[] NO_TAGS = new long[TranslationCache.LENGTH];
 
     static {
         Arrays.fill(NO_TAGS, Tlb.EMPTY);

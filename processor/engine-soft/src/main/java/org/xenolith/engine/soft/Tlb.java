@@ -16,9 +16,9 @@ final class Tlb {
     /// Not page-aligned, so equal to no tag that is looked for.
     static final long EMPTY = 1;
 
-    final long[] readTags = new long[ENTRIES];
-    final long[] writeTags = new long[ENTRIES];
-    final long[] offsets = new long[ENTRIES];
+    final long[] readTags = new long[TranslationCache.LENGTH];
+    final long[] writeTags = new long[TranslationCache.LENGTH];
+    final long[] offsets = new long[TranslationCache.LENGTH];
 
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
     private final int[] spans = new int[ENTRIES];
@@ -38,8 +38,8 @@ final class Tlb {
 
     void clear() {
         Arrays.fill(large, false);
-        Arrays.fill(readTags, EMPTY);
-        Arrays.fill(writeTags, EMPTY);
+        Arrays.fill(readTags, 0, ENTRIES, EMPTY);
+        Arrays.fill(writeTags, 0, ENTRIES, EMPTY);
     }
 
     void clearNonGlobal() {
@@ -74,7 +74,7 @@ final class Tlb {
 
     /// Forgets that anything may be written without notice.
     void clearWrites() {
-        Arrays.fill(writeTags, EMPTY);
+        Arrays.fill(writeTags, 0, ENTRIES, EMPTY);
     }
 
     /// The place of a page with a tag in `tags`, or -1.
