@@ -2,6 +2,7 @@ package org.xenolith.bench;
 
 import org.xenolith.bench.guest.Guest;
 import org.xenolith.bench.guest.Hypervisor;
+import org.xenolith.bench.guest.Machine;
 
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -11,17 +12,17 @@ import java.util.Map;
 /// One guest on each hypervisor, started one after the other.
 final class Guests implements AutoCloseable {
     private final List<Hypervisor> order;
-    private final int vcpus;
+    private final Machine machine;
     private final Map<Hypervisor, Guest> guests = new LinkedHashMap<>();
 
-    private Guests(List<Hypervisor> order, int vcpus) {
+    private Guests(List<Hypervisor> order, Machine machine) {
         this.order = order;
-        this.vcpus = vcpus;
+        this.machine = machine;
     }
 
-    static Guests start(List<Hypervisor> order, int vcpus)
+    static Guests start(List<Hypervisor> order, Machine machine)
             throws IOException, InterruptedException {
-        var started = new Guests(order, vcpus);
+        var started = new Guests(order, machine);
         started.restart();
         return started;
     }
@@ -41,11 +42,10 @@ final class Guests implements AutoCloseable {
 
     private Guest start(Hypervisor hypervisor) throws IOException, InterruptedException {
         try {
-            return hypervisor.start(vcpus);
+            return hypervisor.start(machine);
         } catch (IOException e) {
             throw new IOException(
-                    "no guest of %d vCPUs on %s: %s"
-                            .formatted(vcpus, hypervisor.name(), e.getMessage()),
+                    "no guest %s on %s: %s".formatted(machine, hypervisor.name(), e.getMessage()),
                     e);
         }
     }

@@ -1,6 +1,7 @@
 package org.xenolith.bench;
 
 import org.xenolith.base.Clock;
+import org.xenolith.bench.guest.Devices;
 import org.xenolith.bench.guest.GuestFiles;
 import org.xenolith.bench.guest.Tcg;
 import org.xenolith.bench.guest.Xenolith;
@@ -43,11 +44,12 @@ public final class Main {
     private static boolean run(Options options) throws IOException, InterruptedException {
         var root = Path.of(System.getProperty("xenolith.root", "")).toAbsolutePath();
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-        try (var directory = new WorkDirectory()) {
+        try (var directory = new WorkDirectory();
+                var devices = new Devices(directory.path())) {
             var clock = Clock.system();
-            var files = GuestFiles.make(directory.path(), Main::say);
-            var ours = new Xenolith(root, files, directory.path(), clock);
-            var theirs = new Tcg(files, directory.path(), clock);
+            var files = GuestFiles.make(directory.path(), options.devices(), Main::say);
+            var ours = new Xenolith(root, files, devices, directory.path(), clock);
+            var theirs = new Tcg(files, devices, directory.path(), clock);
             var session = new Session(ours, theirs, options, Main::say);
             session.run();
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);

@@ -64,13 +64,18 @@ record Options(boolean help, int rounds, List<Row> rows) {
                 "--rounds is a number from 1 to %d, not \"%s\"".formatted(ROUNDS_MAX, text));
     }
 
+    /// Whether guests with devices are asked for.
+    boolean devices() {
+        return rows.stream().anyMatch(row -> row.group().machine().hasDevices());
+    }
+
     static String usage() {
         var groups =
                 Arrays.stream(Group.values()).map(Group::word).collect(Collectors.joining(", "));
         var rows =
                 Rows.ALL.stream()
                         .map(row ->
-                                "  %-10s  %-2s  %s%n"
+                                "  %-12s  %-2s  %s%n"
                                         .formatted(row.name(), row.unit().symbol(), row.meaning()))
                         .collect(Collectors.joining());
         return """

@@ -1,6 +1,7 @@
 package org.xenolith.bench;
 
 import org.xenolith.bench.guest.Hypervisor;
+import org.xenolith.bench.guest.Machine;
 import org.xenolith.bench.guest.Run;
 import org.xenolith.bench.table.Comparison;
 import org.xenolith.bench.table.Group;
@@ -21,7 +22,6 @@ import java.util.function.Consumer;
 /// take turns. Every run of the table has guests of its own; a row that fails is left out from then
 /// on.
 final class Session {
-    private static final List<Integer> VCPUS = List.of(1, 2);
     private static final int TRIALS_MAX = 8;
 
     private final Hypervisor ours;
@@ -43,15 +43,15 @@ final class Session {
     }
 
     void run() throws InterruptedException {
-        for (int vcpus : VCPUS) {
-            withGuests("trial", List.of(ours, theirs), programs(vcpus), this::trial);
+        for (var machine : Machine.values()) {
+            withGuests("trial", List.of(ours, theirs), programs(machine), this::trial);
         }
         for (int turn = 1; turn <= options.rounds(); turn++) {
             // Neither always has the host after the other's rest.
             var order = turn % 2 == 1 ? List.of(ours, theirs) : List.of(theirs, ours);
             var name = "run %d of %d".formatted(turn, options.rounds());
-            for (int vcpus : VCPUS) {
-                withGuests(name, order, rows(vcpus), this::measure);
+            for (var machine : Machine.values()) {
+                withGuests(name, order, rows(machine), this::measure);
             }
         }
     }
@@ -85,26 +85,26 @@ final class Session {
                 throws IOException, InterruptedException;
     }
 
-    private List<Row> rows(int vcpus) {
+    private List<Row> rows(Machine machine) {
         return options.rows().stream()
-                .filter(row -> row.group().vcpus() == vcpus && !failures.containsKey(row))
+                .filter(row -> row.group().machine() == machine && !failures.containsKey(row))
                 .toList();
     }
 
-    private List<Row> programs(int vcpus) {
-        return rows(vcpus).stream().filter(row -> row.group() != Group.BOOT).toList();
+    private List<Row> programs(Machine machine) {
+        return rows(machine).stream().filter(row -> row.group() != Group.BOOT).toList();
     }
 
-    /// Starts guests for rows that need as many vCPUs, and takes a step for each row.
+    /// Starts guests for rows that need the same kind of them, and takes a step for each row.
     private void withGuests(String name, List<Hypervisor> order, List<Row> rows, Step step)
             throws InterruptedException {
         if (rows.isEmpty()) {
             return;
         }
-        int vcpus = rows.getFirst().group().vcpus();
-        progress.accept("%s: starting guests of %d vCPUs".formatted(name, vcpus));
+        var machine = rows.getFirst().group().machine();
+        progress.accept("%s: starting guests %s".formatted(name, machine));
         var left = new ArrayList<>(rows);
-        try (var guests = Guests.start(order, vcpus)) {
+        try (var guests = Guests.start(order, machine)) {
             while (!left.isEmpty()) {
                 var row = left.removeFirst();
                 try {

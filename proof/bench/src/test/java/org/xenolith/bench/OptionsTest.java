@@ -49,4 +49,11 @@ class OptionsTest {
         assertThat(parse("--help").help()).isTrue();
         assertThat(Rows.ALL).allSatisfy(row -> assertThat(Options.usage()).contains(row.name()));
     }
+
+    @Test
+    void devicesAreMadeForThoseWhoNeedThem() {
+        assertThat(parse("crc tcp-rr").devices()).isTrue();
+        assertThat(parse("disk").devices()).isTrue();
+        assertThat(parse("kernels scaling").devices()).isFalse();
+    }
 }

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.bench.guest.GuestProgram;
 import org.xenolith.bench.guest.Run;
+import org.xenolith.bench.guest.SampleDevices;
 import org.xenolith.bench.table.Group;
 import org.xenolith.bench.table.Row;
 import org.xenolith.bench.table.Rows;
@@ -63,13 +64,15 @@ class RowProgramTest {
             Assumptions.abort("no gcc: " + e.getMessage());
         }
         var bench = new GuestProgram(directory).bench().toString();
-        for (var row : Rows.ALL) {
-            // The shell is no part of the program, and there is no /bench/nothing to start here.
-            boolean elsewhere = row.name().equals("shell") || row.name().equals("exec");
-            if (row.group() != Group.BOOT && row.group() != Group.SCALING && !elsewhere) {
-                var words = RowProgram.command(row, 2).replace("/bench/bench", bench).split(" ");
-                assertThat(HostCommand.run(directory, List.of(words)))
-                        .matches("@begin\n@lap \\d+\n@lap \\d+\n@end [0-9a-f]{16}");
+        try (var devices = new SampleDevices(directory)) {
+            for (var row : Rows.ALL) {
+                // The shell is no part of the program, and there is no /bench/nothing to start.
+                boolean elsewhere = row.name().equals("shell") || row.name().equals("exec");
+                if (row.group() != Group.BOOT && row.group() != Group.SCALING && !elsewhere) {
+                    var words = RowProgram.command(row, 2).replace("/bench/bench", bench);
+                    assertThat(devices.run(words))
+                            .matches("@begin\n@lap \\d+\n@lap \\d+\n@end [0-9a-f]{16}");
+                }
             }
         }
     }

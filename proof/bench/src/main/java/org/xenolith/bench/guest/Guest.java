@@ -55,7 +55,12 @@ public final class Guest implements AutoCloseable {
         var init = console.await(Mark.LINE, BOOT_MAX);
         var shell = console.await(PROMPT, BOOT_MAX);
         boot = new Boot(init.nanos() - start, shell.nanos() - start);
-        console.type("dmesg -n 1\n"); // nothing else is to write into the marks
+        type("dmesg -n 1"); // nothing else is to write into the marks
+    }
+
+    /// Gives the shell a line, and waits until it has done what that says.
+    void type(String command) throws IOException, InterruptedException {
+        console.type(command + "\n");
         console.await(PROMPT, LAP_MAX);
     }
 

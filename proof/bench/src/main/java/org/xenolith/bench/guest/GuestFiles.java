@@ -6,10 +6,12 @@ import org.xenolith.boot.CpioWriter;
 import org.xenolith.boot.GuestKit;
 
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /// The kernel and the initramfs that both hypervisors start: the guest kit's, and behind it, in an
@@ -24,18 +26,25 @@ public record GuestFiles(Path kernel, Path ramdisk, String source) {
 
     private static final String PACKAGE = "linux-image-cloud-amd64";
     private static final int EXECUTABLE = 0755;
+    private static final int READABLE = 0644;
 
     /// Makes them in `directory`; may download the kit.
-    public static GuestFiles make(Path directory, Consumer<String> progress)
+    ///
+    /// @param devices whether guests will have some
+    public static GuestFiles make(Path directory, boolean devices, Consumer<String> progress)
             throws IOException, InterruptedException {
         var kit = kit(progress);
-        var program = new GuestProgram(directory);
+        var source = Files.readString(kit.kernel().resolveSibling("source")).strip();
         var ramdisk = directory.resolve("initramfs.cpio");
         Files.copy(kit.ramdisk(), ramdisk);
-        try (var output = Files.newOutputStream(ramdisk, StandardOpenOption.APPEND)) {
-            write(program, output);
+        try (var output = Files.newOutputStream(ramdisk, StandardOpenOption.APPEND);
+                var cpio = new CpioWriter(output)) {
+            write(new GuestProgram(directory), cpio);
+            if (devices) {
+                var cache = kit.kernel().resolveSibling("virtio");
+                writeDevices(VirtioModules.of(source, directory, cache), cpio);
+            }
         }
-        var source = Files.readString(kit.kernel().resolveSibling("source")).strip();
         return new GuestFiles(kit.kernel(), ramdisk, source);
     }
 
@@ -47,14 +56,24 @@ public record GuestFiles(Path kernel, Path ramdisk, String source) {
         }
     }
 
-    private static void write(GuestProgram program, OutputStream output)
+    private static void write(GuestProgram program, CpioWriter cpio)
             throws IOException, InterruptedException {
-        try (var cpio = new CpioWriter(output)) {
-            cpio.directory("bench", EXECUTABLE);
-            cpio.file("bench/bench", EXECUTABLE, Files.readAllBytes(program.bench()));
-            cpio.file("bench/nothing", EXECUTABLE, Files.readAllBytes(program.nothing()));
-            cpio.file("bench/shell.sh", EXECUTABLE, Resources.read("guest/shell.sh"));
-            cpio.symbolicLink("bench/init", "bench");
+        cpio.directory("bench", EXECUTABLE);
+        cpio.file("bench/bench", EXECUTABLE, Files.readAllBytes(program.bench()));
+        cpio.file("bench/nothing", EXECUTABLE, Files.readAllBytes(program.nothing()));
+        cpio.file("bench/shell.sh", EXECUTABLE, Resources.read("guest/shell.sh"));
+        cpio.symbolicLink("bench/init", "bench");
+    }
+
+    private static void writeDevices(Map<String, byte[]> modules, CpioWriter cpio)
+            throws IOException {
+        for (var script : List.of("devices.sh", "lease.sh")) {
+            cpio.file("bench/" + script, EXECUTABLE, Resources.read("guest/" + script));
+        }
+        var names = String.join("\n", modules.keySet()) + "\n";
+        cpio.file("bench/virtio", READABLE, names.getBytes(StandardCharsets.UTF_8));
+        for (var module : modules.entrySet()) {
+            cpio.file("bench/%s.ko".formatted(module.getKey()), READABLE, module.getValue());
         }
     }
 }

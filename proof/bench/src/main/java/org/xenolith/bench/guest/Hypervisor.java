@@ -6,6 +6,6 @@ import java.io.IOException;
 public interface Hypervisor {
     String name();
 
-    /// Starts a guest with so many vCPUs and waits for its shell.
-    Guest start(int vcpus) throws IOException, InterruptedException;
+    /// Starts a guest, waits for its shell, and has it find its devices.
+    Guest start(Machine machine) throws IOException, InterruptedException;
 }

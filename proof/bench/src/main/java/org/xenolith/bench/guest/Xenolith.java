@@ -23,21 +23,25 @@ public final class Xenolith implements Hypervisor {
             extra = "console=hvc0 quiet %s"
             memory = %d
             vcpus = %d
+            %s
             """;
 
     private static final long END_SECONDS_MAX = 10;
 
     private final Path xl;
     private final GuestFiles files;
+    private final Devices devices;
     private final Path directory;
     private final RuntimeDirectory runtime;
     private final Clock clock;
 
     /// @param root the directory of `xl`
     /// @param directory a place for files
-    public Xenolith(Path root, GuestFiles files, Path directory, Clock clock) throws IOException {
+    public Xenolith(Path root, GuestFiles files, Devices devices, Path directory, Clock clock)
+            throws IOException {
         this.xl = root.resolve("xl");
         this.files = files;
+        this.devices = devices;
         this.directory = directory;
         this.runtime = RuntimeDirectory.open(directory.resolve("run").resolve("xenolith"));
         this.clock = clock;
@@ -49,8 +53,8 @@ public final class Xenolith implements Hypervisor {
     }
 
     @Override
-    public Guest start(int vcpus) throws IOException, InterruptedException {
-        var config = directory.resolve("bench-%d.cfg".formatted(vcpus));
+    public Guest start(Machine machine) throws IOException, InterruptedException {
+        var config = directory.resolve("bench-%s.cfg".formatted(machine));
         Files.writeString(
                 config,
                 CONFIG.formatted(
@@ -58,12 +62,21 @@ public final class Xenolith implements Hypervisor {
                         files.ramdisk(),
                         GuestFiles.INIT,
                         GuestFiles.MEMORY_MIB,
-                        vcpus));
+                        machine.vcpus(),
+                        deviceOf(machine)));
         var command =
                 new ProcessBuilder(List.of(xl.toString(), "create", "-c", config.toString()))
                         .redirectError(directory.resolve("xl.log").toFile());
         command.environment().put("XDG_RUNTIME_DIR", directory.resolve("run").toString());
-        return Guest.boot(command, new Domain(runtime), clock);
+        return devices.prepared(machine, Guest.boot(command, new Domain(runtime), clock));
+    }
+
+    private String deviceOf(Machine machine) throws IOException {
+        return switch (machine) {
+            case WITH_DISK -> "disk = [ '%s,raw,xvda,rw' ]".formatted(devices.disk());
+            case WITH_NETWORK -> "vif = [ 'passt,reaches-host' ]";
+            case ONE_VCPU, TWO_VCPUS -> "";
+        };
     }
 
     /// The only domain of the runtime directory, found through its control socket.

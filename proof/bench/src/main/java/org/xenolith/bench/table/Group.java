@@ -1,29 +1,35 @@
 package org.xenolith.bench.table;
 
+import org.xenolith.bench.guest.Machine;
+
 import java.util.Locale;
 
 /// Rows that belong together.
 public enum Group {
     /// From the start of the command to what the guest says first.
-    BOOT(1),
+    BOOT(Machine.ONE_VCPU),
     /// What a processor computes; they have a geometric mean.
-    KERNELS(1),
+    KERNELS(Machine.ONE_VCPU),
     /// As KERNELS, without a floor and outside the mean.
-    EXTRA(1),
+    EXTRA(Machine.ONE_VCPU),
     /// What a process asks of its kernel.
-    SYSTEM(1),
+    SYSTEM(Machine.ONE_VCPU),
+    /// What goes between the guest and a file of the host.
+    DISK(Machine.WITH_DISK),
+    /// What goes between the guest and a program of the host.
+    NETWORK(Machine.WITH_NETWORK),
     /// The same work on one vCPU and on two.
-    SCALING(2);
+    SCALING(Machine.TWO_VCPUS);
 
-    private final int vcpus;
+    private final Machine machine;
 
-    Group(int vcpus) {
-        this.vcpus = vcpus;
+    Group(Machine machine) {
+        this.machine = machine;
     }
 
-    /// How many the guest has for these rows.
-    public int vcpus() {
-        return vcpus;
+    /// The guest for these rows.
+    public Machine machine() {
+        return machine;
     }
 
     /// The word on the command line.

@@ -1,8 +1,10 @@
 package org.xenolith.bench.table;
 
 import static org.xenolith.bench.table.Group.BOOT;
+import static org.xenolith.bench.table.Group.DISK;
 import static org.xenolith.bench.table.Group.EXTRA;
 import static org.xenolith.bench.table.Group.KERNELS;
+import static org.xenolith.bench.table.Group.NETWORK;
 import static org.xenolith.bench.table.Group.SCALING;
 import static org.xenolith.bench.table.Group.SYSTEM;
 import static org.xenolith.bench.table.Row.Instructions.BOTH;
@@ -17,11 +19,9 @@ import java.util.List;
 
 /// All rows, in the table's order.
 public final class Rows {
-    /// The least geometric mean of the kernels' ratios.
-    public static final double MEAN_FLOOR = 1.8;
-
     private static final double KERNEL_FLOOR = 0.9;
     private static final double SYSTEM_FLOOR = 0.8;
+    private static final double DEVICE_FLOOR = 1;
     private static final double SCALING_FLOOR = 1.8;
 
     /// At most twice the time.
@@ -51,6 +51,19 @@ public final class Rows {
             system("exec",    "fork, exec of a static program, and wait",         MICROS, 1,   4),
             system("fault",   "a page mapped, touched first and unmapped",        NANOS,  256, 4),
 
+            disk("read",          "a MiB of a disk read, in sequence",               1,  20),
+            disk("write",         "a MiB of a disk written, in sequence",            1,  20),
+            disk("read-4k",       "4 KiB of a disk read, anywhere",                  1,  500),
+            disk("write-4k",      "4 KiB of a disk written, anywhere",               1,  500),
+            disk("read-4k-x16",   "as read-4k, 16 at a time by 4 processes",         16, 50),
+            disk("write-4k-x16",  "as write-4k, 16 at a time by 4 processes",        16, 50),
+
+            network("tcp-in",     "a MiB from the host by TCP",                      1,  20),
+            network("tcp-out",    "a MiB to the host by TCP",                        1,  20),
+            network("tcp-in-x4",  "as tcp-in, by 4 connections at a time",           4,  5),
+            network("tcp-out-x4", "as tcp-out, by 4 connections at a time",          4,  5),
+            network("tcp-rr",     "a byte to the host and back by TCP",              1,  200),
+
             scaling("sieve-x2",  "sieve in two processes on two vCPUs against one",  100),
             scaling("interp-x2", "interp in two processes on two vCPUs against one", 30));
     // spotless:on
@@ -73,6 +86,14 @@ public final class Rows {
 
     private static Row system(String name, String meaning, Unit unit, int operations, long rounds) {
         return new Row(SYSTEM, name, meaning, unit, operations, rounds, OURS, SYSTEM_FLOOR);
+    }
+
+    private static Row disk(String name, String meaning, int operations, long rounds) {
+        return new Row(DISK, name, meaning, MICROS, operations, rounds, OURS, DEVICE_FLOOR);
+    }
+
+    private static Row network(String name, String meaning, int operations, long rounds) {
+        return new Row(NETWORK, name, meaning, MICROS, operations, rounds, OURS, DEVICE_FLOOR);
     }
 
     private static Row scaling(String name, String meaning, long rounds) {

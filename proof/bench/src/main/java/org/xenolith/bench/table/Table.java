@@ -36,7 +36,9 @@ public final class Table {
         comparisons.forEach(comparison -> lines.add(line(comparison)));
         failures.keySet().forEach(row -> lines.add(failed(row)));
         var text = new StringBuilder(markdown(lines));
-        mean(comparisons, text);
+        for (var mean : Mean.ALL) {
+            text.append(mean.sentence(comparisons));
+        }
         failures.forEach((row, reason) ->
                 text.append("%n%s could not be run: %s%n".formatted(row.name(), reason)));
         return text.toString();
@@ -73,28 +75,6 @@ public final class Table {
             return "";
         }
         return comparison.reachesFloor() ? "pass" : "miss";
-    }
-
-    private static void mean(List<Comparison> comparisons, StringBuilder text) {
-        var ratios =
-                comparisons.stream()
-                        .filter(comparison -> comparison.row().group() == Group.KERNELS)
-                        .filter(comparison -> !comparison.isWrong())
-                        .mapToDouble(comparison -> comparison.ratio().median())
-                        .toArray();
-        if (ratios.length == 0) {
-            return;
-        }
-        double mean = Spread.geometricMean(ratios);
-        text.append(
-                format(
-                        "%nGeometric mean of the ratios of %d of %d CPU kernels: %.2f"
-                                + " (floor %.1f: %s)%n",
-                        ratios.length,
-                        Rows.named(Group.KERNELS.word()).size(),
-                        mean,
-                        Rows.MEAN_FLOOR,
-                        mean >= Rows.MEAN_FLOOR ? "pass" : "miss"));
     }
 
     // ---------------------------------------------------------------- text

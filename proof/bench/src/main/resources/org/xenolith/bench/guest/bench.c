@@ -20,6 +20,17 @@ static const struct work works[] = {
     {"pipe", pipe_round_trips},
     {"exec", programs_started},
     {"fault", page_faults},
+    {"read", sequential_reads},
+    {"write", sequential_writes},
+    {"read-4k", random_reads},
+    {"write-4k", random_writes},
+    {"read-4k-x16", many_random_reads},
+    {"write-4k-x16", many_random_writes},
+    {"tcp-in", streams_in},
+    {"tcp-out", streams_out},
+    {"tcp-in-x4", many_streams_in},
+    {"tcp-out-x4", many_streams_out},
+    {"tcp-rr", requests_and_responses},
 };
 
 const struct work *find_work(const char *name) {

@@ -7,7 +7,6 @@
 #include "bench.h"
 
 #define PAGES 256ul
-#define PAGE_BYTES 4096ul
 
 u64 system_calls(u64 rounds) {
     u64 good = 0;

@@ -14,7 +14,7 @@ public record FakeHypervisor(String name, String programs) implements Hypervisor
     }
 
     @Override
-    public Guest start(int vcpus) throws IOException, InterruptedException {
+    public Guest start(Machine machine) throws IOException, InterruptedException {
         var script =
                 """
                 echo @init

@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 
 class GuestTest {
     private static Guest guest(String programs) throws Exception {
-        return new FakeHypervisor("fake", programs).start(1);
+        return new FakeHypervisor("fake", programs).start(Machine.ONE_VCPU);
     }
 
     @Test

@@ -64,4 +64,19 @@ class TableTest {
         assertThat(Table.number(12345.6)).isEqualTo("12346");
         assertThat(Table.number(Double.NaN)).isEmpty();
     }
+
+    @Test
+    void disksAndNetworksHaveAMeanOfTheirOwn() {
+        var rows = List.of("read", "tcp-rr");
+        var comparisons =
+                rows.stream()
+                        .map(name -> Rows.named(name).getFirst())
+                        .map(row -> new Comparison(row, List.of(sample(1)), List.of(sample(2))))
+                        .toList();
+        assertThat(Table.of(comparisons, Map.of()))
+                .doesNotContain("CPU kernels")
+                .contains(
+                        "Geometric mean of the ratios of 2 of 11 rows of disks and networks: 2.00"
+                                + " (floor 1.5: pass)\n");
+    }
 }

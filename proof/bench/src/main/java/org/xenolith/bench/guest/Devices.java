@@ -1,0 +1,81 @@
+package org.xenolith.bench.guest;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/// What of the host's is behind the guests' disks and networks: the same for all hypervisors, and
+/// made when a guest needs it first. For one thread.
+public final class Devices implements AutoCloseable {
+    private static final long DISK_BYTES = 1L << 30;
+    private static final int PAGES_AT_ONCE = 1024;
+
+    private final Path directory;
+    private Path disk;
+    private HostPeer peer;
+
+    /// @param directory a place for files
+    public Devices(Path directory) {
+        this.directory = directory;
+    }
+
+    /// A raw file of 1 GiB, all of which has been written.
+    Path disk() throws IOException {
+        if (disk == null) {
+            disk = makeDisk(directory.resolve("disk.img"), DISK_BYTES);
+        }
+        return disk;
+    }
+
+    static Path makeDisk(Path file, long bytes) throws IOException {
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            for (long page = 0; page < bytes / Pages.PAGE_BYTES; page += PAGES_AT_ONCE) {
+                var pages = Pages.of(page, PAGES_AT_ONCE);
+                while (pages.hasRemaining()) {
+                    channel.write(pages);
+                }
+            }
+            channel.force(true); // else the host does it while something is measured
+        }
+        return file;
+    }
+
+    /// The port of the host's loopback interface at which guests find what they speak with.
+    int port() throws IOException {
+        if (peer == null) {
+            peer = HostPeer.open();
+        }
+        return peer.port();
+    }
+
+    /// Has a guest that has booted find its devices, and tells the programs for them where they
+    /// are.
+    Guest prepared(Machine machine, Guest guest) throws IOException, InterruptedException {
+        try {
+            switch (machine) {
+                case WITH_DISK -> guest.type("export DISK=" + found("disk", guest));
+                case WITH_NETWORK ->
+                        guest.type("export PEER=%s:%d".formatted(found("network", guest), port()));
+                case ONE_VCPU, TWO_VCPUS -> {}
+            }
+            return guest;
+        } catch (IOException | InterruptedException e) {
+            guest.close();
+            throw e;
+        }
+    }
+
+    private static String found(String device, Guest guest)
+            throws IOException, InterruptedException {
+        return guest.run("/bench/devices.sh " + device).sum();
+    }
+
+    @Override
+    public void close() {
+        if (peer != null) {
+            peer.close();
+        }
+    }
+}
