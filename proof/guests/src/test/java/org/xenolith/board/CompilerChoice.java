@@ -35,7 +35,7 @@ public enum CompilerChoice {
                 config, new BoardBuilder(System.getenv(), options().map(Engines::software)), ports);
     }
 
-    private Optional<SoftEngine.Options> options() {
+    Optional<SoftEngine.Options> options() {
         return switch (this) {
             case USUAL -> Optional.empty();
             case OFF -> Optional.of(SoftEngine.Options.of(SoftEngine.Tier.HANDLERS));

@@ -7,7 +7,7 @@ import org.xenolith.boot.GuestKit;
 import java.util.Optional;
 
 /// A kernel package that Debian 12 carries, of the guest kit.
-enum DebianKernel {
+public enum DebianKernel {
     CLOUD("linux-image-cloud-amd64", "6.1."),
     GENERIC("linux-image-amd64", "6.1."),
     CLOUD_6_12("linux-image-6.12-cloud-amd64", "6.12.");
@@ -29,7 +29,7 @@ enum DebianKernel {
         return packageName;
     }
 
-    DomainConfig.Builder config(int vcpus) {
+    public DomainConfig.Builder config(int vcpus) {
         return DomainConfig.builder(packageName)
                 .kernel(GuestKit.SCHEME + packageName)
                 .ramdisk(GuestKit.SCHEME)
@@ -39,7 +39,7 @@ enum DebianKernel {
     }
 
     /// Fetches the kernel if need be. The reason if that cannot be done.
-    Optional<String> missing() {
+    public Optional<String> missing() {
         try {
             GuestKit.ofUser(System.getenv(), System.out::println).fetch(packageName);
             return Optional.empty();
