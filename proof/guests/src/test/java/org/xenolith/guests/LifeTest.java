@@ -117,10 +117,15 @@ class LifeTest {
 
     /// A few pages less are there, which the guest has given for those that Xen lends it.
     private void awaitMemory(long mebibytes) throws Exception {
-        for (int i = 0; i < SECONDS_MAX * 10 && Math.abs(currentMib() - mebibytes) > 1; i++) {
+        for (int i = 0; i < SECONDS_MAX * 10 && !isJustBelow(mebibytes); i++) {
             TimeUnit.MILLISECONDS.sleep(100);
         }
         assertThat(currentMib()).isBetween(mebibytes - 1, mebibytes);
+    }
+
+    private boolean isJustBelow(long mebibytes) {
+        long current = currentMib();
+        return current == mebibytes || current == mebibytes - 1;
     }
 
     private long currentMib() {
