@@ -9,7 +9,6 @@ import java.lang.classfile.TypeKind;
 /// kernels of `bench`, `crc` and `interp` above all.
 sealed interface PageCache {
     long PAGE_MASK = -4096L;
-    int PAGE_SHIFT = 12;
 
     /// No masked address equals it, nor is a page behind it: masks keep the page's bits and those
     /// below the access's size.
@@ -73,7 +72,7 @@ sealed interface PageCache {
     /// @param mask of what an access may not be away from the first page
     /// @param distance from the first page to that of the last access: 0 or a page
     record Two(int page, int delta, int step, int mask, int distance) implements PageCache {
-        private static final long BOTH = ~(1L << PAGE_SHIFT);
+        private static final long BOTH = ~(1L << TranslationCache.PAGE_SHIFT);
 
         static Two allocate(CodeBuilder code) {
             return new Two(local(code), local(code), local(code), local(code), local(code));
@@ -109,9 +108,13 @@ sealed interface PageCache {
             var other = code.newLabel();
             var done = code.newLabel();
             found.run();
-            code.lload(page).lsub().loadConstant(1L << PAGE_SHIFT).lcmp().ifne(other);
+            code.lload(page)
+                    .lsub()
+                    .loadConstant(1L << TranslationCache.PAGE_SHIFT)
+                    .lcmp()
+                    .ifne(other);
             foundDelta.run();
-            code.lload(delta).lsub().loadConstant(PAGE_SHIFT).lshr().lstore(step);
+            code.lload(delta).lsub().loadConstant(TranslationCache.PAGE_SHIFT).lshr().lstore(step);
             code.loadConstant(BOTH).lstore(mask).goto_(done);
             code.labelBinding(other);
             found.run();
