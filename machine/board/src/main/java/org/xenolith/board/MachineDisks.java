@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import static org.xenolith.board.DomainException.require;
+
 import org.xenolith.images.ImageException;
 import org.xenolith.images.ImageFormat;
 import org.xenolith.pv.block.BlockBackend;
@@ -14,16 +16,9 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {
-    /// How long a guest may take to let go of a disk; as long as Xen's tools wait.
-    static final long DETACH_SECONDS_MAX = 10;
-
     private final BlockBackend.Surroundings around;
     private final int queuesMax;
 
@@ -129,12 +124,6 @@ final class MachineDisks implements Disks, AutoCloseable {
         attached.values().forEach(device -> device.backend.resume());
     }
 
-    private static void require(boolean holds, String reason) throws DomainException {
-        if (!holds) {
-            throw new DomainException(reason);
-        }
-    }
-
     private static Optional<ImageDisk> open(DiskConfig config) throws DomainException {
         if (config.target().isEmpty()) {
             return Optional.empty();
@@ -168,7 +157,7 @@ final class MachineDisks implements Disks, AutoCloseable {
             throws DomainException, InterruptedException {
         var found = find(device);
         if (!force) {
-            await(device, found.backend.unplug());
+            Unplugging.await("disk " + device, found.backend.unplug());
         }
         synchronized (this) {
             // Of two who detach the same disk, one does it.
@@ -182,20 +171,6 @@ final class MachineDisks implements Disks, AutoCloseable {
         } catch (IOException e) {
             throw new DomainException(
                     "disk %s: cannot close: %s".formatted(device, e.getMessage()), e);
-        }
-    }
-
-    private static void await(VirtualDevice device, CompletableFuture<Void> unplugged)
-            throws DomainException, InterruptedException {
-        try {
-            unplugged.get(DETACH_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new DomainException(
-                    "disk %s: the guest has not let go of it in %d s"
-                            .formatted(device, DETACH_SECONDS_MAX),
-                    e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -1,5 +1,7 @@
 package org.xenolith.board;
 
+import static org.xenolith.board.DomainException.require;
+
 import org.xenolith.network.GuestInterface;
 import org.xenolith.network.NetworkException;
 import org.xenolith.network.Port;
@@ -11,10 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /// The network interfaces of a machine: a back end for each, and a port of the host or of a switch.
 final class MachineInterfaces implements Interfaces, AutoCloseable {
@@ -60,12 +58,6 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         return vif;
     }
 
-    private static void require(boolean holds, String reason) throws DomainException {
-        if (!holds) {
-            throw new DomainException(reason);
-        }
-    }
-
     private Port open(VifConfig vif, int devid) throws DomainException {
         try {
             return ports.open(
@@ -102,7 +94,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
     public void detach(int devid, boolean force) throws DomainException, InterruptedException {
         var found = find(devid);
         if (!force) {
-            await(devid, found.backend.unplug());
+            Unplugging.await("vif " + devid, found.backend.unplug());
         }
         synchronized (this) {
             // Of two who detach the same interface, one does it.
@@ -116,20 +108,6 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         } catch (IOException e) {
             throw new DomainException(
                     "vif %d: cannot close: %s".formatted(devid, e.getMessage()), e);
-        }
-    }
-
-    private static void await(int devid, CompletableFuture<Void> unplugged)
-            throws DomainException, InterruptedException {
-        try {
-            unplugged.get(MachineDisks.DETACH_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new DomainException(
-                    "vif %d: the guest has not let go of it in %d s"
-                            .formatted(devid, MachineDisks.DETACH_SECONDS_MAX),
-                    e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
         }
     }
 

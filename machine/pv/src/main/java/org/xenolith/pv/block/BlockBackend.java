@@ -218,17 +218,7 @@ public final class BlockBackend implements AutoCloseable {
     /// What the front end has published as `event-channel` or `ring-ref`, of its first ring; -1 if
     /// it has not.
     public int published(String node) {
-        for (var name : List.of(node, node + "0", "queue-0/" + node, "queue-0/" + node + "0")) {
-            try {
-                var number = xenbus.frontend().number(name, Integer.MAX_VALUE);
-                if (number.isPresent()) {
-                    return number.get();
-                }
-            } catch (XenbusException _) {
-                return -1;
-            }
-        }
-        return -1;
+        return xenbus.published(node, node + "0", "queue-0/" + node, "queue-0/" + node + "0");
     }
 
     /// The disk may have another size: the front end is told soon.

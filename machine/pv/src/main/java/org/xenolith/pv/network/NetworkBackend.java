@@ -155,17 +155,7 @@ public final class NetworkBackend implements AutoCloseable {
     /// What the front end has published as `event-channel`, `tx-ring-ref` or `rx-ring-ref`, of its
     /// first queue; -1 if it has not.
     public int published(String node) {
-        for (var name : List.of(node, node + "-tx", "queue-0/" + node, "queue-0/" + node + "-tx")) {
-            try {
-                var number = xenbus.frontend().number(name, Integer.MAX_VALUE);
-                if (number.isPresent()) {
-                    return number.get();
-                }
-            } catch (XenbusException _) {
-                return -1;
-            }
-        }
-        return -1;
+        return xenbus.published(node, node + "-tx", "queue-0/" + node, "queue-0/" + node + "-tx");
     }
 
     /// Whether the cable is in, so to speak.

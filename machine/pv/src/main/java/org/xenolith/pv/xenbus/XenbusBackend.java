@@ -183,6 +183,22 @@ public final class XenbusBackend implements AutoCloseable {
         return new FrontendNodes(store, paths.frontendPath());
     }
 
+    /// The number that the front end has published as the first of these nodes that is there; -1 if
+    /// there is none, or none that counts.
+    public int published(String... names) {
+        for (var name : names) {
+            try {
+                var number = frontend().number(name, Integer.MAX_VALUE);
+                if (number.isPresent()) {
+                    return number.get();
+                }
+            } catch (XenbusException _) {
+                return -1;
+            }
+        }
+        return -1;
+    }
+
     /// Something about the device has changed; its [XenbusDevice#changes] are looked at soon.
     public void deviceChanged() {
         worker.wake();
