@@ -34,9 +34,14 @@ public final class ExecutableMemory implements AutoCloseable {
             Linker.nativeLinker()
                     .downcallHandle(
                             FunctionDescriptor.of(
-                                    JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
-                                    JAVA_LONG),
+                                    JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
+                                    ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+                                    ADDRESS, ADDRESS),
                             Linker.Option.critical(true));
+
+    /// Four pointers that are handed over together.
+    public record Pointers(
+            MemorySegment first, MemorySegment second, MemorySegment third, MemorySegment fourth) {}
 
     private final MemorySegment writable;
     private final MemorySegment executable;
@@ -121,18 +126,34 @@ public final class ExecutableMemory implements AutoCloseable {
         used = 0;
     }
 
-    /// Calls the code at an address that [#add] has answered, with five pointers and a number in
-    /// the registers of the System V ABI. **Hot path.** Pointers may be to arrays on the heap.
+    /// Calls the code at an address that [#add] has answered, by the System V ABI: a pointer, a
+    /// number and the first four pointers are in registers, the other eight on the stack. **Hot
+    /// path.** Pointers may be to arrays on the heap.
     public static int call(
             MemorySegment code,
-            MemorySegment first,
-            MemorySegment second,
-            MemorySegment third,
-            MemorySegment fourth,
-            MemorySegment fifth,
-            long number) {
+            MemorySegment pointer,
+            long number,
+            Pointers first,
+            Pointers second,
+            Pointers third) {
         try {
-            return (int) CALL.invokeExact(code, first, second, third, fourth, fifth, number);
+            return (int)
+                    CALL.invokeExact(
+                            code,
+                            pointer,
+                            number,
+                            first.first,
+                            first.second,
+                            first.third,
+                            first.fourth,
+                            second.first,
+                            second.second,
+                            second.third,
+                            second.fourth,
+                            third.first,
+                            third.second,
+                            third.third,
+                            third.fourth);
         } catch (RuntimeException | Error thrown) {
             throw thrown;
         } catch (Throwable impossible) {

@@ -11,9 +11,26 @@ import java.lang.foreign.MemorySegment;
 class ExecutableMemoryTest {
     private static final int PAGE_BYTES = 4096;
 
-    /// mov rax, [rsi]; add [rdi], rax; lea eax, [r9 + 1]; ret
+    /// mov rax, [rsp + 64]; mov rax, [rax]; add rax, [rdx]; add [rdi], rax; lea eax, [rsi + 1]; ret
     private static final byte[] CODE = {
-        0x48, (byte) 0x8B, 0x06, 0x48, 0x01, 0x07, 0x41, (byte) 0x8D, 0x41, 0x01, (byte) 0xC3
+        0x48,
+        (byte) 0x8B,
+        0x44,
+        0x24,
+        0x40,
+        0x48,
+        (byte) 0x8B,
+        0x00,
+        0x48,
+        0x03,
+        0x02,
+        0x48,
+        0x01,
+        0x07,
+        (byte) 0x8D,
+        0x46,
+        0x01,
+        (byte) 0xC3
     };
 
     @BeforeEach
@@ -26,20 +43,26 @@ class ExecutableMemoryTest {
         try (var memory = ExecutableMemory.create("test", PAGE_BYTES)) {
             long at = memory.add(CODE, CODE.length).orElseThrow();
             long[] first = {40};
-            long[] second = {2};
-            var rest = MemorySegment.ofArray(new long[1]);
             int answer =
                     ExecutableMemory.call(
                             MemorySegment.ofAddress(at),
                             MemorySegment.ofArray(first),
-                            MemorySegment.ofArray(second),
-                            rest,
-                            rest,
-                            rest,
-                            6);
+                            6,
+                            pointers(2, 0),
+                            pointers(0, 0),
+                            pointers(0, 3));
             assertThat(answer).isEqualTo(7);
-            assertThat(first[0]).isEqualTo(42);
+            assertThat(first[0]).isEqualTo(45);
         }
+    }
+
+    /// Pointers to numbers of which the first and the last are these.
+    private static ExecutableMemory.Pointers pointers(long first, long last) {
+        return new ExecutableMemory.Pointers(
+                MemorySegment.ofArray(new long[] {first}),
+                MemorySegment.ofArray(new long[1]),
+                MemorySegment.ofArray(new long[1]),
+                MemorySegment.ofArray(new long[] {last}));
     }
 
     @Test

@@ -13,6 +13,7 @@ import static org.xenolith.baseline.Assembler.TEST;
 import static org.xenolith.baseline.Frame.REGISTERS;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.Enters;
 import org.xenolith.ir.Flags;
 import org.xenolith.ir.Guard;
 import org.xenolith.ir.HostTime;
@@ -125,6 +126,8 @@ final class BlockCode {
                     strings.emit(call);
                 } else if (call.helper().hostTime().isPresent()) {
                     time(index, call.helper().hostTime().get());
+                } else if (call.helper().enters().isPresent()) {
+                    enter(call, call.helper().enters().get());
                 } else if (call.helper().takesContext()) {
                     guard(call);
                 } else {
@@ -156,6 +159,17 @@ final class BlockCode {
         code.call(Assembler.RSP, Frame.TIME);
         code.op(Width.W64, Assembler.ADD, RAX, REGISTERS, Frame.slot(time.offset()));
         code.move(Width.W64, values.define(index), RAX);
+    }
+
+    private void enter(Op.Call call, Enters view) {
+        int special = call.arguments().getFirst();
+        if (!plan.isConstant(special) || plan.constant(special, Width.W64) != 0) {
+            extended(false, Ops.width(plan.op(special)), RAX, special);
+            code.op(Width.W64, TEST, RAX, RAX);
+            code.jumpIf(Assembler.NOT_EQUAL, miss());
+        }
+        EntryCode.changeView(code, view.view(), 0);
+        code.storeNumber(Width.W64, REGISTERS, NONE, Frame.slot(view.slot()), view.view());
     }
 
     // ---------------------------------------------------------------- memory
@@ -628,6 +642,7 @@ final class BlockCode {
         }
         return IntegerCalls.canCall(call)
                 || StringCode.canDo(call)
+                || call.helper().enters().isPresent()
                 || call.helper()
                         .guardForm()
                         .filter(guard -> guard.form() != Guard.Form.OTHER)

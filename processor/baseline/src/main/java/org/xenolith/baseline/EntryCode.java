@@ -4,40 +4,39 @@ import org.xenolith.ir.Width;
 
 import java.util.OptionalLong;
 
-/// The code that all regions are entered through. It is called as
+/// The code that all regions are entered through, one for each view of memory that may be in use
+/// ([org.xenolith.ir.Enters]). It is called as
 ///
 /// ```c
-/// int enter(long *registers, long *readTags, long *writeTags, long *offsets, long *links,
-///           void *region)
+/// int enter(long *registers, void *region, struct view first)
 /// ```
 ///
-/// by the System V ABI; what else a region needs is in slots of the registers. The answer is what
-/// is left of the budget.
+/// by the System V ABI, with the four pointers of each view one after the other; what else a region
+/// needs is in slots of the registers. The answer is what is left of the budget.
 final class EntryCode {
-    private static final int[] SAVED = {
-        Assembler.RBX, Assembler.RBP, Assembler.R12, Assembler.R13, Assembler.R14, Assembler.R15
-    };
-
     private EntryCode() {}
 
+    /// @param view the number of the one in use
     /// @param clock the address of `clock_gettime`, if regions may ask for the time
-    static Assembler generate(OptionalLong clock) {
+    static Assembler generate(int view, OptionalLong clock) {
         var code = new Assembler();
-        for (int register : SAVED) {
+        for (int register : Frame.SAVED) {
             code.push(register);
         }
         code.opNumber(Width.W64, Assembler.SUB, Assembler.RSP, Frame.BYTES);
-        int links = Frame.LINKS - Long.BYTES; // the return address is not there yet
-        code.op(Width.W64, Assembler.STORE, Assembler.R8, Assembler.RSP, links);
+        int place = Frame.view(0) - Long.BYTES; // the return address is not there yet
+        for (int register : new int[] {Assembler.RDX, Assembler.RCX, Assembler.R8, Assembler.R9}) {
+            code.op(Width.W64, Assembler.STORE, register, Assembler.RSP, place);
+            place += Long.BYTES;
+        }
         int control = Frame.CONTROL - Long.BYTES;
         var secondPlaces = new SecondPlaces(code);
         secondPlaces.begin();
         var time = new TimeRoutine(code, clock);
         time.begin();
         FloatingControl.begin(code, control);
-        code.move(Width.W64, Assembler.R11, Assembler.R9);
-        code.move(Width.W64, Frame.WRITE_TAGS, Assembler.RDX);
-        code.move(Width.W64, Frame.OFFSETS, Assembler.RCX);
+        code.move(Width.W64, Assembler.R11, Assembler.RSI);
+        changeView(code, view, -Long.BYTES);
         code.opNumber(Width.W64, Assembler.ADD, Frame.REGISTERS, Frame.BIAS);
         load(code, Width.W32, Frame.BUDGET, Frame.INITIAL_BUDGET);
         load(code, Width.W64, Frame.BASE, Frame.INITIAL_BASE);
@@ -45,14 +44,28 @@ final class EntryCode {
         FloatingControl.end(code, control);
         code.move(Width.W32, Assembler.RAX, Frame.BUDGET);
         code.opNumber(Width.W64, Assembler.ADD, Assembler.RSP, Frame.BYTES);
-        for (int index = SAVED.length - 1; index >= 0; index--) {
-            code.pop(SAVED[index]);
+        for (int index = Frame.SAVED.length - 1; index >= 0; index--) {
+            code.pop(Frame.SAVED[index]);
         }
         code.ret();
         secondPlaces.emit();
         time.emit();
         code.link();
         return code;
+    }
+
+    /// Emits what brings a view into use. Uses RAX.
+    ///
+    /// @param displacement of the frame from where regions see it
+    static void changeView(Assembler code, int view, int displacement) {
+        int place = Frame.view(view) + displacement;
+        for (int register : new int[] {Frame.READ_TAGS, Frame.WRITE_TAGS, Frame.OFFSETS}) {
+            code.op(Width.W64, Assembler.MOV, register, Assembler.RSP, place);
+            place += Long.BYTES;
+        }
+        code.op(Width.W64, Assembler.MOV, Assembler.RAX, Assembler.RSP, place);
+        int links = Frame.LINKS + displacement;
+        code.op(Width.W64, Assembler.STORE, Assembler.RAX, Assembler.RSP, links);
     }
 
     private static void load(Assembler code, Width width, int register, int slot) {

@@ -56,10 +56,31 @@ final class Frame {
     /// The stack's place of the address of [TimeRoutine].
     static final int TIME = SECOND_WRITE + Long.BYTES;
 
+    /// The stack's place of the pointers of the first view, which the entry code puts there.
+    private static final int FIRST_VIEW = TIME + Long.BYTES;
+
+    /// Pointers of a view: tags for reading and for writing, offsets, links.
+    private static final int VIEW_POINTERS = 4;
+
+    private static final int VIEW_BYTES = VIEW_POINTERS * Long.BYTES;
+
     /// Bytes of the frame without the return address.
-    static final int BYTES = VALUE_BYTES + 5 * Long.BYTES;
+    static final int BYTES = FIRST_VIEW + VIEW_BYTES - VALUES;
+
+    /// Registers that the entry code saves.
+    static final int[] SAVED = {
+        Assembler.RBX, Assembler.RBP, Assembler.R12, Assembler.R13, Assembler.R14, Assembler.R15
+    };
+
+    /// The stack's place of the pointers of the second view: the caller has put them there.
+    private static final int OTHER_VIEWS = VALUES + BYTES + (SAVED.length + 1) * Long.BYTES;
 
     private Frame() {}
+
+    /// The stack's place of the four pointers of a view ([org.xenolith.ir.Enters]).
+    static int view(int number) {
+        return number == 0 ? FIRST_VIEW : OTHER_VIEWS + (number - 1) * VIEW_BYTES;
+    }
 
     /// The displacement of a slot from [#REGISTERS].
     static int slot(int slot) {

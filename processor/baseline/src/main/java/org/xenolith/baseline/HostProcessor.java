@@ -28,8 +28,9 @@ final class HostProcessor {
         if (address.isEmpty()) {
             return 0;
         }
-        var nothing = MemorySegment.NULL;
+        var none = MemorySegment.NULL;
+        var nothing = new ExecutableMemory.Pointers(none, none, none, none);
         var place = MemorySegment.ofAddress(address.getAsLong());
-        return ExecutableMemory.call(place, nothing, nothing, nothing, nothing, nothing, 0) & ~TIME;
+        return ExecutableMemory.call(place, none, 0, nothing, nothing, nothing) & ~TIME;
     }
 }

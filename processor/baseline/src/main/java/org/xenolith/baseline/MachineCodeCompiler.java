@@ -1,6 +1,7 @@
 package org.xenolith.baseline;
 
 import org.xenolith.base.Bug;
+import org.xenolith.ir.Enters;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.Region;
@@ -33,7 +34,9 @@ public final class MachineCodeCompiler implements RegionCompiler {
     private final OptionalLong clock;
 
     private final AtomicInteger compiled = new AtomicInteger();
-    private MemorySegment entry;
+
+    /// The code that regions are entered through, by the view in use.
+    private final MemorySegment[] entries = new MemorySegment[Enters.VIEWS];
 
     /// Code of earlier generations is no more.
     private volatile int generation;
@@ -50,13 +53,15 @@ public final class MachineCodeCompiler implements RegionCompiler {
         clock = isHostTime ? HostClock.clockGettime() : OptionalLong.empty();
         int time = clock.isPresent() ? HostProcessor.TIME : 0;
         features = HostProcessor.features(executable) | time;
-        addEntry();
+        addEntries();
     }
 
-    private void addEntry() {
-        var code = EntryCode.generate(clock);
-        long address = executable.add(code.buffer(), code.size()).orElseThrow();
-        entry = MemorySegment.ofAddress(address);
+    private void addEntries() {
+        for (int view = 0; view < entries.length; view++) {
+            var code = EntryCode.generate(view, clock);
+            long address = executable.add(code.buffer(), code.size()).orElseThrow();
+            entries[view] = MemorySegment.ofAddress(address);
+        }
     }
 
     /// What the host has of all that code may depend on, as bits.
@@ -132,9 +137,9 @@ public final class MachineCodeCompiler implements RegionCompiler {
         return executable.code(address, length);
     }
 
-    /// The address of the code that regions are entered through.
-    MemorySegment entry() {
-        return entry;
+    /// The address of the code that regions are entered through with a view in use.
+    MemorySegment entry(int view) {
+        return entries[view];
     }
 
     long base() {
@@ -155,7 +160,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     public void reset() {
         generation = generation + 1;
         executable.reset();
-        addEntry();
+        addEntries();
     }
 
     @Override

@@ -36,11 +36,18 @@ public final class MachineRegion extends CompiledRegion {
         return new RegionImage(compiler.code(address, length), explicitFlags);
     }
 
-    /// From now on regions that the context leaves look for the next in `links`.
-    public static void follow(Context context, Links links) {
-        var memories = Memories.of(context);
-        memories.links = links.memory();
+    /// From now on regions that are left in a view of the context's ([org.xenolith.ir.Enters]) look
+    /// for the next in `links`. Those of all views have the same salts.
+    public static void follow(Context context, int view, Links links) {
+        Memories.of(context).follow(view, links);
         links.tell(context.registers);
+    }
+
+    /// What a view of the context's sees from now on: arrays as [#run] takes them. If none is
+    /// known, all views see what that is called with.
+    public static void see(
+            Context context, int view, long[] readTags, long[] writeTags, long[] offsets) {
+        Memories.of(context).see(view, readTags, writeTags, offsets);
     }
 
     @Override
@@ -60,16 +67,15 @@ public final class MachineRegion extends CompiledRegion {
         registers[Frame.INITIAL_BUDGET] = budget;
         registers[Frame.INITIAL_BASE] = compiler.base();
         var memories = Memories.of(context);
-        var translations = memories.translations(readTags, writeTags, offsets);
+        int view = memories.use(readTags, writeTags, offsets);
         int left =
                 ExecutableMemory.call(
-                        compiler.entry(),
+                        compiler.entry(view),
                         memories.registers,
-                        translations.readTags,
-                        translations.writeTags,
-                        translations.offsets,
-                        memories.links,
-                        address);
+                        address,
+                        memories.pointers(0),
+                        memories.pointers(1),
+                        memories.pointers(2));
         context.pc = registers[Frame.PC];
         context.flagKind = (int) registers[Frame.FLAG_KIND];
         context.flagLeft = registers[Frame.FLAG_LEFT];

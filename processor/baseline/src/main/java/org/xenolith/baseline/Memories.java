@@ -2,47 +2,73 @@ package org.xenolith.baseline;
 
 import org.xenolith.base.Bug;
 import org.xenolith.ir.Context;
+import org.xenolith.ir.Enters;
 import org.xenolith.jit.TranslationCache;
+import org.xenolith.linux.ExecutableMemory.Pointers;
 
 import java.lang.foreign.MemorySegment;
 
 /// The arrays that machine code is called with, as memory. Kept with the context, so that calls
 /// allocate nothing. **Hot path.**
 final class Memories {
-    /// How many translation caches of a context are remembered: a few modes have one each.
-    private static final int REMEMBERED = 8;
-
     private static final Links NONE = new Links();
 
-    /// Arrays that belong together.
-    static final class Translations {
-        private final long[] readKey;
-        private final long[] writeKey;
-        private final long[] offsetKey;
-        final MemorySegment readTags;
-        final MemorySegment writeTags;
-        final MemorySegment offsets;
+    /// A view of memory ([Enters]): the arrays of translations, and the links of regions.
+    private static final class View {
+        private long[] readTags;
+        private long[] writeTags;
+        private long[] offsets;
+        private Links links = NONE;
+        private Pointers pointers;
 
-        private Translations(long[] readTags, long[] writeTags, long[] offsets) {
-            readKey = readTags;
-            writeKey = writeTags;
-            offsetKey = offsets;
-            this.readTags = MemorySegment.ofArray(readTags);
-            this.writeTags = MemorySegment.ofArray(writeTags);
-            this.offsets = MemorySegment.ofArray(offsets);
+        private void see(long[] readTags, long[] writeTags, long[] offsets) {
+            if (has(readTags, writeTags, offsets)) {
+                return;
+            }
+            Bug.check(
+                    readTags.length == TranslationCache.LENGTH
+                            && writeTags.length == TranslationCache.LENGTH
+                            && offsets.length == TranslationCache.LENGTH,
+                    "translations are as many as code was made for");
+            this.readTags = readTags;
+            this.writeTags = writeTags;
+            this.offsets = offsets;
+            combine();
+        }
+
+        private boolean has(long[] readTags, long[] writeTags, long[] offsets) {
+            return this.readTags == readTags
+                    && this.writeTags == writeTags
+                    && this.offsets == offsets;
+        }
+
+        private void follow(Links links) {
+            if (this.links != links) {
+                this.links = links;
+                combine();
+            }
+        }
+
+        private void combine() {
+            if (readTags != null) {
+                pointers =
+                        new Pointers(
+                                MemorySegment.ofArray(readTags),
+                                MemorySegment.ofArray(writeTags),
+                                MemorySegment.ofArray(offsets),
+                                links.memory());
+            }
         }
     }
 
     final MemorySegment registers;
-
-    /// Of the regions that may follow each other; at first there are none.
-    MemorySegment links = NONE.memory();
-
-    private final Translations[] known = new Translations[REMEMBERED];
-    private int next;
+    private final View[] views = new View[Enters.VIEWS];
 
     private Memories(Context context) {
         registers = MemorySegment.ofArray(context.registers);
+        for (int number = 0; number < views.length; number++) {
+            views[number] = new View();
+        }
     }
 
     static Memories of(Context context) {
@@ -54,24 +80,30 @@ final class Memories {
         return made;
     }
 
-    Translations translations(long[] readTags, long[] writeTags, long[] offsets) {
-        for (var translations : known) {
-            if (translations == null) {
-                break;
-            }
-            if (translations.readKey == readTags
-                    && translations.writeKey == writeTags
-                    && translations.offsetKey == offsets) {
-                return translations;
+    void see(int view, long[] readTags, long[] writeTags, long[] offsets) {
+        views[view].see(readTags, writeTags, offsets);
+    }
+
+    void follow(int view, Links links) {
+        views[view].follow(links);
+    }
+
+    /// The number of the view that has these arrays; if none has, the first has them from now on.
+    int use(long[] readTags, long[] writeTags, long[] offsets) {
+        for (int number = 0; number < views.length; number++) {
+            if (views[number].has(readTags, writeTags, offsets)) {
+                return number;
             }
         }
-        Bug.check(
-                readTags.length == TranslationCache.LENGTH
-                        && writeTags.length == TranslationCache.LENGTH
-                        && offsets.length == TranslationCache.LENGTH,
-                "translations are as many as code was made for");
-        var made = new Translations(readTags, writeTags, offsets);
-        known[next++ & REMEMBERED - 1] = made;
-        return made;
+        for (var view : views) {
+            if (view.readTags == null || view == views[0]) {
+                view.see(readTags, writeTags, offsets);
+            }
+        }
+        return 0;
+    }
+
+    Pointers pointers(int view) {
+        return views[view].pointers;
     }
 }

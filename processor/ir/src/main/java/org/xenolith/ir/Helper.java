@@ -124,6 +124,12 @@ public record Helper(Method method) {
                 .filter(_ -> takesContext() && arity() == 0 && returnsValue());
     }
 
+    /// The view of memory that it brings into use, if that has been declared; see [Enters].
+    public Optional<Enters> enters() {
+        return Optional.ofNullable(method.getAnnotation(Enters.class))
+                .filter(_ -> takesContext() && arity() > 0 && !returnsValue());
+    }
+
     /// How many values it takes, the context not counted.
     public int arity() {
         return method.getParameterCount() - (takesContext() ? 1 : 0);

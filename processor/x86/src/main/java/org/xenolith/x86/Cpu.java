@@ -147,6 +147,7 @@ public abstract class Cpu extends Context {
     /// register: works out [#mode] and how memory is to be reached.
     public final void modeChanged() {
         mode = computeMode();
+        registers[Registers.STALE_SEGMENTS] = 0;
         registers[Registers.TSC_DISABLED] = cr4 & Bits.CR4_TSD;
         accessModeChanged();
     }
@@ -176,6 +177,7 @@ public abstract class Cpu extends Context {
         bits |= longActive() ? Mode.LONG_ACTIVE : 0;
         boolean stepping = (systemFlags() & Bits.TF) != 0 || hasBreakpoint();
         bits |= stepping ? Mode.STEPPING : 0;
+        bits |= SystemCalls.arePlain(this, bits) ? Mode.PLAIN_SYSTEM_CALLS : 0;
         return bits;
     }
 

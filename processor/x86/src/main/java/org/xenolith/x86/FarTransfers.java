@@ -135,11 +135,19 @@ final class FarTransfers {
     }
 
     static void syscall(Lifter l, Instruction i) {
+        if (l.mode().plainSystemCalls() && l.mode().cpl() == 3) {
+            PlainSystemCalls.call(l, i);
+            return;
+        }
         l.call(SYSCALL, next(l));
         l.leave();
     }
 
     static void sysret(Lifter l, Instruction i) {
+        if (l.mode().plainSystemCalls() && i.rexW()) {
+            PlainSystemCalls.ret(l, i);
+            return;
+        }
         l.call(SYSRET, l.constant(Width.W32, i.rexW() ? 1 : 0));
         l.leave();
     }

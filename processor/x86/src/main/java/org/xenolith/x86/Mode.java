@@ -20,6 +20,9 @@ public record Mode(int bits) {
     /// The bit of [#stepping].
     public static final int STEPPING = 1 << 13;
 
+    /// The bit of [#plainSystemCalls].
+    static final int PLAIN_SYSTEM_CALLS = 1 << 14;
+
     /// Width of code: the D and L bits of CS.
     public Width codeSize() {
         return switch (bits & CODE_SIZE_MASK) {
@@ -42,6 +45,11 @@ public record Mode(int bits) {
     /// CS, DS, ES and SS span 4 GiB from 0 and allow every access: no checks, no bases.
     public boolean flat() {
         return (bits & FLAT) != 0;
+    }
+
+    /// The bits of a mode, but with another CPL.
+    public static int withCpl(int bits, int cpl) {
+        return bits & ~(3 << CPL_SHIFT) | cpl << CPL_SHIFT;
     }
 
     public int cpl() {
@@ -79,6 +87,12 @@ public record Mode(int bits) {
     /// CR4.OSFXSR.
     public boolean osFxsave() {
         return (bits & OS_FXSAVE) != 0;
+    }
+
+    /// SYSCALL and SYSRET are enabled, and SYSCALL clears the flags that operating systems want
+    /// cleared.
+    boolean plainSystemCalls() {
+        return (bits & PLAIN_SYSTEM_CALLS) != 0;
     }
 
     /// A trap may follow any instruction (TF or an instruction breakpoint): one at a time.

@@ -58,10 +58,7 @@ public final class ModelSpecificRegisters {
     private static final long EFER_WRITABLE =
             Bits.EFER_SCE | Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE;
 
-    public long star;
-    public long lstar;
     public long cstar;
-    public long fmask;
     public long sysenterCs;
     public long sysenterEsp;
     public long sysenterEip;
@@ -103,10 +100,10 @@ public final class ModelSpecificRegisters {
             case DEBUGCTL -> m.debugCtl;
             case PAT -> m.pat;
             case MTRR_DEF_TYPE -> m.mtrrDefType;
-            case STAR -> m.star;
-            case LSTAR -> m.lstar;
+            case STAR -> cpu.registers[Registers.STAR];
+            case LSTAR -> cpu.registers[Registers.LSTAR];
             case CSTAR -> m.cstar;
-            case FMASK -> m.fmask;
+            case FMASK -> cpu.registers[Registers.FMASK];
             case FS_BASE -> cpu.base(Segments.FS);
             case GS_BASE -> cpu.base(Segments.GS);
             case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE];
@@ -170,10 +167,13 @@ public final class ModelSpecificRegisters {
                 require((value & ~0xCFFL) == 0);
                 m.mtrrDefType = value;
             }
-            case STAR -> m.star = value;
-            case LSTAR -> m.lstar = canonical(value);
+            case STAR -> cpu.registers[Registers.STAR] = value;
+            case LSTAR -> cpu.registers[Registers.LSTAR] = canonical(value);
             case CSTAR -> m.cstar = canonical(value);
-            case FMASK -> m.fmask = value & 0xFFFF_FFFFL;
+            case FMASK -> {
+                cpu.registers[Registers.FMASK] = value & 0xFFFF_FFFFL;
+                cpu.modeChanged();
+            }
             case FS_BASE -> cpu.setBase(Segments.FS, canonical(value));
             case GS_BASE -> cpu.setBase(Segments.GS, canonical(value));
             case KERNEL_GS_BASE -> cpu.registers[Registers.KERNEL_GS_BASE] = canonical(value);

@@ -52,5 +52,20 @@ public final class Registers {
     /// Not 0 where CR4 lets only CPL 0 read the time-stamp counter.
     public static final int TSC_DISABLED = 74;
 
+    /// IA32_STAR: the selectors of SYSCALL in bits 47:32, those of SYSRET in bits 63:48.
+    public static final int STAR = 75;
+
+    /// IA32_LSTAR: where SYSCALL goes in 64-bit mode.
+    public static final int LSTAR = 76;
+
+    /// IA32_FMASK: the flags that SYSCALL clears.
+    public static final int FMASK = 77;
+
+    /// The number of the [View] of memory in use. Belongs to the engine.
+    public static final int VIEW = 78;
+
+    /// Not 0 after a SYSCALL or SYSRET that has left the hidden parts of CS and SS to be set later.
+    public static final int STALE_SEGMENTS = 79;
+
     private Registers() {}
 }

@@ -95,6 +95,10 @@ final class SystemInstructions {
     private static final Helper READ_FLAGS = helper("readFlags");
     private static final Helper RAISE_RPL = helper("raiseRpl");
     private static final Helper ADOPT_FLAGS = helper("adoptFlags");
+    private static final Helper ALLOW_USER_ACCESS =
+            Helper.named(SystemCalls.class, "allowUserAccess");
+    private static final Helper FORBID_USER_ACCESS =
+            Helper.named(SystemCalls.class, "forbidUserAccess");
     private static final Helper POP_FLAGS = helper("popFlags");
     private static final Helper CLEAR_IF = helper("clearInterruptFlag");
     private static final Helper SET_IF = helper("setInterruptFlag");
@@ -147,11 +151,7 @@ final class SystemInstructions {
             l.push(l.convert(l.call(READ_FLAGS), i.operandSize()));
             return;
         }
-        int system = and(l, l.register(Registers.SYSTEM_FLAGS), ~(long) (Bits.RF | Bits.VM));
-        // The direction is 1 or -1, whose bits are all set.
-        int high = l.shiftRight(l.register(Registers.DIRECTION), l.constant(W64, 32));
-        int others = l.or(and(l, high, Bits.DF), l.constant(W64, 2));
-        int flags = l.or(l.or(system, others), l.flags());
+        int flags = WholeFlags.read(l, Bits.RF | Bits.VM);
         l.push(l.convert(flags, i.operandSize()));
     }
 
@@ -174,8 +174,7 @@ final class SystemInstructions {
         int kept = and(l, old, ~(long) changeable);
         int system = l.or(kept, and(l, value, changeable & ~Bits.RF));
         int changed = and(l, l.xor(old, system), Bits.TF | Bits.AC);
-        int down = and(l, l.shiftRight(value, l.constant(W64, 9)), 2);
-        int direction = l.sub(l.constant(W64, 1), down);
+        int direction = WholeFlags.direction(l, value);
         l.call(ADOPT_FLAGS, l.or(changed, l.register(Registers.EVENTS)), system);
         l.setRegister(Registers.SYSTEM_FLAGS, system);
         l.setRegister(Registers.DIRECTION, direction);
@@ -278,7 +277,8 @@ final class SystemInstructions {
         }
         int old = l.register(Registers.SYSTEM_FLAGS);
         int flags = on ? l.or(old, l.constant(W64, Bits.AC)) : and(l, old, ~(long) Bits.AC);
-        l.call(ADOPT_FLAGS, l.xor(old, flags), flags);
+        int changed = l.xor(old, flags);
+        l.call(on ? ALLOW_USER_ACCESS : FORBID_USER_ACCESS, l.constant(W64, 0), changed);
         l.setRegister(Registers.SYSTEM_FLAGS, flags);
     }
 

@@ -2,6 +2,8 @@ package org.xenolith.engine.soft;
 
 import org.xenolith.baseline.Links;
 import org.xenolith.baseline.MachineRegion;
+import org.xenolith.x86.Mode;
+import org.xenolith.x86.View;
 
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -18,6 +20,7 @@ final class Chains {
     private static final int NONE = -1;
 
     private final SoftCpu cpu;
+    private final Links nothing = new Links();
     private final int[] modes = new int[MODES_MAX];
 
     /// Times that salts have come round when the links of a mode were last used.
@@ -26,10 +29,12 @@ final class Chains {
     /// Replaced, never changed: others read it.
     private volatile Links[] links = {};
 
-    private int mode = NONE;
+    private int userMode = NONE;
+    private int kernelMode = NONE;
     private long lower;
     private long upper;
-    private Links current;
+    private Links user;
+    private Links kernel;
     private int replaced;
 
     Chains(SoftCpu cpu) {
@@ -39,11 +44,13 @@ final class Chains {
     /// A region is about to be entered in the processor's mode. It is where it must be.
     void enter(LiveRegion region, MachineRegion code) {
         var pages = cpu.codePages();
-        if (cpu.mode != mode
+        int mode = cpu.mode;
+        if (mode != userMode && mode != kernelMode
                 || pages.lowerGeneration() != lower
                 || pages.upperGeneration() != upper) {
-            select(cpu.mode, pages);
+            select(mode, pages);
         }
+        var current = mode == userMode ? user : kernel;
         long pc = region.entry.pc;
         if (region.isWithinHalf() && !current.knows(pc, code)) {
             current.put(pc, code);
@@ -54,22 +61,34 @@ final class Chains {
         }
     }
 
+    /// A mode, and the one that system calls lead to or come from: those of CPL 1 and 2 have none.
     private void select(int mode, CodePages pages) {
-        int index = index(mode);
-        this.mode = mode;
         lower = pages.lowerGeneration();
         upper = pages.upperGeneration();
-        current = links[index];
-        long round = lower / Links.SALTS + upper / Links.SALTS;
-        if (rounds[index] != round) {
-            current.clear();
-            rounds[index] = round;
-        }
-        current.salt((int) (lower % Links.SALTS), (int) (upper % Links.SALTS));
-        MachineRegion.follow(cpu, current);
+        boolean alone = cpu.cpl() == 1 || cpu.cpl() == 2;
+        kernelMode = alone ? mode : Mode.withCpl(mode, 0);
+        int index = index(kernelMode, NONE);
+        kernel = links(index);
+        userMode = alone ? NONE : Mode.withCpl(mode, 3);
+        user = alone ? nothing : links(index(userMode, index));
+        MachineRegion.follow(cpu, View.USER, user);
+        MachineRegion.follow(cpu, View.SUPERVISOR, kernel);
+        MachineRegion.follow(cpu, View.SUPERVISOR_OVERRIDE, kernel);
     }
 
-    private int index(int mode) {
+    private Links links(int index) {
+        var found = links[index];
+        long round = lower / Links.SALTS + upper / Links.SALTS;
+        if (rounds[index] != round) {
+            found.clear();
+            rounds[index] = round;
+        }
+        found.salt((int) (lower % Links.SALTS), (int) (upper % Links.SALTS));
+        return found;
+    }
+
+    /// The place of a mode's links, which replace others if need be, but not those at `kept`.
+    private int index(int mode, int kept) {
         var known = links;
         for (int index = 0; index < known.length; index++) {
             if (modes[index] == mode) {
@@ -83,6 +102,9 @@ final class Chains {
             links = more;
         } else {
             index = replaced++ % MODES_MAX;
+            if (index == kept) {
+                index = replaced++ % MODES_MAX;
+            }
             known[index].clear();
         }
         modes[index] = mode;

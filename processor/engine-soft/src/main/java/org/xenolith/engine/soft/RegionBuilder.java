@@ -84,8 +84,15 @@ final class RegionBuilder {
             units.add(new Unit(List.of(new Op.Jump(pc))));
         }
         var unit = Passes.optimise(Unit.join(units));
-        return Optional.of(
-                new Region.Block(member.pc, unit, expected(member), request.weight(member)));
+        var expected = changesView(units.getLast()) ? List.<Long>of() : expected(member);
+        return Optional.of(new Region.Block(member.pc, unit, expected, request.weight(member)));
+    }
+
+    /// Whether what follows a unit may be of another mode.
+    private static boolean changesView(Unit unit) {
+        return unit.ops().stream()
+                .anyMatch(
+                        op -> op instanceof Op.Call(var helper, _) && helper.enters().isPresent());
     }
 
     /// Where a computed jump goes on within the region, the most frequent place first.

@@ -2,15 +2,19 @@ package org.xenolith.engine.soft;
 
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
+import org.xenolith.baseline.MachineRegion;
 import org.xenolith.engine.Exit;
 import org.xenolith.ir.Abort;
+import org.xenolith.ir.Enters;
 import org.xenolith.jit.TranslationCache;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.x86.Bits;
 import org.xenolith.x86.Cpu;
 import org.xenolith.x86.Registers;
 import org.xenolith.x86.Segments;
+import org.xenolith.x86.SystemCalls;
 import org.xenolith.x86.Trap;
+import org.xenolith.x86.View;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -24,9 +28,6 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Ticks of the guest's TSC in a nanosecond: 1 GHz, so that no scaling is needed.
     static final long TSC_KHZ = 1_000_000;
 
-    private static final int USER = 0;
-    private static final int SUPERVISOR = 1;
-    private static final int SUPERVISOR_OVERRIDE = 2;
     private static final long PAGE_MASK = -4096L;
 
     /// As far apart as KVM allows for (`kvm_synchronize_tsc`).
@@ -48,10 +49,15 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private final Clock clock;
     private final Entropy entropy;
     private final PageWalk walk;
+
+    /// One for each [View]. That of [View#SUPERVISOR] is in use only where CR4.SMAP is set.
     private final Tlb[] tlbs = {new Tlb(), new Tlb(), new Tlb()};
 
+    /// The view that everything here is set up for.
+    private int knownView;
+
     // The TLB of the current access mode, spread out.
-    private int accessMode = SUPERVISOR_OVERRIDE;
+    private int accessMode = View.SUPERVISOR_OVERRIDE;
     private long[] readTags;
     private long[] writeTags;
     private long[] offsets;
@@ -108,6 +114,13 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     PageWalk walk() {
         return walk;
+    }
+
+    /// Machine code may have changed the view, which has then to be known here.
+    void catchUpWithView() {
+        if (registers[Registers.VIEW] != knownView || registers[Registers.STALE_SEGMENTS] != 0) {
+            SystemCalls.catchUp(this);
+        }
     }
 
     // The same, for compiled regions.
@@ -262,7 +275,8 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         if (!isCanonical(linear)) {
             throw Trap.nonCanonical(linear);
         }
-        var found = walk.translate(linear, access, mode == USER, mode == SUPERVISOR_OVERRIDE);
+        var found =
+                walk.translate(linear, access, mode == View.USER, mode == View.SUPERVISOR_OVERRIDE);
         int frame = memory.frameAt(found.gpa() >>> 12);
         if (frame < 0) {
             return ~found.gpa();
@@ -395,7 +409,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     /// Implicit supervisor accesses are not excused by AC.
     private int systemMode() {
-        return (cr4 & Bits.CR4_SMAP) != 0 ? SUPERVISOR : SUPERVISOR_OVERRIDE;
+        return (cr4 & Bits.CR4_SMAP) != 0 ? View.SUPERVISOR : View.SUPERVISOR_OVERRIDE;
     }
 
     @Override
@@ -515,19 +529,30 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         if (tlbs == null) {
             return;
         }
-        boolean user = cpl() == 3;
-        boolean smap = (cr4 & Bits.CR4_SMAP) != 0 && (systemFlags() & Bits.AC) == 0;
-        accessMode = user ? USER : smap ? SUPERVISOR : SUPERVISOR_OVERRIDE;
+        int view = View.of(this);
+        registers[Registers.VIEW] = view;
+        knownView = view;
+        accessMode = view == View.SUPERVISOR ? systemMode() : view;
         watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
-        checksAlignment = user && (cr0 & Bits.CR0_AM) != 0 && (systemFlags() & Bits.AC) != 0;
+        checksAlignment =
+                view == View.USER && (cr0 & Bits.CR0_AM) != 0 && (systemFlags() & Bits.AC) != 0;
         var tlb = tlbs[accessMode];
         readTags = isObserving() ? NO_TAGS : tlb.readTags;
         writeTags = isObserving() ? NO_TAGS : tlb.writeTags;
         offsets = tlb.offsets;
+        showViews();
         if (base(Segments.CS) != codeBase || limits[Segments.CS] != codeLimit) {
             codeBase = base(Segments.CS);
             codeLimit = limits[Segments.CS];
             codePages.flush(true);
+        }
+    }
+
+    /// Machine code may change between views as they are now; the one in use it is called with.
+    private void showViews() {
+        for (int number = 0; number < Enters.VIEWS; number++) {
+            var tlb = tlbs[number == View.SUPERVISOR ? systemMode() : number];
+            MachineRegion.see(this, number, tlb.readTags, tlb.writeTags, tlb.offsets);
         }
     }
 
