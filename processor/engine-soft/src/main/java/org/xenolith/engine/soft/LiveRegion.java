@@ -128,11 +128,6 @@ final class LiveRegion {
         return isLower ? pages.lowerGeneration() : pages.generation();
     }
 
-    /// Whether an execution does so much that entry and exit do not count.
-    boolean isLasting() {
-        return executions > 0 && instructions / executions >= LASTING_INSTRUCTIONS;
-    }
-
     /// Counts an execution of so many instructions, those of regions that it has gone on with
     /// included; answers whether it is time to look whether it [#isUseless].
     boolean ran(int executed) {

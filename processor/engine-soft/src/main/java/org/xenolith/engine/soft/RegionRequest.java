@@ -80,18 +80,13 @@ record RegionRequest(
                 && (known == null || known.frame == block.firstFrame());
     }
 
-    /// Not what is executed seldom, nor what has a region that is as good, or that works for long
-    /// once it is entered.
+    /// Not what is executed seldom; for warm code, which goes on with other regions at little cost,
+    /// nor what has a region.
     private boolean isWanted(Block block) {
         if (weight(block) == 0 || weight(block) < weight(entry) / SELDOM) {
             return false;
         }
-        var region = block.region;
-        return region == null
-                || switch (level) {
-                    case WARM -> false;
-                    case HOT -> region.isWarm() || !region.isLasting();
-                };
+        return level == Level.HOT || block.region == null;
     }
 
     private void addPages(Block block, GuestMemory memory) {

@@ -67,6 +67,7 @@ class SystemCallTest {
 
     /// What comes before a fault in the kernel: the user's stack is out of reach.
     private static final String KERNEL_STACK = "BC 00000300"; // mov esp, stack
+
     private static final String TO_BACK = "E9";
     private static final long BACK = KERNEL + 0x54;
 
