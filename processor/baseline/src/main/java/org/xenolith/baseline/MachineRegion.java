@@ -59,6 +59,7 @@ public final class MachineRegion extends CompiledRegion {
             context.setStatusFlags(context.statusFlags());
         }
         long[] registers = context.registers;
+        registers[Frame.PC] = context.pc;
         registers[Frame.FLAG_KIND] = context.flagKind;
         registers[Frame.FLAG_LEFT] = context.flagLeft;
         registers[Frame.FLAG_RIGHT] = context.flagRight;

@@ -29,6 +29,7 @@ final class RegionCode {
     private record SecondLook(int label, boolean write, int back, int miss) {}
 
     private final Assembler code = new Assembler();
+    private final Region region;
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
@@ -48,6 +49,7 @@ final class RegionCode {
     private boolean isLooseEnd;
 
     private RegionCode(Region region) {
+        this.region = region;
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
         floating = new FloatingControl(code, flow);
@@ -72,6 +74,10 @@ final class RegionCode {
 
     /// Whoever comes from another region may bring flags in another form than the entry wants.
     private void enter() {
+        if (region.isRelative()) {
+            code.op(Width.W64, Assembler.MOV, RAX, REGISTERS, Frame.slot(Frame.PC));
+            code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(region.baseSlot()));
+        }
         if (wantsExplicitFlags()) {
             int ready = code.label();
             int slot = Frame.slot(Frame.FLAG_KIND);
@@ -135,20 +141,40 @@ final class RegionCode {
 
     private void storePc(long pc) {
         int slot = Frame.slot(Frame.PC);
-        if (pc == (int) pc) {
+        if (pc == (int) pc && !region.isRelative()) {
             code.storeNumber(Width.W64, REGISTERS, NONE, slot, (int) pc);
         } else {
-            code.load(RAX, pc);
+            codeAddress(RAX, pc);
             code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, slot);
+        }
+    }
+
+    /// A register becomes the address of what was found at `pc`. Keeps the host's flags.
+    private void codeAddress(int register, long pc) {
+        if (!region.isRelative()) {
+            code.load(register, pc);
+            return;
+        }
+        long distance = pc - region.blocks().getFirst().pc();
+        if (distance != (int) distance) {
+            throw new Unfit("it goes on too far away");
+        }
+        code.op(Width.W64, Assembler.MOV, register, REGISTERS, Frame.slot(region.baseSlot()));
+        if (distance != 0) {
+            code.op(Width.W64, Assembler.LEA, register, register, (int) distance);
         }
     }
 
     /// Goes on at `pc`, where another region may begin.
     private void emitExit(long pc, int label) {
         code.bind(label);
-        code.load(RAX, pc);
+        codeAddress(RAX, pc);
         code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
-        Links.find(code, pc);
+        if (region.isRelative()) {
+            Links.find(code);
+        } else {
+            Links.find(code, pc);
+        }
         follow();
     }
 
@@ -276,10 +302,10 @@ final class RegionCode {
     }
 
     private void compare(int register, long number) {
-        if (number == (int) number) {
+        if (number == (int) number && !region.isRelative()) {
             code.opNumber(Width.W64, Assembler.CMP, register, (int) number);
         } else {
-            code.load(R11, number);
+            codeAddress(R11, number);
             code.op(Width.W64, Assembler.CMP, register, R11);
         }
     }

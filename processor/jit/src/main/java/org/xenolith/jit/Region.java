@@ -11,9 +11,20 @@ import java.util.List;
 
 /// Guest code to be compiled as one method: basic blocks, the entry first, that go on to each other
 /// or leave. No other thread and nothing that they do changes them.
-public record Region(List<Block> blocks) {
+///
+/// @param baseSlot the slot of the entry's address, if the code is *relative*: it may lie elsewhere
+///   when it is executed, all of it by the same distance. Whoever compiles it sees to it that the
+///   slot is right. [#ABSOLUTE] if the code lies where its blocks say
+public record Region(List<Block> blocks, int baseSlot) {
+    /// No slot.
+    public static final int ABSOLUTE = -1;
+
     /// One in so many instructions is much.
     private static final int HOSTED_SHARE = 4;
+
+    public Region(List<Block> blocks) {
+        this(blocks, ABSOLUTE);
+    }
 
     public Region {
         blocks = List.copyOf(blocks);
@@ -56,8 +67,13 @@ public record Region(List<Block> blocks) {
         return (int) unit.ops().stream().filter(kind::isInstance).count();
     }
 
+    public boolean isRelative() {
+        return baseSlot != ABSOLUTE;
+    }
+
     /// The same without what is only for compilers that make a host's machine code.
     Region portable() {
+        Bug.check(!isRelative(), "relative code is for machine code");
         return new Region(blocks.stream().map(Region::portable).toList());
     }
 

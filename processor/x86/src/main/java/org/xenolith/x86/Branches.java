@@ -65,7 +65,7 @@ final class Branches {
         if (isLimited(l)) {
             checkCallable(l, i, l.constant(W64, l.target(i.first())));
         }
-        l.push(l.constant(i.operandSize(), i.next()));
+        l.push(l.convert(l.codeAddress(i.next()), i.operandSize()));
         l.jump(l.target(i.first()));
     }
 
@@ -74,7 +74,7 @@ final class Branches {
         if (l.mode().is64() || isLimited(l)) {
             checkCallable(l, i, target);
         }
-        l.push(l.constant(i.operandSize(), i.next()));
+        l.push(l.convert(l.codeAddress(i.next()), i.operandSize()));
         l.jumpTo(target);
     }
 

@@ -119,14 +119,13 @@ public final class Decoder {
         }
         // A RIP-relative displacement counts from the end of the instruction.
         long length = at - start;
-        if (memory != null && memory.base() == RIP) {
-            long absolute = memory.displacement() + at;
-            absolute = addressSize == W32 ? absolute & 0xFFFF_FFFFL : absolute;
+        if (memory != null && memory.base() == Operand.RIP) {
+            long sum = memory.displacement() + at;
             for (int index = 0; index < operands.length; index++) {
-                if (operands[index] instanceof Operand.Memory m && m.base() == RIP) {
+                if (operands[index] instanceof Operand.Memory m && m.base() == Operand.RIP) {
                     operands[index] =
                             new Operand.Memory(
-                                    m.segment(), -1, -1, 1, absolute, addressSize, m.bytes());
+                                    m.segment(), m.base(), -1, 1, sum, addressSize, m.bytes());
                 }
             }
         }
@@ -306,9 +305,6 @@ public final class Decoder {
 
     // ---------------------------------------------------------------- memory forms
 
-    /// Stands for RIP as a base until the instruction's length is known.
-    private static final int RIP = 16;
-
     private Operand.Memory memory(int modRm, Width addressSize) {
         return addressSize == W16 ? memory16(modRm) : memory32(modRm, addressSize);
     }
@@ -351,7 +347,13 @@ public final class Decoder {
         } else if (rm == 5 && mod == 0) {
             long displacement = (int) immediate(W32);
             return new Operand.Memory(
-                    segmentFor(-1), mode.is64() ? RIP : -1, -1, 1, displacement, addressSize, 0);
+                    segmentFor(-1),
+                    mode.is64() ? Operand.RIP : -1,
+                    -1,
+                    1,
+                    displacement,
+                    addressSize,
+                    0);
         }
         long displacement =
                 switch (mod) {

@@ -47,7 +47,7 @@ final class FarTransfers {
     }
 
     private static int next(Lifter l) {
-        return l.constant(Width.W64, l.next());
+        return l.codeAddress(l.next());
     }
 
     static void jumpDirect(Lifter l, Instruction i) {

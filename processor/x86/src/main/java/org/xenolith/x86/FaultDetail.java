@@ -52,7 +52,10 @@ public final class FaultDetail {
 
     private static long linear(Cpu cpu, Instruction instruction, Operand.Memory operand) {
         long offset = operand.displacement() + bitOffset(cpu, instruction);
-        offset += operand.base() < 0 ? 0 : cpu.registers[operand.base()];
+        offset +=
+                operand.base() < 0 || operand.base() == Operand.RIP
+                        ? 0
+                        : cpu.registers[operand.base()];
         offset += operand.index() < 0 ? 0 : cpu.registers[operand.index()] * operand.scale();
         offset = operand.addressSize().zeroExtend(offset);
         if (!cpu.is64()) {

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /// Turns decoded instructions into ops. Meanings speak to it in values (`int` handles whose width
 /// it knows) and operands; it hides whether an operand is a register, part of one, or memory, how a
@@ -49,8 +50,19 @@ public final class Lifter {
     /// Whether it is yet to be said what a host makes of it.
     private boolean hosted;
 
+    /// Where the code lies that addresses of code are relative to; nothing if they are absolute.
+    private final OptionalLong origin;
+
     public Lifter(Mode mode) {
+        this(mode, OptionalLong.empty());
+    }
+
+    /// For code that may lie elsewhere when it is executed.
+    ///
+    /// @param origin an address of code, which is in slot [Registers#CODE_BASE] then
+    public Lifter(Mode mode, OptionalLong origin) {
         this.mode = mode;
+        this.origin = origin;
     }
 
     /// Appends the ops of one instruction: checks common to all rows, then the row's meaning.
@@ -268,6 +280,11 @@ public final class Lifter {
         }
         var size = m.addressSize();
         int sum = -1;
+        if (m.base() == Operand.RIP) {
+            sum = convert(codeAddress(m.displacement()), size);
+            offsets.put(m, sum);
+            return sum;
+        }
         if (m.base() >= 0) {
             sum = general(m.base(), size);
         }
@@ -613,6 +630,16 @@ public final class Lifter {
     /// Where a near branch of this instruction goes: cut to its operand size.
     public long target(Operand operand) {
         return instruction.operandSize().zeroExtend(((Operand.Target) operand).address());
+    }
+
+    /// An address that depends on where the instruction lies, as a value of width 64.
+    public int codeAddress(long address) {
+        if (origin.isEmpty()) {
+            return constant(W64, address);
+        }
+        int base = register(Registers.CODE_BASE);
+        long distance = address - origin.getAsLong();
+        return distance == 0 ? base : add(base, constant(W64, distance));
     }
 
     /// The address of the next instruction.

@@ -7,9 +7,12 @@ public sealed interface Operand {
     /// A general-purpose register; `high` means bits 15:8 of it (AH, CH, DH, BH).
     record Register(int number, Width width, boolean high) implements Operand {}
 
+    /// What stands for RIP as the base of a memory operand.
+    int RIP = 16;
+
     /// Memory at `segment:(base + index * scale + displacement)`. A register number of -1 is none.
-    /// `displacement` of a RIP-relative operand is already absolute. `bytes` is 0 where the meaning
-    /// decides.
+    /// Where the base is [#RIP], `displacement` is the sum already, not yet cut to the address
+    /// size. `bytes` is 0 where the meaning decides.
     record Memory(
             int segment,
             int base,

@@ -33,7 +33,7 @@ final class PlainSystemCalls {
         int star = l.shiftRight(l.register(Registers.STAR), l.constant(W64, 32));
         int selector = and(l, star, 0xFFFC);
         l.call(ENTER_KERNEL, l.constant(W64, 0), kept);
-        l.setRegister(Registers.RCX, l.constant(W64, l.next()));
+        l.setRegister(Registers.RCX, l.codeAddress(l.next()));
         l.setRegister(Registers.R11, flags);
         l.setRegister(Registers.SYSTEM_FLAGS, kept);
         l.setRegister(Registers.DIRECTION, l.constant(W64, 1));

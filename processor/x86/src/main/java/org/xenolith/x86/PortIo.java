@@ -75,8 +75,8 @@ final class PortIo {
                 l.constant(W32, width.bits()),
                 l.constant(W32, i.addressSize().bits()),
                 l.constant(W32, i.repeat() != 0 ? 1 : 0),
-                l.constant(W64, i.pc()),
-                l.constant(W64, l.next()));
+                l.codeAddress(i.pc()),
+                l.codeAddress(l.next()));
         l.leave();
     }
 
@@ -87,8 +87,8 @@ final class PortIo {
                 l.constant(W32, i.addressSize().bits()),
                 l.constant(W32, i.dataSegment()),
                 l.constant(W32, i.repeat() != 0 ? 1 : 0),
-                l.constant(W64, i.pc()),
-                l.constant(W64, l.next()));
+                l.codeAddress(i.pc()),
+                l.codeAddress(l.next()));
         l.leave();
     }
 }

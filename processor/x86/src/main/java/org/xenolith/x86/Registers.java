@@ -37,6 +37,9 @@ public final class Registers {
     /// The base that SWAPGS brings in.
     public static final int KERNEL_GS_BASE = 29;
 
+    /// While relative code executes ([Lifter#codeAddress]): the address that it counts from.
+    public static final int CODE_BASE = 30;
+
     /// Low and high half of XMM register `n` are slots `XMM + 2 * n` and the one after it.
     public static final int XMM = 32;
 

@@ -98,8 +98,8 @@ final class Strings {
                     l.constant(W32, i.addressSize().bits()),
                     l.constant(W32, i.dataSegment()),
                     whileEqual(l, i),
-                    l.constant(W64, i.pc()),
-                    l.constant(W64, l.next()));
+                    l.codeAddress(i.pc()),
+                    l.codeAddress(l.next()));
             l.leave();
             return;
         }
@@ -127,8 +127,8 @@ final class Strings {
                     l.constant(W32, width.bits()),
                     l.constant(W32, i.addressSize().bits()),
                     l.constant(W32, i.dataSegment()),
-                    l.constant(W64, i.pc()),
-                    l.constant(W64, l.next()));
+                    l.codeAddress(i.pc()),
+                    l.codeAddress(l.next()));
             l.leave();
             return;
         }
@@ -144,8 +144,8 @@ final class Strings {
                     l.constant(W32, width.bits()),
                     l.constant(W32, i.addressSize().bits()),
                     whileEqual(l, i),
-                    l.constant(W64, i.pc()),
-                    l.constant(W64, l.next()));
+                    l.codeAddress(i.pc()),
+                    l.codeAddress(l.next()));
             l.leave();
             return;
         }

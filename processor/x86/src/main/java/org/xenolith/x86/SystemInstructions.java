@@ -193,7 +193,7 @@ final class SystemInstructions {
 
     /// Holds off interrupts for one instruction if they were off (SDM vol. 2B, STI).
     static void sti(Lifter l, Instruction i) {
-        int next = l.constant(W64, l.next());
+        int next = l.codeAddress(l.next());
         if (l.mode().cpl() != 0) {
             l.call(SET_IF, next);
             return;
@@ -497,7 +497,7 @@ final class SystemInstructions {
     private static void loadSegment(Lifter l, int segment, int selector) {
         l.call(LOAD_SEGMENT, l.constant(W32, segment), selector);
         if (segment == Segments.SS) {
-            l.setRegister(Registers.SHADOW, l.constant(W64, l.next()));
+            l.setRegister(Registers.SHADOW, l.codeAddress(l.next()));
         }
     }
 

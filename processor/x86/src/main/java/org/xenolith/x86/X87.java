@@ -242,13 +242,13 @@ final class X87 {
     }
 
     private static void enter(Lifter l, Instruction i) {
-        l.call(ENTER, l.constant(W64, i.pc()), lastOpcode(l, i));
+        l.call(ENTER, l.codeAddress(i.pc()), lastOpcode(l, i));
     }
 
     private static Operand.Memory enterWithMemory(Lifter l, Instruction i) {
         var memory = (Operand.Memory) i.first();
         int offset = l.convert(l.offset(memory), W64);
-        l.call(ENTER_WITH_MEMORY, l.constant(W64, i.pc()), lastOpcode(l, i), offset);
+        l.call(ENTER_WITH_MEMORY, l.codeAddress(i.pc()), lastOpcode(l, i), offset);
         return memory;
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
 /// translated code are watched; a write into the bytes of a block invalidates it for all vCPUs
@@ -23,10 +24,18 @@ import java.util.function.LongConsumer;
 /// 3. it is put into use; then its bytes are compared with the copy ([#publish]). Who writes does
 ///    so before looking whether there is a block: one of the two notices the other.
 ///
-/// Bounded: when it holds more than [#BYTES_MAX] of the guest's code it is emptied.
+/// Bounded: when it holds more than [#BYTES_MAX] of the guest's code, or [#REGIONS_MAX] regions,
+/// code at random addresses goes, most of which belongs to programs that have ended; if that is not
+/// enough, all goes.
 final class CodeCache {
     /// At about 15 bytes of ours for each, 24 MiB.
     static final int BYTES_MAX = 1_600_000;
+
+    /// One is some hundred bytes of ours beside its code.
+    static final int REGIONS_MAX = 80_000;
+
+    /// The share of a bound that may stay when code at random addresses has gone.
+    private static final double KEPT_SHARE = 0.75;
 
     /// Bytes that one bit of a frame's line mask stands for.
     static final int LINE_SHIFT = 6;
@@ -83,8 +92,8 @@ final class CodeCache {
                 return same;
             }
         }
-        if (bytes > BYTES_MAX) {
-            clear();
+        if (bytes > BYTES_MAX || regionCount > REGIONS_MAX) {
+            makeRoom();
         }
         int second = block.secondFrame;
         if (!memory.isWatched(block.firstFrame()) || second >= 0 && !memory.isWatched(second)) {
@@ -258,12 +267,29 @@ final class CodeCache {
 
     /// Takes all regions out of use, so that the JVM can forget their classes.
     synchronized void dropRegions() {
-        for (var inFrame : List.copyOf(regions.values())) {
-            for (var region : List.copyOf(inFrame)) {
-                region.entry.cool();
-                remove(region);
+        dropRegions(_ -> true);
+    }
+
+    private void dropRegions(LongPredicate isWanted) {
+        for (var frames = regions.values().iterator(); frames.hasNext(); ) {
+            var inFrame = frames.next();
+            inFrame.removeIf(region -> isWanted.test(region.entry.pc) && drop(region));
+            if (inFrame.isEmpty()) {
+                frames.remove();
             }
         }
+    }
+
+    /// True, for who takes it from the lists of its frames.
+    private boolean drop(LiveRegion region) {
+        if (region.entry.region == region) {
+            region.entry.cool();
+            region.entry.region = null;
+            VarHandle.fullFence();
+            onRegionGone.accept(region.entry.pc);
+            regionCount--;
+        }
+        return true;
     }
 
     // ---------------------------------------------------------------- bookkeeping
@@ -326,6 +352,35 @@ final class CodeCache {
     private List<Block> blocksIn(int frame) {
         var inFrame = byFrame.get(frame);
         return inFrame == null ? List.of() : inFrame;
+    }
+
+    private void makeRoom() {
+        dropRelative();
+        if (bytes > KEPT_SHARE * BYTES_MAX || regionCount > KEPT_SHARE * REGIONS_MAX) {
+            clear();
+        }
+    }
+
+    /// Drops code at random addresses.
+    private void dropRelative() {
+        dropRegions(StoredRegion::isRelative);
+        var gone = new ArrayList<Block>();
+        blocks.forEach(block -> {
+            if (StoredRegion.isRelative(block.pc)) {
+                gone.add(block);
+            }
+        });
+        for (var block : gone) {
+            block.invalidate();
+            bytes -= block.length;
+            blocks.remove(block);
+        }
+        for (int frame = 0; frame < lines.length; frame++) {
+            if (byFrame.get(frame) != null
+                    && byFrame.get(frame).removeIf(block -> StoredRegion.isRelative(block.pc))) {
+                recompute(frame);
+            }
+        }
     }
 
     /// Drops everything.

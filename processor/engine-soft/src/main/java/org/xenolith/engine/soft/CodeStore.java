@@ -20,14 +20,14 @@ import java.util.List;
 /// Machine code of earlier runs, in a file: a header, and records ([StoredRegion]) one behind the
 /// other. Whatever code a guest has that has been seen before needs no translation.
 ///
-/// Records are only ever added, by the one process that holds the file's lock; others use what was
-/// there when they opened it. A record that is not whole, since its writer has died, ends the file.
-/// Any thread may call it. Whoever may write the file decides what this process executes: it
-/// belongs where only its user may write.
+/// Records are only ever added, by the one process that holds the file's lock, which finds them
+/// from then on; others use what was there when they opened it. A record that is not whole, since
+/// its writer has died, ends the file. Any thread may call it. Whoever may write the file decides
+/// what this process executes: it belongs where only its user may write.
 final class CodeStore implements AutoCloseable {
     /// What the code that we make is like; another number, another file. Also raised when records
     /// change.
-    private static final long MAGIC = 0x0001_6564_6F63_6E78L; // "xncode", version 1
+    private static final long MAGIC = 0x0002_6564_6F63_6E78L; // "xncode", version 2
 
     private static final int MAGIC_AT = 0;
     private static final int FEATURES_AT = 8;
@@ -40,10 +40,20 @@ final class CodeStore implements AutoCloseable {
     /// forms.
     private static final int VARIANTS_MAX = 4;
 
+    /// The same of what is found by less than its address.
+    private static final int RELATIVE_VARIANTS_MAX = 12;
+
+    /// Bytes that have been added and are not mapped yet, at most.
+    private static final long RECENT_BYTES_MAX = 1 << 20;
+
+    /// A region of the store, with a number that it has as long as this is open.
+    record Found(int number, StoredRegion region) {}
+
     /// Records that are looked at: more than a sound file of the largest size has.
     static final int RECORDS_MAX = 1 << 20;
 
-    private static final int BUCKETS_MIN = 1 << 15;
+    private static final int BUCKETS_MIN = 1 << 16;
+    private static final int PAGE_BYTES = 4096;
     private static final int NONE = -1;
 
     private final FileChannel channel;
@@ -52,9 +62,14 @@ final class CodeStore implements AutoCloseable {
     private final FileLock lock;
 
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment file;
+    private MemorySegment file;
 
-    // Records by a key of address and mode: chains through `next`.
+    /// Records behind those in [#file].
+    private final List<MemorySegment> recent = new ArrayList<>();
+
+    private long recentBytes;
+
+    // Records by their keys: chains through `next`.
     private final int[] heads;
     private int[] next = new int[1024];
     private int[] offsets = new int[1024];
@@ -63,9 +78,6 @@ final class CodeStore implements AutoCloseable {
 
     /// Where the next record goes.
     private long end;
-
-    /// Where the records end that are found.
-    private final long foundEnd;
 
     private boolean closed;
 
@@ -80,7 +92,6 @@ final class CodeStore implements AutoCloseable {
         if (isUsable(file, features)) {
             index();
         }
-        foundEnd = end;
         if (lock != null) {
             channel.truncate(end);
         }
@@ -155,57 +166,88 @@ final class CodeStore implements AutoCloseable {
                     || end + length > file.byteSize()) {
                 return;
             }
-            addToIndex(StoredRegion.pc(file, end), StoredRegion.mode(file, end), (int) end);
+            addToIndex(StoredRegion.key(file, end), (int) end);
             end += length;
         }
     }
 
-    private void addToIndex(long pc, int mode, int offset) {
+    private void addToIndex(long key, int offset) {
         if (count == offsets.length) {
             offsets = Arrays.copyOf(offsets, 2 * count);
             next = Arrays.copyOf(next, 2 * count);
             keys = Arrays.copyOf(keys, 2 * count);
         }
-        keys[count] = key(pc, mode);
-        int bucket = bucket(keys[count]);
+        keys[count] = key;
+        int bucket = bucket(key);
         offsets[count] = offset;
         next[count] = heads[bucket];
         heads[bucket] = count++;
-    }
-
-    private static long key(long pc, int mode) {
-        return (pc ^ (long) mode << 40) * 0x9E37_79B9_7F4A_7C15L;
     }
 
     private int bucket(long key) {
         return (int) (key >>> 40) & heads.length - 1;
     }
 
-    /// What is known of code at an address in a mode, the latest first.
-    synchronized List<StoredRegion> find(long pc, int mode) {
-        long key = key(pc, mode);
-        int entry = heads[bucket(key)];
-        if (entry == NONE || closed) {
+    /// What is known of code at an address in a mode, the latest first: as it would be at that
+    /// address.
+    ///
+    /// @param code where the guest's code is, from `at` on up to the end of a page
+    synchronized List<Found> find(long pc, int mode, MemorySegment code, long at) {
+        if (closed) {
             return List.of();
         }
-        var found = new ArrayList<StoredRegion>(1);
-        for (; entry != NONE; entry = next[entry]) {
-            int at = offsets[entry];
-            if (keys[entry] == key && at < foundEnd) {
-                var record = file.asSlice(at, StoredRegion.length(file, at));
-                if (StoredRegion.pc(file, at) == pc
-                        && StoredRegion.mode(file, at) == mode
-                        && StoredRegion.isSound(record)) {
-                    found.add(StoredRegion.read(record));
-                }
-            }
+        boolean isShort = StoredRegion.isShort(pc, Long.MAX_VALUE);
+        var found = new ArrayList<Found>(1);
+        find(pc, mode, StoredRegion.key(pc, mode, code, at, isShort), found);
+        if (!isShort && StoredRegion.isRelative(pc)) {
+            find(pc, mode, StoredRegion.key(pc, mode, code, at, true), found);
         }
         return found;
     }
 
-    /// Whether anything is kept of code at an address in a mode.
-    synchronized boolean contains(long pc, int mode) {
-        return variants(key(pc, mode)) > 0;
+    private void find(long pc, int mode, long key, List<Found> found) {
+        for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {
+            if (keys[entry] == key) {
+                var record = record(entry);
+                if (isFor(pc, mode, record) && StoredRegion.isSound(record)) {
+                    found.add(new Found(entry, StoredRegion.read(record).at(pc)));
+                }
+            }
+        }
+    }
+
+    private MemorySegment record(int entry) {
+        int mapped = count - recent.size();
+        if (entry >= mapped) {
+            return recent.get(entry - mapped);
+        }
+        int at = offsets[entry];
+        return file.asSlice(at, StoredRegion.length(file, at));
+    }
+
+    private static boolean isFor(long pc, int mode, MemorySegment record) {
+        long known = StoredRegion.pc(record, 0);
+        boolean isPlace =
+                StoredRegion.isRelative(pc)
+                        ? StoredRegion.isRelative(known) && (known - pc & PAGE_BYTES - 1) == 0
+                        : known == pc;
+        return isPlace && StoredRegion.mode(record, 0) == mode;
+    }
+
+    /// Whether anything is kept of code at an address in a mode; see [#find].
+    synchronized boolean contains(long pc, int mode, MemorySegment code, long at) {
+        if (!StoredRegion.isRelative(pc)) {
+            return variants(StoredRegion.key(pc, mode, code, at, false)) > 0;
+        }
+        long within = PAGE_BYTES - (pc & PAGE_BYTES - 1);
+        for (var found : find(pc, mode, code, at)) {
+            var entry = found.region.parts().getFirst().bytes();
+            long length = Math.min(entry.byteSize(), within);
+            if (MemorySegment.mismatch(entry, 0, length, code, at, at + length) < 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Whether code can be added.
@@ -213,14 +255,12 @@ final class CodeStore implements AutoCloseable {
         return lock != null && !closed && end < FILE_BYTES_MAX && count < RECORDS_MAX;
     }
 
-    /// Adds a region, unless it is one of too many forms of the same code. It is found by those who
-    /// open the file later.
+    /// Adds a region, unless it is one of too many forms of the same code.
     synchronized void add(StoredRegion region) throws IOException {
-        if (!isWritable() || variants(key(region.pc(), region.mode())) >= VARIANTS_MAX) {
-            return;
-        }
         var record = region.toBytes();
-        if (record.byteSize() > StoredRegion.BYTES_MAX) {
+        long key = StoredRegion.key(record, 0);
+        int most = StoredRegion.isRelative(region.pc()) ? RELATIVE_VARIANTS_MAX : VARIANTS_MAX;
+        if (!isWritable() || variants(key) >= most || record.byteSize() > StoredRegion.BYTES_MAX) {
             return;
         }
         var buffer = record.asByteBuffer();
@@ -228,11 +268,18 @@ final class CodeStore implements AutoCloseable {
         while (buffer.hasRemaining()) {
             at += channel.write(buffer, at);
         }
-        addToIndex(region.pc(), region.mode(), (int) end);
+        addToIndex(key, (int) end);
         end = at;
+        recent.add(record);
+        recentBytes += record.byteSize();
+        if (recentBytes > RECENT_BYTES_MAX) {
+            file = channel.map(FileChannel.MapMode.READ_ONLY, 0, end, arena);
+            recent.clear();
+            recentBytes = 0;
+        }
     }
 
-    /// How many records there may be of an address and mode.
+    /// How many records there may be with a key.
     private int variants(long key) {
         int variants = 0;
         for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {

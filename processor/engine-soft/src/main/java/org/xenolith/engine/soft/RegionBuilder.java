@@ -1,5 +1,6 @@
 package org.xenolith.engine.soft;
 
+import org.xenolith.baseline.MachineCodeCompiler;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
@@ -10,6 +11,7 @@ import org.xenolith.x86.Decoder;
 import org.xenolith.x86.InstructionSet;
 import org.xenolith.x86.Lifter;
 import org.xenolith.x86.Mode;
+import org.xenolith.x86.Registers;
 import org.xenolith.x86.Trap;
 
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /// Makes the region that a request asks for: decodes and lifts its blocks anew, each up to where
@@ -29,14 +32,23 @@ final class RegionBuilder {
     /// as bits.
     record Built(Region region, List<StoredRegion.Part> parts, Map<Long, Long> lines) {}
 
+    /// Bytes between an entry of relative code and what else is part of the region.
+    private static final long NEAR = 1 << 30;
+
     private final RegionRequest request;
     private final RegionCompiler compiler;
     private final Mode mode;
     private final Decoder decoder = new Decoder(InstructionSet.ALL);
     private final List<StoredRegion.Part> parts = new ArrayList<>();
 
+    /// Where relative code is made from.
+    private final OptionalLong origin;
+
     private RegionBuilder(RegionRequest request, RegionCompiler compiler) {
         this.compiler = compiler;
+        long pc = request.entry().pc;
+        boolean relative = compiler instanceof MachineCodeCompiler && StoredRegion.isRelative(pc);
+        origin = relative ? OptionalLong.of(pc) : OptionalLong.empty();
         this.request = request;
         this.mode = new Mode(request.entry().mode);
     }
@@ -49,14 +61,21 @@ final class RegionBuilder {
     private Optional<Built> build() {
         var blocks = new ArrayList<Region.Block>();
         for (var member : request.members().values()) {
-            var block = block(member);
+            var block = isNear(member.pc) ? block(member) : Optional.<Region.Block>empty();
             if (block.isPresent()) {
                 blocks.add(block.get());
             } else if (member == request.entry()) {
                 return Optional.empty();
             }
         }
-        return Optional.of(new Built(new Region(blocks), parts, lines(parts)));
+        int baseSlot = origin.isPresent() ? Registers.CODE_BASE : Region.ABSOLUTE;
+        return Optional.of(new Built(new Region(blocks, baseSlot), parts, lines(parts)));
+    }
+
+    /// Whether code may be part of the region: what is relative moves together only if it is of the
+    /// same file.
+    private boolean isNear(long pc) {
+        return origin.isEmpty() || Math.abs(pc - origin.getAsLong()) < NEAR;
     }
 
     /// The part of a block before what cannot be compiled and before the next block's begin.
@@ -66,7 +85,7 @@ final class RegionBuilder {
         long pc = member.pc;
         boolean ended = false;
         while (!ended && pc < end && (pc == member.pc || !request.members().containsKey(pc))) {
-            var lifter = new Lifter(mode);
+            var lifter = new Lifter(mode, origin);
             int length = lift(lifter, pc);
             var unit = lifter.unit();
             if (length == 0 || !compiler.canDo(unit) || unit.ops().getLast() instanceof Op.Leave) {

@@ -40,9 +40,6 @@ final class Regions implements AutoCloseable {
     /// included.
     static final int REGIONS_MAX = 2000;
 
-    /// The same of machine code. One is some hundred bytes of heap beside its code.
-    private static final int MACHINE_REGIONS_MAX = 60_000;
-
     /// How often code of one frame may be compiled to bytecode again because it was written, and
     /// how often to machine code: a kernel patches a page of its own at many places when it starts.
     private static final int REWRITES_MAX = 16;
@@ -372,7 +369,7 @@ final class Regions implements AutoCloseable {
         if (bytecode) {
             bytecodeRegions++;
         }
-        return bytecodeRegions > REGIONS_MAX || cache.regionCount() >= MACHINE_REGIONS_MAX;
+        return bytecodeRegions > REGIONS_MAX;
     }
 
     private void install(Result result, SoftCpu cpu) {

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
@@ -19,9 +20,6 @@ import java.util.function.IntSupplier;
 /// Puts regions of a [CodeStore] into use where the guest has the code that they were made from,
 /// and keeps new ones.
 final class StoredCode implements AutoCloseable {
-    /// Programs below this address, and kernels, are found at the same address again.
-    private static final long FIXED_MAX = 1L << 32;
-
     private final GuestMemory memory;
     private final CodeCache cache;
     private final CodeStore store;
@@ -30,6 +28,9 @@ final class StoredCode implements AutoCloseable {
 
     private volatile boolean isKeeping = true;
     private final AtomicInteger revived = new AtomicInteger();
+
+    /// Relative code in use, by the number of its region.
+    private final Map<Integer, MachineRegion> installed = new ConcurrentHashMap<>();
 
     StoredCode(
             GuestMemory memory,
@@ -44,10 +45,13 @@ final class StoredCode implements AutoCloseable {
         this.vcpus = vcpus;
     }
 
-    /// Keeps a region for later runs, if its code is likely to be met again. A file that cannot be
+    /// Keeps a region, if its code is likely to be met again as it is. A file that cannot be
     /// written is left as it is.
     void keep(Block entry, List<StoredRegion.Part> parts, RegionImage image) {
-        if (!isKeeping || !parts.stream().allMatch(part -> isFixed(part.pc()))) {
+        boolean relative = StoredRegion.isRelative(entry.pc);
+        boolean alike =
+                parts.stream().allMatch(part -> StoredRegion.isRelative(part.pc()) == relative);
+        if (!isKeeping || !alike) {
             return;
         }
         try {
@@ -57,12 +61,11 @@ final class StoredCode implements AutoCloseable {
         }
     }
 
-    /// Whether nothing is kept of a block so far, though it is likely to be met again.
+    /// Whether nothing is kept of a block so far.
     boolean wants(Block block) {
         return isKeeping
-                && isFixed(block.pc)
                 && store.isWritable()
-                && !store.contains(block.pc, block.mode);
+                && !store.contains(block.pc, block.mode, memory.segment(), block.host);
     }
 
     /// Keeps a block as a region of its own, which is not needed now.
@@ -81,19 +84,15 @@ final class StoredCode implements AutoCloseable {
                                 .ifPresent(image -> keep(entry, built.parts(), image)));
     }
 
-    private static boolean isFixed(long pc) {
-        return pc < 0 || pc < FIXED_MAX;
-    }
-
     /// See [Regions#revive].
     Optional<Block> revive(long pc, int mode, long host, SoftCpu cpu, IntConsumer watch) {
         if ((mode & Translator.SINGLE) != 0) {
             return Optional.empty();
         }
-        for (var region : store.find(pc, mode)) {
-            var frames = frames(region, cpu);
-            if (frames.isPresent() && isSame(region, frames.get())) {
-                return revive(region, host, frames.get(), cpu, watch);
+        for (var found : store.find(pc, mode, memory.segment(), host)) {
+            var frames = frames(found.region(), cpu);
+            if (frames.isPresent() && isSame(found.region(), frames.get())) {
+                return revive(found, host, frames.get(), cpu, watch);
             }
         }
         return Optional.empty();
@@ -148,11 +147,12 @@ final class StoredCode implements AutoCloseable {
     }
 
     private Optional<Block> revive(
-            StoredRegion region,
+            CodeStore.Found found,
             long host,
             Map<Long, Integer> frames,
             SoftCpu cpu,
             IntConsumer watch) {
+        var region = found.region();
         if (!watched(frames)) {
             cpu.alone(() -> frames.values().forEach(watch::accept));
             // What has been found out may have changed meanwhile.
@@ -160,7 +160,7 @@ final class StoredCode implements AutoCloseable {
                     ? revive(region.pc(), region.mode(), host, cpu, watch)
                     : Optional.empty();
         }
-        var made = compiler.install(region.image());
+        var made = install(found);
         if (made.isEmpty()) {
             return Optional.empty();
         }
@@ -172,6 +172,20 @@ final class StoredCode implements AutoCloseable {
             cache.add(live(block, region, made.get(), frames), isCurrent);
         }
         return Optional.ofNullable(inUse);
+    }
+
+    /// The code of a region: relative code once for all addresses.
+    private Optional<MachineRegion> install(CodeStore.Found found) {
+        if (!StoredRegion.isRelative(found.region().pc())) {
+            return compiler.install(found.region().image());
+        }
+        var known = installed.get(found.number());
+        if (known != null && !known.isGone()) {
+            return Optional.of(known);
+        }
+        var made = compiler.install(found.region().image());
+        made.ifPresent(code -> installed.put(found.number(), code));
+        return made;
     }
 
     private boolean watched(Map<Long, Integer> frames) {

@@ -40,13 +40,69 @@ record StoredRegion(long pc, int mode, int entryLength, List<Part> parts, Region
     private static final int HEADER_BYTES = 36;
     private static final int PART_HEADER_BYTES = 12;
 
+    /// Kernels, and programs below this address, are found at the same address again.
+    private static final long FIXED_MAX = 1L << 32;
+
+    private static final int PAGE_BYTES = 4096;
+
+    /// Bytes of code that a key of relative code has, if there are so many.
+    private static final int KEY_BYTES = 4;
+
     /// Bytes of a record at least and at most.
-    static final int BYTES_MIN = HEADER_BYTES;
+    static final int BYTES_MIN = HEADER_BYTES + PART_HEADER_BYTES + 1;
 
     static final int BYTES_MAX = 1 << 17;
 
     StoredRegion {
         parts = List.copyOf(parts);
+    }
+
+    /// Whether code at an address is made so that it can be used elsewhere, at the same place of a
+    /// page: programs and libraries that lie at random addresses.
+    static boolean isRelative(long pc) {
+        return pc >= FIXED_MAX;
+    }
+
+    /// What a region is found by that begins at an address.
+    ///
+    /// @param code where the guest's code is, from `at` on
+    /// @param isShort whether it is one of those that are found by one byte only; of no meaning for
+    ///   code that is not relative
+    static long key(long pc, int mode, MemorySegment code, long at, boolean isShort) {
+        long place = pc;
+        if (isRelative(pc)) {
+            int first = isShort ? code.get(ValueLayout.JAVA_BYTE, at) : code.get(INT, at);
+            place =
+                    1L << 62
+                            | (isShort ? 1L << 61 : 0)
+                            | (pc & PAGE_BYTES - 1) << 32
+                            | first & 0xFFFF_FFFFL;
+        }
+        return (place ^ (long) mode << 44) * 0x9E37_79B9_7F4A_7C15L;
+    }
+
+    /// Whether what begins at an address, with so many bytes, is found by its first byte only.
+    static boolean isShort(long pc, long bytes) {
+        return bytes < KEY_BYTES || (pc & PAGE_BYTES - 1) > PAGE_BYTES - KEY_BYTES;
+    }
+
+    /// What a record at `at` is found by.
+    static long key(MemorySegment file, long at) {
+        long pc = pc(file, at);
+        int length = file.get(INT, at + HEADER_BYTES + Long.BYTES);
+        long code = at + HEADER_BYTES + PART_HEADER_BYTES;
+        boolean isShort = isShort(pc, length) || code + KEY_BYTES > at + length(file, at);
+        return key(pc, mode(file, at), file, code, isShort);
+    }
+
+    /// The same region, if it is relative, where its entry is at another address.
+    StoredRegion at(long address) {
+        long distance = address - pc;
+        if (distance == 0) {
+            return this;
+        }
+        var moved = parts.stream().map(part -> new Part(part.pc + distance, part.bytes)).toList();
+        return new StoredRegion(address, mode, entryLength, moved, image);
     }
 
     /// The bytes that a record at `at` says to have.

@@ -58,6 +58,17 @@ class CodeStoreTest {
                 .toList();
     }
 
+    /// Of no meaning to code at fixed addresses.
+    private static final MemorySegment NO_CODE = MemorySegment.ofArray(new byte[16]);
+
+    private static List<StoredRegion> find(CodeStore store, long pc, int mode) {
+        return find(store, pc, mode, NO_CODE);
+    }
+
+    private static List<StoredRegion> find(CodeStore store, long pc, int mode, MemorySegment code) {
+        return store.find(pc, mode, code, 0).stream().map(CodeStore.Found::region).toList();
+    }
+
     private static String text(StoredRegion region) {
         var bytes = region.toBytes().toArray(ValueLayout.JAVA_BYTE);
         return HexFormat.of().formatHex(bytes);
@@ -77,7 +88,7 @@ class CodeStoreTest {
 
     private List<String> found(long pc) throws IOException {
         try (var store = CodeStore.open(file, FEATURES)) {
-            return texts(store.find(pc, MODE));
+            return texts(find(store, pc, MODE));
         }
     }
 
@@ -108,10 +119,60 @@ class CodeStoreTest {
         write(List.of(region));
 
         try (var store = CodeStore.open(file, FEATURES)) {
-            assertThat(store.contains(0x1000, MODE)).isTrue();
-            assertThat(store.find(0x1001, MODE)).isEmpty();
-            assertThat(store.find(0x1000, MODE + 1)).isEmpty();
-            assertThat(store.find(0x1000 ^ 1L << 40, MODE ^ 1)).isEmpty(); // of the same key
+            assertThat(store.contains(0x1000, MODE, NO_CODE, 0)).isTrue();
+            assertThat(find(store, 0x1001, MODE)).isEmpty();
+            assertThat(find(store, 0x1000, MODE + 1)).isEmpty();
+            assertThat(find(store, 0x1000 ^ 1L << 40, MODE ^ 1)).isEmpty(); // of the same key
+        }
+    }
+
+    /// Code at a random address is found at another, by its place in the page and its first bytes.
+    @Test
+    void relativeCodeIsFoundElsewhere() throws Exception {
+        long there = 0x7F12_3456_7ABCL;
+        long here = 0x55AA_0000_0ABCL;
+        for (int length : new int[] {1, 3, 4, 60}) {
+            var code = bytes(length);
+            var image = new RegionImage(bytes(20), false);
+            var parts =
+                    List.of(
+                            new StoredRegion.Part(there, code),
+                            new StoredRegion.Part(there + 0x2000, bytes(7)));
+            var region = new StoredRegion(there, MODE, length, parts, image);
+            var memory = MemorySegment.ofArray(new byte[64]).copyFrom(code);
+            try (var store = CodeStore.open(file, FEATURES)) {
+                store.add(region);
+                assertThat(texts(find(store, there, MODE, memory))).contains(text(region));
+            }
+            try (var store = CodeStore.open(file, FEATURES)) {
+                var moved = find(store, here, MODE, memory).getFirst();
+
+                assertThat(moved.pc()).isEqualTo(here);
+                assertThat(moved.parts().get(1).pc()).isEqualTo(here + 0x2000);
+                assertThat(text(moved.at(there))).isEqualTo(text(region));
+                assertThat(store.contains(here, MODE, memory, 0)).isTrue();
+                assertThat(find(store, here + 1, MODE, memory)).isEmpty();
+                assertThat(find(store, here, MODE + 1, memory)).isEmpty();
+                assertThat(find(store, 0xABC, MODE, memory)).isEmpty();
+                memory.set(ValueLayout.JAVA_BYTE, 0, (byte) ~code.get(ValueLayout.JAVA_BYTE, 0));
+                assertThat(find(store, here, MODE, memory)).isEmpty();
+                assertThat(store.contains(here, MODE, memory, 0)).isFalse();
+            }
+        }
+    }
+
+    /// What has been added is found at once, also when much has.
+    @Test
+    void whoAddsARegionFindsIt() throws Exception {
+        var regions = regions(3000);
+        try (var store = CodeStore.open(file, FEATURES)) {
+            for (var region : regions) {
+                store.add(region);
+                assertThat(texts(find(store, region.pc(), MODE))).containsExactly(text(region));
+            }
+            for (var region : regions) {
+                assertThat(texts(find(store, region.pc(), MODE))).containsExactly(text(region));
+            }
         }
     }
 
@@ -149,12 +210,12 @@ class CodeStoreTest {
                             ends[index] <= length
                                     ? List.of(text(regions.get(index)))
                                     : List.<String>of();
-                    assertThat(texts(store.find(regions.get(index).pc(), MODE)))
+                    assertThat(texts(find(store, regions.get(index).pc(), MODE)))
                             .as("record %d of a file cut to %d bytes", index, length)
                             .isEqualTo(expected);
                 }
                 store.add(more);
-                store.find(more.pc(), MODE);
+                find(store, more.pc(), MODE);
             }
             assertThat(found(more.pc())).as("cut to %d", length).containsExactly(text(more));
         }
@@ -174,7 +235,7 @@ class CodeStoreTest {
             Files.write(file, damaged);
             try (var store = CodeStore.open(file, FEATURES)) {
                 for (var region : regions) {
-                    var found = texts(store.find(region.pc(), MODE));
+                    var found = texts(find(store, region.pc(), MODE));
                     lost += found.isEmpty() ? 1 : 0;
                     assertThat(found).isSubsetOf(text(region));
                 }
@@ -209,7 +270,7 @@ class CodeStoreTest {
     void aFileForAnotherKindOfHostBeginsAnew() throws Exception {
         write(List.of(region(3, 10)));
         try (var other = CodeStore.open(file, FEATURES + 1)) {
-            assertThat(other.find(3, MODE)).isEmpty();
+            assertThat(find(other, 3, MODE)).isEmpty();
             assertThat(other.isWritable()).isTrue();
         }
         assertThat(found(3)).isEmpty();
@@ -227,7 +288,7 @@ class CodeStoreTest {
             }
             assertThat(found(3)).isEmpty();
             assertThat(Files.size(file)).isEqualTo(HEADER_BYTES);
-            assertThat(texts(reader.find(3, MODE))).containsExactly(text(region));
+            assertThat(texts(find(reader, 3, MODE))).containsExactly(text(region));
         }
     }
 
@@ -260,8 +321,8 @@ class CodeStoreTest {
 
             assertThat(first.isWritable()).isTrue();
             assertThat(second.isWritable()).isFalse();
-            assertThat(second.contains(4, MODE)).isFalse();
-            assertThat(texts(second.find(3, MODE))).containsExactly(text(region));
+            assertThat(second.contains(4, MODE, NO_CODE, 0)).isFalse();
+            assertThat(texts(find(second, 3, MODE))).containsExactly(text(region));
         }
         assertThat(found(4)).isEmpty();
         assertThat(found(5)).hasSize(1);
@@ -274,7 +335,7 @@ class CodeStoreTest {
         store.close();
         store.close();
 
-        assertThat(store.find(3, MODE)).isEmpty();
+        assertThat(find(store, 3, MODE)).isEmpty();
         assertThat(store.isWritable()).isFalse();
         store.add(region(4, 10));
         assertThat(found(4)).isEmpty();

@@ -21,20 +21,33 @@ class RegionEquivalenceTest {
         int compiled = 0;
         for (long seed = 1; seed <= PROGRAMS; seed++) {
             try (var guest = TestGuest.compiled(backend)) {
-                compare(seed, guest);
+                compare(seed, 0, guest);
                 compiled += guest.engine.compiledRegions();
             }
         }
         assertThat(compiled).isGreaterThan(PROGRAMS);
     }
 
-    /// A program of this seed on a new guest.
-    static void compare(long seed, TestGuest guest) {
+    @ParameterizedTest
+    @EnumSource
+    void codeThatMayLieAnywhereDoesToo(SoftEngine.Backend backend) {
+        for (long seed = 1; seed <= PROGRAMS; seed++) {
+            try (var guest = TestGuest.compiled(backend)) {
+                compare(seed, TestGuest.RANDOM_ADDRESSES[0], guest);
+                assertThat(guest.engine.compiledRegions()).isPositive();
+            }
+        }
+    }
+
+    /// A program of this seed on a new guest, its addresses `base` further on.
+    static void compare(long seed, long base, TestGuest guest) {
         var random = new SplittableRandom(seed);
         var program = RandomProgram.next(random);
         try (var reference = TestGuest.evaluated()) {
             guest.load(program);
             reference.load(program);
+            guest.moveTo(base);
+            reference.moveTo(base);
             for (int stop = 0; stop < STOPS_MAX; stop++) {
                 var exit = guest.vcpu.run(1 + random.nextInt(300));
                 follow(guest, reference, "seed %d stop %d".formatted(seed, stop));

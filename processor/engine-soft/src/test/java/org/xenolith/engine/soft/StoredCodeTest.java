@@ -71,12 +71,42 @@ class StoredCodeTest {
         for (long seed = 1; seed <= PROGRAMS; seed++) {
             for (int time = 0; time < 3; time++) {
                 try (var guest = TestGuest.compiled(backend, file)) {
-                    RegionEquivalenceTest.compare(seed, guest);
+                    RegionEquivalenceTest.compare(seed, 0, guest);
                     revived += guest.engine.revivedRegions();
                 }
             }
         }
         assertThat(revived).isGreaterThan(2 * PROGRAMS);
+    }
+
+    @Test
+    void programsFindTheirCodeWhereverTheyLie() {
+        for (long seed = 1; seed <= PROGRAMS; seed++) {
+            int revived = 0;
+            for (long base : TestGuest.RANDOM_ADDRESSES) {
+                try (var guest = TestGuest.compiled(backend, file)) {
+                    RegionEquivalenceTest.compare(seed, base, guest);
+                    revived = guest.engine.revivedRegions();
+                }
+            }
+            assertThat(revived).as("program %d at the second address", seed).isPositive();
+        }
+    }
+
+    /// Two processes of one guest: what the first has needed, the second finds.
+    @Test
+    void aGuestFindsWhatItHasKeptAtAnotherAddress() {
+        try (var guest = TestGuest.compiled(backend, file)) {
+            guest.load(twice(21));
+            var begin = guest.vcpu.capture();
+            for (long base : TestGuest.RANDOM_ADDRESSES) {
+                guest.vcpu.restore(begin);
+                guest.moveTo(base);
+                guest.runToHalt(SLICES_MAX);
+                assertThat(guest.register(RAX)).isEqualTo(42);
+            }
+            assertThat(guest.engine.revivedRegions()).isPositive();
+        }
     }
 
     @Test

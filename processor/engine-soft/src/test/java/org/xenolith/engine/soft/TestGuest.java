@@ -18,13 +18,17 @@ import java.util.List;
 import java.util.Optional;
 
 /// A guest in 64-bit supervisor mode: 2 MiB of memory at linear address 0 page by page, seen once
-/// more at [#ALIAS]. A page fault makes its page present and goes on; [#INTERRUPT] counts.
+/// more at [#ALIAS] and at each of [#RANDOM_ADDRESSES]. A page fault makes its page present and
+/// goes on; [#INTERRUPT] counts.
 final class TestGuest implements AutoCloseable {
     static final int CODE = 0x10000;
     static final int DATA = 0x40000;
     static final int STACK = 0x3F000;
     static final long ALIAS = 0x20_0000;
     static final int INTERRUPT = 0x40;
+
+    /// Where Linux puts libraries, and programs that may lie anywhere.
+    static final long[] RANDOM_ADDRESSES = {0x7F80_0000_0000L, 0x5500_0000_0000L};
 
     /// The page-table entry of linear address 0; of page `n`, 8 × n further.
     static final int PAGE_TABLE = 0x4000;
@@ -92,6 +96,9 @@ final class TestGuest implements AutoCloseable {
 
     private void buildTables() {
         memory.writeLong(0x1000, 0x2003);
+        for (long address : RANDOM_ADDRESSES) {
+            memory.writeLong(0x1000 + 8 * (address >>> 39), 0x2003);
+        }
         memory.writeLong(0x2000, 0x3003);
         memory.writeLong(0x3000, PAGE_TABLE + 3);
         memory.writeLong(0x3008, PAGE_TABLE + 3);
@@ -177,6 +184,16 @@ final class TestGuest implements AutoCloseable {
         registers.set(4, STACK - 0x400L * id);
         added.restore(state.withGeneral(new VcpuState.General(registers, pc, 0x202)));
         return added;
+    }
+
+    /// Begins with the same code at an address that is `base` further on.
+    void moveTo(long base) {
+        var state = vcpu.capture();
+        var general = state.general();
+        vcpu.restore(
+                state.withGeneral(
+                        new VcpuState.General(
+                                general.registers(), base + general.rip(), general.rflags())));
     }
 
     void load(Assembler code) {
