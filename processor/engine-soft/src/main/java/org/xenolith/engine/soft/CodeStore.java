@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /// Machine code of earlier runs, in a file: a header, and records ([StoredRegion]) one behind the
@@ -71,6 +72,10 @@ final class CodeStore implements AutoCloseable {
 
     // Records by their keys: chains through `next`.
     private final int[] heads;
+
+    /// By record, whether it is known to be whole.
+    private final BitSet sound = new BitSet();
+
     private int[] next = new int[1024];
     private int[] offsets = new int[1024];
     private long[] keys = new long[1024];
@@ -209,11 +214,19 @@ final class CodeStore implements AutoCloseable {
         for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {
             if (keys[entry] == key) {
                 var record = record(entry);
-                if (isFor(pc, mode, record) && StoredRegion.isSound(record)) {
+                if (isFor(pc, mode, record) && isSound(entry, record)) {
                     found.add(new Found(entry, StoredRegion.read(record).at(pc)));
                 }
             }
         }
+    }
+
+    /// Whether a record is as it was written: looked at once.
+    private boolean isSound(int entry, MemorySegment record) {
+        if (!sound.get(entry)) {
+            sound.set(entry, StoredRegion.isSound(record));
+        }
+        return sound.get(entry);
     }
 
     private MemorySegment record(int entry) {

@@ -3,8 +3,6 @@ package org.xenolith.engine.soft;
 import org.xenolith.baseline.MachineRegion;
 import org.xenolith.jit.CompiledRegion;
 
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.function.ToIntFunction;
@@ -21,7 +19,7 @@ final class LiveRegion {
 
     private static final long COUNTED_INSTRUCTIONS = 30_000_000;
 
-    private static final int LASTING_INSTRUCTIONS = 300;
+    private static final long[] NONE = {};
 
     /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
     record Page(long linear, int frame, long lines) {}
@@ -54,7 +52,7 @@ final class LiveRegion {
     /// @param members the addresses of the blocks that it consists of
     LiveRegion(
             Block entry,
-            Collection<Long> members,
+            long[] members,
             RegionRequest.Level level,
             CompiledRegion code,
             Page[] pages,
@@ -62,14 +60,18 @@ final class LiveRegion {
             int vcpus) {
         this.entry = entry;
         this.level = level;
-        this.members = members.stream().mapToLong(Long::longValue).toArray();
+        this.members = members;
         this.code = code;
         this.machineCode = code instanceof MachineRegion machine ? machine : null;
         this.pages = pages;
         this.worth = worth;
-        isUpper = Arrays.stream(pages).allMatch(page -> CodePages.isUpper(page.linear));
-        isLower = Arrays.stream(pages).noneMatch(page -> CodePages.isUpper(page.linear));
-        checkedGenerations = new long[vcpus];
+        int upper = 0;
+        for (var page : pages) {
+            upper += CodePages.isUpper(page.linear) ? 1 : 0;
+        }
+        isUpper = upper == pages.length;
+        isLower = upper == 0;
+        checkedGenerations = pages.length == 1 ? NONE : new long[vcpus];
     }
 
     boolean isWarm() {

@@ -383,7 +383,8 @@ final class Regions implements AutoCloseable {
         }
         result.request.members().values().forEach(Block::cool);
         var level = result.request.level();
-        var members = result.request.members().keySet();
+        var members =
+                result.request.members().keySet().stream().mapToLong(Long::longValue).toArray();
         var region =
                 new LiveRegion(
                         result.request.entry(),

@@ -6,8 +6,6 @@ import org.xenolith.baseline.RegionImage;
 import org.xenolith.memory.GuestMemory;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,9 +88,9 @@ final class StoredCode implements AutoCloseable {
             return Optional.empty();
         }
         for (var found : store.find(pc, mode, memory.segment(), host)) {
-            var frames = frames(found.region(), cpu);
-            if (frames.isPresent() && isSame(found.region(), frames.get())) {
-                return revive(found, host, frames.get(), cpu, watch);
+            var placed = PlacedRegion.of(found.region(), cpu);
+            if (placed != null && placed.isSame()) {
+                return revive(found.number(), placed, host, cpu, watch);
             }
         }
         return Optional.empty();
@@ -103,120 +101,42 @@ final class StoredCode implements AutoCloseable {
         return revived.get();
     }
 
-    /// Where the pages lie that a region is made from; nothing if one of them is not there.
-    private static Optional<Map<Long, Integer>> frames(StoredRegion region, SoftCpu cpu) {
-        var frames = new HashMap<Long, Integer>();
-        for (var part : region.parts()) {
-            long last = part.pc() + part.bytes().byteSize() - 1;
-            for (long page = part.pc() & -4096L; page <= (last & -4096L); page += 4096) {
-                int frame = frames.computeIfAbsent(page, cpu::codeFrame);
-                if (frame < 0) {
-                    return Optional.empty();
-                }
-            }
-        }
-        return Optional.of(frames);
-    }
-
-    /// Whether a region has been made from what lies in memory.
-    private boolean isSame(StoredRegion region, Map<Long, Integer> frames) {
-        for (var part : region.parts()) {
-            long length = part.bytes().byteSize();
-            long within = Math.min(length, 4096 - (part.pc() & 4095));
-            long host = host(part.pc(), frames);
-            if (differs(host, part.bytes(), 0, within)
-                    || within < length
-                            && differs(
-                                    host(part.pc() + within, frames),
-                                    part.bytes(),
-                                    within,
-                                    length)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static long host(long pc, Map<Long, Integer> frames) {
-        return (long) frames.get(pc & -4096L) << 12 | pc & 4095;
-    }
-
-    private boolean differs(long host, MemorySegment bytes, long from, long to) {
-        return MemorySegment.mismatch(memory.segment(), host, host + to - from, bytes, from, to)
-                >= 0;
-    }
-
     private Optional<Block> revive(
-            CodeStore.Found found,
-            long host,
-            Map<Long, Integer> frames,
-            SoftCpu cpu,
-            IntConsumer watch) {
-        var region = found.region();
-        if (!watched(frames)) {
-            cpu.alone(() -> frames.values().forEach(watch::accept));
+            int number, PlacedRegion placed, long host, SoftCpu cpu, IntConsumer watch) {
+        var region = placed.region();
+        if (!placed.isWatched()) {
+            cpu.alone(() -> placed.forEachFrame(watch));
             // What has been found out may have changed meanwhile.
-            return watched(frames) && cpu.resolveCode(region.pc()) == host
+            return placed.isWatched() && cpu.resolveCode(region.pc()) == host
                     ? revive(region.pc(), region.mode(), host, cpu, watch)
                     : Optional.empty();
         }
-        var made = install(found);
+        var made = install(number, region);
         if (made.isEmpty()) {
             return Optional.empty();
         }
-        var block = block(region, host, frames);
-        BooleanSupplier isCurrent = () -> watched(frames) && isSame(region, frames);
+        var block = placed.block(host);
+        BooleanSupplier isCurrent = () -> placed.isWatched() && placed.isSame();
         var inUse = cache.publish(block, isCurrent);
         if (inUse == block) {
             revived.incrementAndGet();
-            cache.add(live(block, region, made.get(), frames), isCurrent);
+            cache.add(placed.live(block, made.get(), vcpus.getAsInt()), isCurrent);
         }
         return Optional.ofNullable(inUse);
     }
 
     /// The code of a region: relative code once for all addresses.
-    private Optional<MachineRegion> install(CodeStore.Found found) {
-        if (!StoredRegion.isRelative(found.region().pc())) {
-            return compiler.install(found.region().image());
+    private Optional<MachineRegion> install(int number, StoredRegion region) {
+        if (!StoredRegion.isRelative(region.pc())) {
+            return compiler.install(region.image());
         }
-        var known = installed.get(found.number());
+        var known = installed.get(number);
         if (known != null && !known.isGone()) {
             return Optional.of(known);
         }
-        var made = compiler.install(found.region().image());
-        made.ifPresent(code -> installed.put(found.number(), code));
+        var made = compiler.install(region.image());
+        made.ifPresent(code -> installed.put(number, code));
         return made;
-    }
-
-    private boolean watched(Map<Long, Integer> frames) {
-        return frames.values().stream().allMatch(memory::isWatched);
-    }
-
-    /// The block at a region's entry, on its second page only if the region is.
-    private static Block block(StoredRegion region, long host, Map<Long, Integer> frames) {
-        int length = region.entryLength();
-        int within = 4096 - ((int) region.pc() & 4095);
-        int second = frames.getOrDefault((region.pc() & -4096L) + 4096, -1);
-        boolean crosses = length > within && second >= 0;
-        return new Block(
-                region.pc(),
-                region.mode(),
-                host,
-                crosses ? length : Math.min(length, within),
-                crosses ? second : -1);
-    }
-
-    private LiveRegion live(
-            Block block, StoredRegion region, MachineRegion made, Map<Long, Integer> frames) {
-        var members = region.parts().stream().map(StoredRegion.Part::pc).toList();
-        return new LiveRegion(
-                block,
-                members,
-                RegionRequest.Level.WARM,
-                made,
-                LiveRegion.pages(block.pc, RegionBuilder.lines(region.parts()), frames::get),
-                Regions.WARM_WORTH,
-                vcpus.getAsInt());
     }
 
     @Override
