@@ -28,14 +28,14 @@ import java.util.function.LongPredicate;
 /// code at random addresses goes, most of which belongs to programs that have ended; if that is not
 /// enough, all goes.
 final class CodeCache {
-    /// At about 15 bytes of ours for each, 24 MiB.
-    static final int BYTES_MAX = 1_600_000;
+    /// At about 15 bytes of ours for each, 36 MiB.
+    static final int BYTES_MAX = 2_400_000;
 
     /// One is some hundred bytes of ours beside its code.
-    static final int REGIONS_MAX = 80_000;
+    static final int REGIONS_MAX = 120_000;
 
     /// The share of a bound that may stay when code at random addresses has gone.
-    private static final double KEPT_SHARE = 0.75;
+    private static final double KEPT_SHARE = 0.9;
 
     /// Bytes that one bit of a frame's line mask stands for.
     static final int LINE_SHIFT = 6;
@@ -265,11 +265,7 @@ final class CodeCache {
         }
     }
 
-    /// Takes all regions out of use, so that the JVM can forget their classes.
-    synchronized void dropRegions() {
-        dropRegions(_ -> true);
-    }
-
+    /// Takes regions out of use whose entry is at one of these addresses.
     private void dropRegions(LongPredicate isWanted) {
         for (var frames = regions.values().iterator(); frames.hasNext(); ) {
             var inFrame = frames.next();
@@ -385,7 +381,7 @@ final class CodeCache {
 
     /// Drops everything.
     synchronized void clear() {
-        dropRegions();
+        dropRegions(_ -> true);
         blocks.forEach(Block::invalidate);
         blocks.clear();
         for (int frame = 0; frame < lines.length; frame++) {

@@ -86,6 +86,12 @@ final class CodeStore implements AutoCloseable {
 
     private boolean closed;
 
+    /// Whether it ends with whole records, and others do not add to it.
+    private boolean isOurs;
+
+    /// Finds out what the file has, while others do something else.
+    private final Thread indexer;
+
     private CodeStore(FileChannel channel, FileLock lock, int features) throws IOException {
         this.channel = channel;
         this.lock = lock;
@@ -94,11 +100,35 @@ final class CodeStore implements AutoCloseable {
         heads = new int[buckets(bytes)];
         Arrays.fill(heads, NONE);
         end = HEADER_BYTES;
+        indexer = Thread.ofPlatform().daemon().name("code-store").start(() -> index(features));
+    }
+
+    private void index(int features) {
         if (isUsable(file, features)) {
             index();
         }
-        if (lock != null) {
-            channel.truncate(end);
+        try {
+            if (lock != null) {
+                channel.truncate(end);
+                isOurs = true;
+            }
+        } catch (IOException e) {
+            isOurs = false;
+        }
+    }
+
+    /// Waits until it is known what the file has.
+    private void awaitIndex() {
+        boolean interrupted = false;
+        while (indexer.isAlive()) {
+            try {
+                indexer.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -198,6 +228,7 @@ final class CodeStore implements AutoCloseable {
     ///
     /// @param code where the guest's code is, from `at` on up to the end of a page
     synchronized List<Found> find(long pc, int mode, MemorySegment code, long at) {
+        awaitIndex();
         if (closed) {
             return List.of();
         }
@@ -249,6 +280,7 @@ final class CodeStore implements AutoCloseable {
 
     /// Whether anything is kept of code at an address in a mode; see [#find].
     synchronized boolean contains(long pc, int mode, MemorySegment code, long at) {
+        awaitIndex();
         if (!StoredRegion.isRelative(pc)) {
             return variants(StoredRegion.key(pc, mode, code, at, false)) > 0;
         }
@@ -265,7 +297,8 @@ final class CodeStore implements AutoCloseable {
 
     /// Whether code can be added.
     synchronized boolean isWritable() {
-        return lock != null && !closed && end < FILE_BYTES_MAX && count < RECORDS_MAX;
+        awaitIndex();
+        return isOurs && !closed && end < FILE_BYTES_MAX && count < RECORDS_MAX;
     }
 
     /// Adds a region, unless it is one of too many forms of the same code.
@@ -306,6 +339,7 @@ final class CodeStore implements AutoCloseable {
         if (closed) {
             return;
         }
+        awaitIndex();
         closed = true;
         try {
             arena.close();

@@ -46,7 +46,7 @@ final class Regions implements AutoCloseable {
 
     private static final int MACHINE_REWRITES_MAX = 1000;
 
-    static final int MACHINE_CODE_BYTES = 64 << 20;
+    static final int MACHINE_CODE_BYTES = 96 << 20;
 
     /// How often a block is executed before it gets machine code, which is made in a moment.
     private static final int WARM_AFTER = 50;
@@ -353,9 +353,10 @@ final class Regions implements AutoCloseable {
         }
     }
 
-    /// Takes all regions out of use and frees what they need. By a vCPU that is alone.
+    /// Takes all regions out of use and frees what they need. Blocks go too: what is kept of them
+    /// is found again. By a vCPU that is alone.
     private void evict() {
-        cache.dropRegions();
+        cache.clear();
         results.clear();
         bytecodeRegions = 0;
         synchronized (compiling) {

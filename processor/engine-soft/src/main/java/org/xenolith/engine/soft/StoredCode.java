@@ -27,7 +27,7 @@ final class StoredCode implements AutoCloseable {
     private volatile boolean isKeeping = true;
     private final AtomicInteger revived = new AtomicInteger();
 
-    /// Relative code in use, by the number of its region.
+    /// Code that has been in use, by the number of its region.
     private final Map<Integer, MachineRegion> installed = new ConcurrentHashMap<>();
 
     StoredCode(
@@ -125,11 +125,8 @@ final class StoredCode implements AutoCloseable {
         return Optional.ofNullable(inUse);
     }
 
-    /// The code of a region: relative code once for all addresses.
+    /// The code of a region, which is there once for all addresses.
     private Optional<MachineRegion> install(int number, StoredRegion region) {
-        if (!StoredRegion.isRelative(region.pc())) {
-            return compiler.install(region.image());
-        }
         var known = installed.get(number);
         if (known != null && !known.isGone()) {
             return Optional.of(known);
