@@ -56,6 +56,21 @@ class ExecutableMemoryTest {
         }
     }
 
+    @Test
+    void codeIsCalledWithFewerPointers() throws LinuxException {
+        // mov rax, [r9]; add [rdi], rax; lea eax, [rsi + 1]; ret
+        byte[] code = {
+            0x49, (byte) 0x8B, 0x01, 0x48, 0x01, 0x07, (byte) 0x8D, 0x46, 0x01, (byte) 0xC3
+        };
+        try (var memory = ExecutableMemory.create("test", PAGE_BYTES)) {
+            var at = MemorySegment.ofAddress(memory.add(code, code.length).orElseThrow());
+            long[] first = {40};
+            var pointer = MemorySegment.ofArray(first);
+            assertThat(ExecutableMemory.call(at, pointer, 6, pointers(0, 2))).isEqualTo(7);
+            assertThat(first[0]).isEqualTo(42);
+        }
+    }
+
     /// Pointers to numbers of which the first and the last are these.
     private static ExecutableMemory.Pointers pointers(long first, long last) {
         return new ExecutableMemory.Pointers(

@@ -168,6 +168,12 @@ final class BlockCode {
             code.op(Width.W64, TEST, RAX, RAX);
             code.jumpIf(Assembler.NOT_EQUAL, miss());
         }
+        int ready = code.label();
+        code.opNumber(Width.W64, CMP, Assembler.RSP, Frame.HAS_VIEWS, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, ready);
+        code.storeNumber(Width.W64, REGISTERS, NONE, Frame.slot(Frame.WANTS_VIEWS), 1);
+        code.jump(miss());
+        code.bind(ready);
         EntryCode.changeView(code, view.view(), 0);
         code.storeNumber(Width.W64, REGISTERS, NONE, Frame.slot(view.slot()), view.view());
     }

@@ -5,18 +5,22 @@ import org.xenolith.ir.Width;
 import java.util.OptionalLong;
 
 /// The code that all regions are entered through, one for each view of memory that may be in use
-/// ([org.xenolith.ir.Enters]). It is called as
+/// ([org.xenolith.ir.Enters]), and one for calls with that view only, which take half the time. It
+/// is called as
 ///
 /// ```c
-/// int enter(long *registers, void *region, struct view first)
+/// int enter(long *registers, void *region, struct view first, ...)
 /// ```
 ///
 /// by the System V ABI, with the four pointers of each view one after the other; what else a region
 /// needs is in slots of the registers. The answer is what is left of the budget.
 final class EntryCode {
+    /// No view: the first four pointers are those of the one in use.
+    static final int ALONE = -1;
+
     private EntryCode() {}
 
-    /// @param view the number of the one in use
+    /// @param view the number of the one in use, or [#ALONE]
     /// @param clock the address of `clock_gettime`, if regions may ask for the time
     static Assembler generate(int view, OptionalLong clock) {
         var code = new Assembler();
@@ -36,7 +40,9 @@ final class EntryCode {
         time.begin();
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.RSI);
-        changeView(code, view, -Long.BYTES);
+        int hasViews = Frame.HAS_VIEWS - Long.BYTES;
+        code.storeNumber(Width.W64, Assembler.RSP, Assembler.NONE, hasViews, view == ALONE ? 0 : 1);
+        changeView(code, Math.max(view, 0), -Long.BYTES);
         code.opNumber(Width.W64, Assembler.ADD, Frame.REGISTERS, Frame.BIAS);
         load(code, Width.W32, Frame.BUDGET, Frame.INITIAL_BUDGET);
         load(code, Width.W64, Frame.BASE, Frame.INITIAL_BASE);

@@ -36,6 +36,9 @@ final class Frame {
     /// The salt of lower addresses, and behind it that of upper ones: see [Links].
     static final int SALT = PC + 8;
 
+    /// Where code says that it would have changed the view, had they been there.
+    static final int WANTS_VIEWS = PC + 10;
+
     /// Bytes of the stack for values of a block, behind the return address.
     static final int VALUE_BYTES = 512;
 
@@ -56,8 +59,11 @@ final class Frame {
     /// The stack's place of the address of [TimeRoutine].
     static final int TIME = SECOND_WRITE + Long.BYTES;
 
+    /// The stack's place of 1 if the pointers of all views are there, else of 0.
+    static final int HAS_VIEWS = TIME + Long.BYTES;
+
     /// The stack's place of the pointers of the first view, which the entry code puts there.
-    private static final int FIRST_VIEW = TIME + Long.BYTES;
+    private static final int FIRST_VIEW = HAS_VIEWS + Long.BYTES;
 
     /// Pointers of a view: tags for reading and for writing, offsets, links.
     private static final int VIEW_POINTERS = 4;

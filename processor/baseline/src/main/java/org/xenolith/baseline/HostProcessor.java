@@ -31,6 +31,6 @@ final class HostProcessor {
         var none = MemorySegment.NULL;
         var nothing = new ExecutableMemory.Pointers(none, none, none, none);
         var place = MemorySegment.ofAddress(address.getAsLong());
-        return ExecutableMemory.call(place, none, 0, nothing, nothing, nothing) & ~TIME;
+        return ExecutableMemory.call(place, none, 0, nothing) & ~TIME;
     }
 }

@@ -38,6 +38,9 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// The code that regions are entered through, by the view in use.
     private final MemorySegment[] entries = new MemorySegment[Enters.VIEWS];
 
+    /// The same for calls with one view only.
+    private MemorySegment shortEntry;
+
     /// Code of earlier generations is no more.
     private volatile int generation;
 
@@ -58,10 +61,15 @@ public final class MachineCodeCompiler implements RegionCompiler {
 
     private void addEntries() {
         for (int view = 0; view < entries.length; view++) {
-            var code = EntryCode.generate(view, clock);
-            long address = executable.add(code.buffer(), code.size()).orElseThrow();
-            entries[view] = MemorySegment.ofAddress(address);
+            entries[view] = addEntry(view);
         }
+        shortEntry = addEntry(EntryCode.ALONE);
+    }
+
+    private MemorySegment addEntry(int view) {
+        var code = EntryCode.generate(view, clock);
+        long address = executable.add(code.buffer(), code.size()).orElseThrow();
+        return MemorySegment.ofAddress(address);
     }
 
     /// What the host has of all that code may depend on, as bits.
@@ -140,6 +148,11 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// The address of the code that regions are entered through with a view in use.
     MemorySegment entry(int view) {
         return entries[view];
+    }
+
+    /// The same for calls with the pointers of one view only.
+    MemorySegment shortEntry() {
+        return shortEntry;
     }
 
     long base() {

@@ -70,13 +70,23 @@ public final class MachineRegion extends CompiledRegion {
         var memories = Memories.of(context);
         int view = memories.use(readTags, writeTags, offsets);
         int left =
-                ExecutableMemory.call(
-                        compiler.entry(view),
-                        memories.registers,
-                        address,
-                        memories.pointers(0),
-                        memories.pointers(1),
-                        memories.pointers(2));
+                memories.needsViews()
+                        ? ExecutableMemory.call(
+                                compiler.entry(view),
+                                memories.registers,
+                                address,
+                                memories.pointers(0),
+                                memories.pointers(1),
+                                memories.pointers(2))
+                        : ExecutableMemory.call(
+                                compiler.shortEntry(),
+                                memories.registers,
+                                address,
+                                memories.pointers(view));
+        if (registers[Frame.WANTS_VIEWS] != 0) {
+            registers[Frame.WANTS_VIEWS] = 0;
+            memories.wantViews();
+        }
         context.pc = registers[Frame.PC];
         context.flagKind = (int) registers[Frame.FLAG_KIND];
         context.flagLeft = registers[Frame.FLAG_LEFT];

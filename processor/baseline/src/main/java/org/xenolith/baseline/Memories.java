@@ -61,7 +61,14 @@ final class Memories {
         }
     }
 
+    /// Calls with all views behind one whose code wanted them.
+    private static final int CALLS_WITH_VIEWS = 256;
+
     final MemorySegment registers;
+
+    /// How many calls are still to be with all views.
+    private int callsWithViews;
+
     private final View[] views = new View[Enters.VIEWS];
 
     private Memories(Context context) {
@@ -101,6 +108,20 @@ final class Memories {
             }
         }
         return 0;
+    }
+
+    /// Whether a call is to be with all views, which takes longer.
+    boolean needsViews() {
+        if (callsWithViews == 0) {
+            return false;
+        }
+        callsWithViews--;
+        return true;
+    }
+
+    /// Code has been left because it could not change the view.
+    void wantViews() {
+        callsWithViews = CALLS_WITH_VIEWS;
     }
 
     Pointers pointers(int view) {

@@ -21,10 +21,14 @@ import java.lang.constant.MethodTypeDesc;
 /// region is left, or where ways meet that do not agree; so a loop carries nothing for them but
 /// values that it has anyway.
 ///
-/// A *state* is [#IN_CONTEXT], or a kind of pending flags: [Flags#kind], and [#RESULT_FOLLOWS].
+/// A *state* is [#IN_CONTEXT], [#DEAD], or a kind of pending flags: [Flags#kind], and
+/// [#RESULT_FOLLOWS].
 final class RegionFlags {
     /// The flags are in the context.
     static final int IN_CONTEXT = -1;
+
+    /// The flags are not to be had: nobody looks at them before all are set.
+    static final int DEAD = -2;
 
     /// The result of a difference is not kept: nobody else needs it, as that of a comparison.
     private static final int RESULT_FOLLOWS = 1 << 30;
@@ -58,7 +62,7 @@ final class RegionFlags {
 
     /// The state behind a carry write.
     static int withCarry(int state, CarryRule rule, Width width) {
-        if (state == IN_CONTEXT || Flags.losesOverflow(state & ~RESULT_FOLLOWS, rule.ordinal())) {
+        if (state < 0 || Flags.losesOverflow(state & ~RESULT_FOLLOWS, rule.ordinal())) {
             return IN_CONTEXT;
         }
         int kind = Flags.withCarry(state & ~RESULT_FOLLOWS, rule.ordinal(), width.bits());
@@ -120,7 +124,7 @@ final class RegionFlags {
 
     /// Puts pending flags into the context.
     void flush(CodeBuilder code, int state) {
-        if (state == IN_CONTEXT) {
+        if (state < 0) {
             return;
         }
         int kind = state & ~RESULT_FOLLOWS;

@@ -17,7 +17,7 @@ import java.util.stream.LongStream;
 /// The blocks of a region in the order in which they are emitted (reverse postorder, so that only
 /// what closes a loop goes back), what each needs, and which registers are used.
 public final class RegionFlow {
-    private static final int NOT_SEEN = -2;
+    private static final int NOT_SEEN = -3;
     private static final int PEELED_INSTRUCTIONS_MAX = 24;
 
     private final Region region;
@@ -141,11 +141,16 @@ public final class RegionFlow {
     }
 
     /// From blocks to those behind them, until nothing changes. Where ways with different states
-    /// meet, the flags are in the context.
+    /// meet, the flags are in the context, unless nobody looks at them.
     private void findFlagStates() {
         flagStates = new int[order.size()];
         Arrays.fill(flagStates, NOT_SEEN);
         flagStates[0] = RegionFlags.IN_CONTEXT;
+        for (int place = 0; place < flagStates.length; place++) {
+            if (overwritesFlags(units.get(place), false)) {
+                flagStates[place] = RegionFlags.DEAD;
+            }
+        }
         boolean changed = true;
         while (changed) {
             changed = false;
@@ -162,7 +167,9 @@ public final class RegionFlow {
         boolean changed = false;
         for (long target : targets(order.get(place))) {
             int successor = place(target);
-            if (successor >= 0 && flagStates[successor] != behind) {
+            if (successor >= 0
+                    && flagStates[successor] != behind
+                    && flagStates[successor] != RegionFlags.DEAD) {
                 int met = flagStates[successor] == NOT_SEEN ? behind : RegionFlags.IN_CONTEXT;
                 changed |= flagStates[successor] != met;
                 flagStates[successor] = met;

@@ -180,7 +180,8 @@ final class RegionHomes implements Homes {
         if (to <= place) {
             code.iload(BUDGET).ifle(exit(target));
         }
-        if (flow.flagState(to) != flagState) {
+        int wanted = flow.flagState(to);
+        if (wanted != flagState && wanted != RegionFlags.DEAD) {
             flags.flush(code, flagState);
         }
         code.goto_(blocks[to]);
