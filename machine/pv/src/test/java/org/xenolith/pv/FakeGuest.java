@@ -84,6 +84,16 @@ public class FakeGuest {
         }
     }
 
+    /// The twin of one that stands still: what a restored machine is.
+    protected FakeGuest(FakeGuest original) {
+        this(original.paths.kind(), original.paths.number());
+        memory.write(0, original.memory.read(0, (int) RAM_BYTES));
+        domain.restore(original.domain.capture());
+        store.restore(original.store.capture());
+        nextReference = original.nextReference;
+        nextFrame = original.nextFrame;
+    }
+
     // ---------------------------------------------------------------- hypercalls
 
     private void map(int space, int index, long address) {

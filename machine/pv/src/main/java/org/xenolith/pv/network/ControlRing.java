@@ -14,6 +14,7 @@ import org.xenolith.xen.abi.NetifAbi;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// The ring by which a front end says how received frames are spread over its queues (netif.h,
 /// "Control ring"). A worker answers one request after the other.
@@ -26,6 +27,11 @@ final class ControlRing implements AutoCloseable {
     private final PageRing ring;
     private final Worker worker;
     private volatile BackendChannel channel;
+
+    /// Held while the worker answers a round of requests.
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile boolean paused;
 
     private record Request(int id, int type, int first, int second, int third) {}
 
@@ -85,6 +91,18 @@ final class ControlRing implements AutoCloseable {
         return ring;
     }
 
+    /// Returns when all that was taken has been answered, and takes no more.
+    void pause() {
+        paused = true;
+        turn.lock();
+        turn.unlock();
+    }
+
+    void resume() {
+        paused = false;
+        worker.wake();
+    }
+
     @Override
     public void close() {
         worker.close();
@@ -96,8 +114,19 @@ final class ControlRing implements AutoCloseable {
 
     // ---------------------------------------------------------------- the worker
 
-    /// One round: whoever asks without end takes turns with others.
     private void serve() {
+        turn.lock();
+        try {
+            if (!paused) {
+                round();
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /// Only one: whoever asks without end takes turns with others.
+    private void round() {
         var connected = channel;
         int waiting = ring.waitingAfterAsking(1);
         if (connected == null || waiting <= 0) {

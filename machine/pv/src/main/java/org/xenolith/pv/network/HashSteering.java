@@ -2,6 +2,7 @@ package org.xenolith.pv.network;
 
 import org.xenolith.network.Frame;
 import org.xenolith.network.Packet;
+import org.xenolith.state.Bytes;
 import org.xenolith.xen.abi.NetifAbi;
 
 import java.util.Arrays;
@@ -49,13 +50,37 @@ final class HashSteering {
         settings = Settings.NONE;
     }
 
+    static boolean isAlgorithm(int number) {
+        return number == NetifAbi.XEN_NETIF_CTRL_HASH_ALGORITHM_NONE
+                || number == NetifAbi.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
+    }
+
+    static boolean areTypes(int set) {
+        return (set & ~TYPES) == 0;
+    }
+
+    NetworkState.Hash capture() {
+        var now = settings;
+        return new NetworkState.Hash(
+                now.algorithm,
+                now.types,
+                Bytes.of(now.key),
+                Arrays.stream(now.mapping).boxed().toList());
+    }
+
+    void restore(NetworkState.Hash state) {
+        settings =
+                new Settings(
+                        state.algorithm(),
+                        state.types(),
+                        state.key().toArray(),
+                        state.mapping().stream().mapToInt(queue -> queue).toArray());
+    }
+
     // ---------------------------------------------------------------- what the control ring says
 
     int setAlgorithm(int algorithm) {
-        boolean known =
-                algorithm == NetifAbi.XEN_NETIF_CTRL_HASH_ALGORITHM_NONE
-                        || algorithm == NetifAbi.XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ;
-        if (!known) {
+        if (!isAlgorithm(algorithm)) {
             return NetifAbi.XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
         }
         var now = settings;
@@ -69,7 +94,7 @@ final class HashSteering {
     }
 
     int setTypes(int types) {
-        if ((types & ~TYPES) != 0 || !hasAlgorithm()) {
+        if (!areTypes(types) || !hasAlgorithm()) {
             return NetifAbi.XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER;
         }
         var now = settings;

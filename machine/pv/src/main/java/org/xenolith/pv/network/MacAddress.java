@@ -1,5 +1,7 @@
 package org.xenolith.pv.network;
 
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -42,6 +44,11 @@ public record MacAddress(long bits) {
             bits = bits << 8 | Integer.parseInt(part, 16);
         }
         return (bits & MULTICAST) == 0 ? Optional.of(new MacAddress(bits)) : Optional.empty();
+    }
+
+    /// As frames have it.
+    byte[] bytes() {
+        return Arrays.copyOfRange(ByteBuffer.allocate(Long.BYTES).putLong(bits).array(), 2, 8);
     }
 
     /// As xenstore has it: `00:16:3e:01:02:03`.

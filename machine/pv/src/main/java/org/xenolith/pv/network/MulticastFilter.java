@@ -1,5 +1,6 @@
 package org.xenolith.pv.network;
 
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -54,6 +55,16 @@ final class MulticastFilter {
     synchronized void clear() {
         addresses = Set.of();
         requested = false;
+    }
+
+    /// The addresses that the guest wants, in order.
+    List<Long> addresses() {
+        return addresses.stream().sorted().toList();
+    }
+
+    /// Instead of those that are there.
+    synchronized void restore(List<Long> wanted) {
+        addresses = Set.copyOf(wanted);
     }
 
     /// Whether a frame that begins with these bytes is for the guest.

@@ -31,6 +31,8 @@ import java.util.function.Consumer;
 ///
 /// May be used from any thread.
 public final class NetworkBackend implements AutoCloseable {
+    private static final String KIND = "vif";
+
     /// Pairs of rings of one interface.
     public static final int QUEUES_MAX = 8;
 
@@ -87,29 +89,117 @@ public final class NetworkBackend implements AutoCloseable {
     private final StoreWatch multicastWatch;
     private volatile boolean linkUp = true;
 
+    /// The xenbus worker's own, and while that is paused the caller's of [#pause].
+    private final List<NetworkQueue> queues = new ArrayList<>();
+
+    private Optional<ControlRing> control = Optional.empty();
+    private Optional<Announcement> announcement = Optional.empty();
+
     /// Publishes the interface; the front end may connect at once. The port is the interface's from
     /// here on.
-    public NetworkBackend(Surroundings around, Settings settings, Port port) {
+    public static NetworkBackend publish(Surroundings around, Settings settings, Port port) {
+        return new NetworkBackend(
+                around,
+                settings,
+                port,
+                backend ->
+                        new XenbusBackend(
+                                around.store,
+                                paths(around, settings.number),
+                                backend.toolsNodes(),
+                                backend.frontendNodes(),
+                                backend.new Device(),
+                                around.workers,
+                                backend.log));
+    }
+
+    /// Goes on with an interface of a machine that has been restored, where a paused back end left
+    /// it: the front end does not notice. Where the rings were, they say themselves, for everything
+    /// that was taken from them had been answered. The world behind the port learns where the
+    /// interface's address is now.
+    ///
+    /// @param port open to nobody yet; it is to be closed if this throws
+    /// @throws XenbusException if the front end's rings are not there as they were, or this is
+    ///     another interface than the guest has
+    public static NetworkBackend takeOver(
+            Surroundings around, Settings settings, Port port, NetworkState state)
+            throws XenbusException {
+        requireSame(around, settings, port);
+        var backend =
+                new NetworkBackend(
+                        around,
+                        settings,
+                        port,
+                        made -> {
+                            made.restore(state);
+                            return XenbusBackend.takeOver(
+                                    around.store,
+                                    paths(around, settings.number),
+                                    made.new Device(),
+                                    around.workers,
+                                    made.log);
+                        });
+        if (backend.linkUp && backend.state() == XenbusState.CONNECTED) {
+            backend.announcement =
+                    Optional.of(
+                            new Announcement(around, backend.name(), settings.mac, port.world()));
+        }
+        return backend;
+    }
+
+    /// A guest knows its interfaces by their addresses, and has read how long packets may be: it
+    /// cannot be told of others.
+    private static void requireSame(Surroundings around, Settings settings, Port port)
+            throws XenbusException {
+        var path = paths(around, settings.number).backendPath();
+        var mac = around.store.read(path + "/mac").orElse("");
+        if (!mac.equals(settings.mac.toString())) {
+            throw new XenbusException(
+                    "the guest knows it as mac=%s, not %s".formatted(mac, settings.mac));
+        }
+        var mtu = around.store.read(path + "/mtu").orElse(Integer.toString(MTU_DEFAULT));
+        if (!mtu.equals(Integer.toString(port.mtu()))) {
+            throw new XenbusException(
+                    "the guest knows it with mtu=%s, not %d".formatted(mtu, port.mtu()));
+        }
+    }
+
+    /// Whether the store knows such an interface.
+    public static boolean exists(Surroundings around, int number) {
+        return XenbusBackend.exists(around.store, paths(around, number));
+    }
+
+    /// The numbers of the interfaces that the store knows.
+    public static List<String> known(Surroundings around) {
+        return XenbusBackend.known(around.store, paths(around, 0));
+    }
+
+    private static XenbusPaths paths(Surroundings around, int number) {
+        return new XenbusPaths(around.id, KIND, number);
+    }
+
+    /// Makes the other half of a back end.
+    private interface Bus<E extends Exception> {
+        XenbusBackend of(NetworkBackend backend) throws E;
+    }
+
+    private <E extends Exception> NetworkBackend(
+            Surroundings around, Settings settings, Port port, Bus<E> bus) throws E {
         this.around = around;
         this.settings = settings;
         this.port = port;
         log = new LimitedLog(around.log);
         sink = new GuestSink(steering, filter, counters, this::isLinkUp);
         port.open(sink);
-        var paths = new XenbusPaths(around.id, "vif", settings.number);
-        xenbus =
-                new XenbusBackend(
-                        around.store,
-                        paths,
-                        toolsNodes(),
-                        frontendNodes(),
-                        new Device(),
-                        around.workers,
-                        log);
+        xenbus = bus.of(this);
         multicastWatch =
                 around.store.watch(
-                        paths.frontendPath() + "/" + MULTICAST_REQUEST,
+                        paths(around, settings.number).frontendPath() + "/" + MULTICAST_REQUEST,
                         _ -> xenbus.deviceChanged());
+    }
+
+    private String name() {
+        return "vif%s.%d".formatted(around.id, settings.number);
     }
 
     /// What libxl writes (tools/libs/light/libxl_nic.c in the Xen tree). There is no script to wait
@@ -118,7 +208,7 @@ public final class NetworkBackend implements AutoCloseable {
         var nodes = new TreeMap<String, String>(settings.toolNodes);
         nodes.put("mac", settings.mac.toString());
         nodes.put("handle", Integer.toString(settings.number));
-        nodes.put("type", "vif");
+        nodes.put("type", KIND);
         nodes.put("hotplug-status", "connected");
         settings.rate.ifPresent(rate -> nodes.put("rate", rate.text()));
         if (port.mtu() != MTU_DEFAULT) {
@@ -175,9 +265,36 @@ public final class NetworkBackend implements AutoCloseable {
         return xenbus.unplug();
     }
 
+    /// Takes no more frames from either side, and returns when all that was taken has been answered;
+    /// who has frames for the guest waits.
+    public void pause() {
+        xenbus.pause();
+        control.ifPresent(ControlRing::pause);
+        queues.forEach(NetworkQueue::pause);
+    }
+
+    /// Only when paused.
+    public void resume() {
+        queues.forEach(NetworkQueue::resume);
+        control.ifPresent(ControlRing::resume);
+        xenbus.resume();
+    }
+
+    /// What [#takeOver] is to be told. Only when paused.
+    public NetworkState capture() {
+        return new NetworkState(linkUp, steering.capture(), filter.addresses());
+    }
+
+    private void restore(NetworkState state) {
+        linkUp = state.linkUp();
+        steering.restore(state.hash());
+        filter.restore(state.multicast());
+    }
+
     /// Takes the interface away, whatever the front end does, and closes the port.
     @Override
     public void close() throws IOException {
+        announcement.ifPresent(Announcement::close);
         multicastWatch.close();
         xenbus.close();
         port.close();
@@ -185,6 +302,7 @@ public final class NetworkBackend implements AutoCloseable {
 
     /// The same when the whole machine goes: the nodes stay.
     public void release() throws IOException {
+        announcement.ifPresent(Announcement::close);
         multicastWatch.close();
         xenbus.release();
         port.close();
@@ -193,9 +311,6 @@ public final class NetworkBackend implements AutoCloseable {
     // ---------------------------------------------------------------- the xenbus
 
     private final class Device implements XenbusDevice {
-        private final List<NetworkQueue> queues = new ArrayList<>();
-        private Optional<ControlRing> control = Optional.empty();
-
         /// Of the front end that is connected.
         private Optional<FrontendNodes> nodes = Optional.empty();
 
@@ -236,11 +351,10 @@ public final class NetworkBackend implements AutoCloseable {
         }
 
         private void connectRings(FrontendNodes frontend) throws XenbusException {
-            var name = "vif%s.%d".formatted(around.id, settings.number);
             var shared =
                     new NetworkQueue.Shared(
                             around,
-                            name,
+                            name(),
                             port.world(),
                             port.offloads(),
                             FrontendFeatures.read(frontend),
@@ -259,7 +373,7 @@ public final class NetworkBackend implements AutoCloseable {
                 control =
                         Optional.of(
                                 ControlRing.connect(
-                                        around, name, steering, queues.size(), ring.get()));
+                                        around, name(), steering, queues.size(), ring.get()));
             }
         }
 

@@ -15,6 +15,7 @@ import org.xenolith.xen.abi.NetifAbi;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
@@ -49,6 +50,11 @@ final class NetworkQueue implements AutoCloseable {
     private final TimerQueue.Timer rateTimer;
     private volatile BackendChannel transmitChannel;
     private volatile BackendChannel receiveChannel;
+
+    /// Held while the worker makes a turn.
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private volatile boolean paused;
 
     /// @param pages of the rings: what the guest transmits, what it receives
     private NetworkQueue(Shared shared, int index, List<GrantMapping> pages) {
@@ -142,8 +148,31 @@ final class NetworkQueue implements AutoCloseable {
         var outcome = receiver.give(sinkQueue, frame, hash);
         if (outcome.tell()) {
             receiveChannel.notifyFrontend();
+            receiver.told();
         }
         return outcome.taken();
+    }
+
+    /// Takes no more from either side, and returns when the front end has its answer to all that was
+    /// taken: the rings are such that another can take them over. What the guest has transmitted is
+    /// in the world, but for one packet at most that the world has no room for, which waits for
+    /// [#resume].
+    void pause() {
+        paused = true;
+        turn.lock();
+        try {
+            transmitter.finish();
+        } finally {
+            turn.unlock();
+        }
+        receiver.pause();
+    }
+
+    /// Only when paused.
+    void resume() {
+        receiver.resume();
+        paused = false;
+        worker.wake();
     }
 
     /// Ends what is under way, takes no more, and gives everything of the guest's back.
@@ -166,9 +195,17 @@ final class NetworkQueue implements AutoCloseable {
     // ---------------------------------------------------------------- the worker
 
     private void serve() {
-        if (receiveChannel == null) {
-            return; // still connecting
+        turn.lock();
+        try {
+            if (!paused && receiveChannel != null) { // else it is still connecting
+                turn();
+            }
+        } finally {
+            turn.unlock();
         }
+    }
+
+    private void turn() {
         receiver.buffersPosted(shared.retry);
         var outcome = transmitter.turn();
         if (transmitRing.push()) {

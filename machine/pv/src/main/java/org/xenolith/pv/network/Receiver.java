@@ -6,6 +6,7 @@ import org.xenolith.network.Segmenter;
 import org.xenolith.pv.xenbus.LimitedLog;
 
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 
@@ -13,6 +14,8 @@ import java.util.function.IntConsumer;
 /// for what the guest has no buffers for is not taken. What the front end cannot do itself is done
 /// before. May be used from any thread.
 final class Receiver {
+    private static final int TELLERS_MAX = 64;
+
     private final String name;
     private final FrontendFeatures features;
     private final PageRing ring;
@@ -29,6 +32,10 @@ final class Receiver {
     private int wanted;
 
     private boolean closed;
+    private boolean paused;
+
+    /// Those who are about to tell the front end; more wait.
+    private final Semaphore tellers = new Semaphore(TELLERS_MAX);
 
     /// What became of a frame.
     ///
@@ -54,14 +61,32 @@ final class Receiver {
         this.log = log;
     }
 
+    /// If the front end wants to know, [#told] is to follow when it does.
+    ///
     /// @param sinkQueue below 32: told when there is room, if there is none
     Outcome give(int sinkQueue, Frame frame, Optional<HashSteering.Hash> hash) {
         lock.lock();
         try {
-            return closed ? drop() : giveLocked(sinkQueue, frame, hash);
+            if (closed) {
+                return drop();
+            }
+            if (paused) {
+                waitFor(sinkQueue, 1);
+                return Outcome.REFUSED;
+            }
+            var outcome = giveLocked(sinkQueue, frame, hash);
+            if (outcome.tell) {
+                tellers.acquireUninterruptibly();
+            }
+            return outcome;
         } finally {
             lock.unlock();
         }
+    }
+
+    /// The front end knows of what [#give] has given.
+    void told() {
+        tellers.release();
     }
 
     private Outcome drop() {
@@ -146,14 +171,18 @@ final class Receiver {
         if (ring.waiting() >= slots) {
             return true;
         }
-        wanted = refused == 0 ? slots : Math.min(wanted, slots);
         // Before asking: whoever is notified looks here first.
-        refused |= 1 << sinkQueue;
+        waitFor(sinkQueue, slots);
         if (ring.waitingAfterAsking(wanted) >= slots) {
             refused &= ~(1 << sinkQueue);
             return true;
         }
         return false;
+    }
+
+    private void waitFor(int sinkQueue, int slots) {
+        wanted = refused == 0 ? slots : Math.min(wanted, slots);
+        refused |= 1 << sinkQueue;
     }
 
     private Outcome refuse() {
@@ -180,6 +209,28 @@ final class Receiver {
             if ((queues >>> queue & 1) != 0) {
                 retry.accept(queue);
             }
+        }
+    }
+
+    /// Refuses all frames, and returns when the front end knows of those before.
+    void pause() {
+        lock.lock();
+        try {
+            paused = true;
+        } finally {
+            lock.unlock();
+        }
+        tellers.acquireUninterruptibly(TELLERS_MAX);
+    }
+
+    /// Only when paused; [#buffersPosted] is to follow, since those who were refused wait.
+    void resume() {
+        tellers.release(TELLERS_MAX);
+        lock.lock();
+        try {
+            paused = false;
+        } finally {
+            lock.unlock();
         }
     }
 

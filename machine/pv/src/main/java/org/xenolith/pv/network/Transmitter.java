@@ -100,6 +100,19 @@ final class Transmitter {
         return Outcome.MORE;
     }
 
+    /// Offers what has been taken from the ring, as far as the world has room.
+    void finish() {
+        while (held != null || pieces != null) {
+            if (held == null) {
+                held = nextPiece();
+            }
+            if (!world.offer(queue, held)) {
+                return;
+            }
+            held = null;
+        }
+    }
+
     private Frame nextPiece() {
         var piece = pieces.next();
         if (!pieces.hasNext()) {
