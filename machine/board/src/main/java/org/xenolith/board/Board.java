@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -188,10 +189,6 @@ final class Board implements Machine {
                 throw new DomainException("the domain cannot be saved: " + reason);
             }
         }
-        if (!parts.interfaces.list().isEmpty()) {
-            throw new DomainException(
-                    "the domain cannot be saved: its network interfaces cannot go on elsewhere yet");
-        }
         var saver = new MachineSaver(out, progress);
         var devices = new CompletableFuture<MachineSaver.Devices>();
         parts.driver.whileStopped(() -> devices.complete(hold())).join();
@@ -208,6 +205,7 @@ final class Board implements Machine {
     /// Has everything stand still and takes its state.
     private MachineSaver.Devices hold() {
         held = true;
+        parts.interfaces.pause();
         parts.disks.pause();
         parts.store.pause();
         parts.pvConsole.pause();
@@ -231,7 +229,15 @@ final class Board implements Machine {
                 parts.slots.stream().map(slot -> slot.apic.capture()).toList(),
                 parts.xen.capture(),
                 MachineSaver.params(parts.xen::hvmParam),
-                List.of(state(parts.store), state(parts.pvConsole), state(parts.serial)));
+                others());
+    }
+
+    private List<StreamRecord.State> others() {
+        var states = new ArrayList<>(parts.interfaces.capture());
+        states.add(state(parts.store));
+        states.add(state(parts.pvConsole));
+        states.add(state(parts.serial));
+        return states;
     }
 
     private static <S extends Record> StreamRecord.State state(Device<S> device) {
@@ -249,6 +255,7 @@ final class Board implements Machine {
             parts.pvConsole.resume();
             parts.store.resume();
             parts.disks.resume();
+            parts.interfaces.resume();
         }
     }
 

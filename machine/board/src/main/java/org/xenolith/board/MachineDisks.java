@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {
@@ -63,12 +62,10 @@ final class MachineDisks implements Disks, AutoCloseable {
     /// The disks of a machine that has been restored: those that the guest has go on where they
     /// were, others are plugged in. The guest must not miss one.
     void restore(List<DiskConfig> disks) throws DomainException {
-        var missing = new TreeSet<>(BlockBackend.known(around));
-        disks.forEach(disk -> missing.remove(Integer.toString(disk.device().number())));
-        require(
-                missing.isEmpty(),
-                "the guest has block devices that the configuration lacks: "
-                        + String.join(", ", missing));
+        RestoredStates.requireConfigured(
+                "block devices",
+                BlockBackend.known(around),
+                disks.stream().map(disk -> disk.device().number()));
         for (var disk : disks) {
             if (BlockBackend.exists(around, disk.device())) {
                 takeOver(disk);

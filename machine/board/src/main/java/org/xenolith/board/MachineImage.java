@@ -237,6 +237,17 @@ final class MachineImage implements AutoCloseable {
         return decode(state, codec);
     }
 
+    /// The states of all devices of a kind, by their instances; there need be none.
+    <S extends Record> Map<Integer, S> states(StateCodec<S> codec) throws StreamException {
+        var found = new HashMap<Integer, S>();
+        for (var state : states.values()) {
+            if (state.kind().equals(codec.kind())) {
+                found.put(state.instance(), decode(state, codec));
+            }
+        }
+        return found;
+    }
+
     private static <S extends Record> S decode(StreamRecord.State state, StateCodec<S> codec)
             throws StreamException {
         try {

@@ -2,11 +2,15 @@ package org.xenolith.board;
 
 import static org.xenolith.board.DomainException.require;
 
+import org.xenolith.base.DomainId;
 import org.xenolith.network.GuestInterface;
 import org.xenolith.network.NetworkException;
 import org.xenolith.network.Port;
 import org.xenolith.network.PortKind;
 import org.xenolith.pv.network.NetworkBackend;
+import org.xenolith.pv.network.NetworkState;
+import org.xenolith.pv.xenbus.XenbusException;
+import org.xenolith.state.stream.StreamRecord;
 
 import java.io.IOException;
 import java.util.List;
@@ -17,6 +21,10 @@ import java.util.TreeMap;
 /// The network interfaces of a machine: a back end for each, and a port of the host or of a switch.
 final class MachineInterfaces implements Interfaces, AutoCloseable {
     private final NetworkBackend.Surroundings around;
+
+    /// As the host knows the domain, which is another than the guest knows after a restore.
+    private final DomainId host;
+
     private final PortOpener ports;
     private final int queuesMax;
 
@@ -27,8 +35,10 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
 
     private record Attached(VifConfig config, Port port, NetworkBackend backend) {}
 
-    MachineInterfaces(NetworkBackend.Surroundings around, PortOpener ports, int vcpus) {
+    MachineInterfaces(
+            NetworkBackend.Surroundings around, DomainId host, PortOpener ports, int vcpus) {
         this.around = around;
+        this.host = host;
         this.ports = ports;
         this.queuesMax = Math.min(vcpus, NetworkBackend.QUEUES_MAX);
     }
@@ -43,25 +53,87 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         int devid = vif.devid().orElseThrow();
         require(!attached.containsKey(devid), "vif %d is there already".formatted(devid));
         var port = open(vif, devid);
-        var backend =
-                new NetworkBackend(
-                        around,
-                        new NetworkBackend.Settings(
-                                devid,
-                                vif.mac().orElseThrow(),
-                                vif.rate(),
-                                queuesMax,
-                                vif.trusted(),
-                                toolNodes(vif, devid)),
-                        port);
+        var backend = NetworkBackend.publish(around, settings(vif, devid), port);
         attached.put(devid, new Attached(vif, port, backend));
         return vif;
+    }
+
+    private NetworkBackend.Settings settings(VifConfig vif, int devid) {
+        return new NetworkBackend.Settings(
+                devid,
+                vif.mac().orElseThrow(),
+                vif.rate(),
+                queuesMax,
+                vif.trusted(),
+                toolNodes(vif, devid));
+    }
+
+    /// The interfaces of a machine that has been restored: those that the guest has go on where
+    /// they were, plugged into ports that are opened anew; others are plugged in. The guest must
+    /// not miss one.
+    ///
+    /// @param states of those that the guest has, by number
+    void restore(List<VifConfig> vifs, Map<Integer, NetworkState> states) throws DomainException {
+        RestoredStates.requireConfigured(
+                "network interfaces",
+                NetworkBackend.known(around),
+                vifs.stream().map(vif -> vif.devid().orElseThrow()));
+        for (var vif : vifs) {
+            int devid = vif.devid().orElseThrow();
+            if (NetworkBackend.exists(around, devid)) {
+                require(states.containsKey(devid), "vif %d has no state".formatted(devid));
+                takeOver(vif, states.get(devid));
+            } else {
+                attach(vif);
+            }
+        }
+    }
+
+    private synchronized void takeOver(VifConfig vif, NetworkState state) throws DomainException {
+        int devid = vif.devid().orElseThrow();
+        var port = open(vif, devid);
+        try {
+            var backend = NetworkBackend.takeOver(around, settings(vif, devid), port, state);
+            attached.put(devid, new Attached(vif, port, backend));
+        } catch (XenbusException e) {
+            closeAfter(e, port);
+            throw new DomainException("vif %d cannot go on: %s".formatted(devid, e.getMessage()), e);
+        }
+    }
+
+    private static void closeAfter(Exception reason, Port port) {
+        try {
+            port.close();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /// Returns when all that was taken has been answered; no more is taken.
+    synchronized void pause() {
+        attached.values().forEach(vif -> vif.backend.pause());
+    }
+
+    /// Only when paused.
+    synchronized void resume() {
+        attached.values().forEach(vif -> vif.backend.resume());
+    }
+
+    /// The state of each interface. Only when paused.
+    synchronized List<StreamRecord.State> capture() {
+        return attached.entrySet().stream()
+                .map(vif ->
+                        StreamRecord.State.of(
+                                NetworkState.CODEC,
+                                vif.getKey(),
+                                vif.getValue().backend.capture()))
+                .toList();
     }
 
     private Port open(VifConfig vif, int devid) throws DomainException {
         try {
             return ports.open(
-                    vif.kind(), new GuestInterface(around.id(), devid, queuesMax, vif.mtu()));
+                    vif.kind(), new GuestInterface(host, devid, queuesMax, vif.mtu()));
         } catch (NetworkException e) {
             throw new DomainException("vif %d: %s".formatted(devid, e.getMessage()), e);
         }
@@ -77,7 +149,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 nodes.put("script", "/etc/xen/scripts/vif-bridge");
                 nodes.put(
                         "vifname",
-                        bridge.interfaceName().orElse("vif%s.%d".formatted(around.id(), devid)));
+                        bridge.interfaceName().orElse("vif%s.%d".formatted(host, devid)));
             }
             case PortKind.Network _, PortKind.Passt _ -> {}
         }

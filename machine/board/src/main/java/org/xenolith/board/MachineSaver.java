@@ -150,7 +150,7 @@ final class MachineSaver {
     /// The states of all devices, at one instant.
     ///
     /// @param local the local APICs' states
-    /// @param others of devices that there is one of
+    /// @param others of all other devices
     record Devices(
             BoardState board,
             List<VcpuState> vcpus,

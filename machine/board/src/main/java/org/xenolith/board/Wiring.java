@@ -125,6 +125,7 @@ final class Wiring {
                                 workers(),
                                 timers,
                                 around.log()::add),
+                        around.id(),
                         around.ports(),
                         config.maxVcpus());
     }
@@ -287,9 +288,7 @@ final class Wiring {
         consoleLink.tryConnect(() -> consoleNotified(pvConsole));
         storeLink.tryConnect(storeRing::notified);
         disks.restore(config.disks());
-        for (var vif : config.vifs()) {
-            interfaces.attach(vif);
-        }
+        interfaces.restore(config.vifs(), states.interfaces());
         around.console().onInput(input(() -> around.console().feed(pvConsole::accept)));
         return board(pvConsole);
     }

@@ -84,10 +84,31 @@ public final class Xenolith {
         return start(config, first, machines);
     }
 
+    /// The same, with network interfaces plugged into what `ports` opens.
+    public static Domain restore(DomainConfig config, StreamInput input, PortOpener ports)
+            throws DomainException {
+        return restore(
+                config, input, new BoardBuilder(System.getenv(), Optional.empty()), ports);
+    }
+
+    static Domain restore(
+            DomainConfig config, StreamInput input, BoardBuilder machines, PortOpener ports)
+            throws DomainException {
+        var first = machines.restoring(input, MachineImage.PageSource.COPY);
+        return Domain.start(config, first, machines, surroundings(ports), false);
+    }
+
     /// The same with a file that has nothing else in it, see [#restoring].
     public static Domain restore(DomainConfig config, Path file) throws DomainException {
         var first = restoring(file, _ -> 0);
         return start(config, first, machines());
+    }
+
+    /// The same, with network interfaces plugged into what `ports` opens.
+    public static Domain restore(DomainConfig config, Path file, PortOpener ports)
+            throws DomainException {
+        var first = restoring(file, _ -> 0);
+        return Domain.start(config, first, machines(), surroundings(ports), false);
     }
 
     /// What makes the machine that a file holds, instead of booting one. Its memory shows the

@@ -13,7 +13,9 @@ import org.xenolith.network.Offloads;
 import org.xenolith.network.Port;
 import org.xenolith.network.PortKind;
 import org.xenolith.pv.network.MacAddress;
+import org.xenolith.state.stream.MappedInput;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -189,6 +191,58 @@ class InterfacesTest {
             assertThat(domain.config().vifs()).isEqualTo(before);
         }
         assertThat(opened).hasSize(4).allMatch(port -> port.closed);
+    }
+
+    // ---------------------------------------------------------------- saved and restored
+
+    private static MappedInput input(byte[] saved) {
+        return new MappedInput(MemorySegment.ofArray(saved), 0);
+    }
+
+    @Test
+    void interfacesGoOnInARestoredMachineAndOthersArePluggedIn() throws Exception {
+        var config = config(sleeper(), lab(), lab().withDevid(4));
+        byte[] saved;
+        try (var domain = Xenolith.create(config, ports)) {
+            domain.interfaces().setLink(4, false);
+            saved = SaveTest.save(domain, AfterSave.DESTROY);
+        }
+        assertThat(opened).hasSize(2).allMatch(port -> port.closed);
+        var more = config.withVifs(List.of(config.vifs().get(0), config.vifs().get(1), lab()));
+        try (var domain = Xenolith.restore(more, input(saved), ports)) {
+            assertThat(numbers(domain)).containsExactly(0, 1, 4);
+            assertThat(domain.interfaces().list())
+                    .extracting(InterfaceInfo::linkUp)
+                    .containsExactly(true, true, false);
+            assertThat(opened).hasSize(5);
+            domain.interfaces().detach(4, false);
+            assertThat(numbers(domain)).containsExactly(0, 1);
+        }
+        assertThat(opened).allMatch(port -> port.closed);
+    }
+
+    @Test
+    void aGuestKeepsTheInterfacesThatItKnows() throws Exception {
+        var config = config(sleeper(), lab(), lab());
+        byte[] saved;
+        try (var domain = Xenolith.create(config, ports)) {
+            saved = SaveTest.save(domain, AfterSave.DESTROY);
+        }
+        assertThatThrownBy(() ->
+                        Xenolith.restore(config.withVifs(List.of(lab())), input(saved), ports))
+                .isInstanceOf(DomainException.class)
+                .hasMessage("the guest has network interfaces that the configuration lacks: 1");
+        var other = config.vifs().get(1).withMac(MacAddress.xen(9));
+        assertThatThrownBy(() ->
+                        Xenolith.restore(
+                                config.withVifs(List.of(config.vifs().getFirst(), other)),
+                                input(saved),
+                                ports))
+                .isInstanceOf(DomainException.class)
+                .hasMessageStartingWith("vif 1 cannot go on: the guest knows it as mac=00:16:3e:")
+                .hasMessageEndingWith(", not 00:16:3e:00:00:09");
+        assertThat(opened).allMatch(port -> port.closed);
+        Xenolith.restore(config, input(saved), ports).close();
     }
 
     @Test
