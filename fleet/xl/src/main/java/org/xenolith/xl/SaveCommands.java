@@ -4,8 +4,12 @@ import org.xenolith.base.Sizes;
 import org.xenolith.board.AfterSave;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
+import org.xenolith.board.InvalidConfigException;
+import org.xenolith.board.VifConfig;
+import org.xenolith.network.PortKind;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
+import org.xenolith.xl.config.ConfigWriter;
 import org.xenolith.xl.control.ControlClient;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainLauncher;
@@ -18,21 +22,23 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /// `xl save`, `xl restore` and `xl fork`.
 final class SaveCommands {
+    /// Digits before the first hyphen of a UUID.
+    private static final int UUID_BLOCK = 8;
+
     private SaveCommands() {}
 
     // ---------------------------------------------------------------- save
 
     static int save(Session session, Arguments arguments)
-            throws UsageException, ConfigException, ControlException {
+            throws ConfigException, ControlException {
         var words = arguments.operands();
-        if (arguments.has("c") && arguments.has("p")) {
-            throw new UsageException("-c and -p exclude each other");
-        }
         var entry = session.runtime().find(words.getFirst());
         var file = Path.of(words.get(1)).toAbsolutePath();
         var config = Optional.<String>empty();
@@ -46,11 +52,13 @@ final class SaveCommands {
         return 0;
     }
 
+    /// With both options the domain is left paused, as in Xen (`save_domain` in
+    /// tools/xl/xl_saverestore.c).
     private static AfterSave after(Arguments arguments) {
-        if (arguments.has("c")) {
-            return AfterSave.GO_ON;
+        if (arguments.has("p")) {
+            return AfterSave.STAY_PAUSED;
         }
-        return arguments.has("p") ? AfterSave.STAY_PAUSED : AfterSave.DESTROY;
+        return arguments.has("c") ? AfterSave.GO_ON : AfterSave.DESTROY;
     }
 
     private static LongConsumer progress(Session session) {
@@ -103,7 +111,7 @@ final class SaveCommands {
     /// The twin begins at the instant at which the domain stands still for a moment. The file
     /// between the two has no name as soon as the twin shows it.
     static int fork(Session session, Arguments arguments)
-            throws ConfigException, ControlException, IOException {
+            throws UsageException, ConfigException, ControlException, IOException {
         var entry = session.runtime().find(arguments.operands().getFirst());
         var name = arguments.operands().get(1);
         var directory = Files.createTempDirectory(session.runtime().root(), "fork");
@@ -111,16 +119,36 @@ final class SaveCommands {
         try {
             new ControlClient(entry)
                     .save(file, Optional.empty(), AfterSave.GO_ON, progress(session));
-            var text =
-                    config(file)
-                            + "name = \"%s\"%nuuid = \"%s\"%n"
-                                    .formatted(name, DomainConfig.randomUuid());
-            ConfigReader.read("xl fork", text);
+            var text = ConfigWriter.text(twin(config(file), name));
             launcher(session).restore("xl fork", text, arguments.has("p"), file);
             return 0;
         } finally {
             Files.deleteIfExists(file);
             Files.delete(directory);
         }
+    }
+
+    /// The twin has the same addresses as the domain, of which a network must not have two: its
+    /// interfaces are plugged into a network of its own. With passt, where each is alone, it stays,
+    /// but for the host's ports, which are in use.
+    private static DomainConfig twin(String config, String name)
+            throws ConfigException, UsageException {
+        var uuid = DomainConfig.randomUuid();
+        var domain = ConfigReader.read("xl fork", config).config();
+        try {
+            return domain.withIdentity(name, uuid)
+                    .withVifs(domain.vifs().stream().map(vif -> vif.with(apart(vif, uuid))).toList());
+        } catch (InvalidConfigException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    private static PortKind apart(VifConfig vif, UUID uuid) {
+        return switch (vif.kind()) {
+            case PortKind.Bridge _, PortKind.Network _ ->
+                    new PortKind.Network("fork-" + uuid.toString().substring(0, UUID_BLOCK));
+            case PortKind.Passt(_, var addresses, var reachesHost) ->
+                    new PortKind.Passt(List.of(), addresses, reachesHost);
+        };
     }
 }

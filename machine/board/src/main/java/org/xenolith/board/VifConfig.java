@@ -66,6 +66,11 @@ public record VifConfig(
                 true);
     }
 
+    /// The same interface, plugged into something else.
+    public VifConfig with(PortKind other) {
+        return new VifConfig(other, devid, mac, rate, mtu, ip, trusted);
+    }
+
     public VifConfig withMac(MacAddress address) {
         return new VifConfig(kind, devid, Optional.of(address), rate, mtu, ip, trusted);
     }

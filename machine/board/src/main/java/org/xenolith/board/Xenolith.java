@@ -87,13 +87,7 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens.
     public static Domain restore(DomainConfig config, StreamInput input, PortOpener ports)
             throws DomainException {
-        return restore(
-                config, input, new BoardBuilder(System.getenv(), Optional.empty()), ports);
-    }
-
-    static Domain restore(
-            DomainConfig config, StreamInput input, BoardBuilder machines, PortOpener ports)
-            throws DomainException {
+        var machines = new BoardBuilder(System.getenv(), Optional.empty());
         var first = machines.restoring(input, MachineImage.PageSource.COPY);
         return Domain.start(config, first, machines, surroundings(ports), false);
     }
@@ -107,8 +101,13 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens.
     public static Domain restore(DomainConfig config, Path file, PortOpener ports)
             throws DomainException {
-        var first = restoring(file, _ -> 0);
-        return Domain.start(config, first, machines(), surroundings(ports), false);
+        return restore(config, file, new BoardBuilder(System.getenv(), Optional.empty()), ports);
+    }
+
+    static Domain restore(DomainConfig config, Path file, BoardBuilder machines, PortOpener ports)
+            throws DomainException {
+        var first = machines.restoring(file, _ -> 0);
+        return Domain.start(config, first, machines, surroundings(ports), false);
     }
 
     /// What makes the machine that a file holds, instead of booting one. Its memory shows the

@@ -60,6 +60,17 @@ class SaveTest {
         return bytes.toByteArray();
     }
 
+    private static void save(Domain domain, Path file) throws Exception {
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            domain.save(
+                    machine ->
+                            machine.save(
+                                    new StreamWriter(channel, 0, Alignment.PAGE, 4, 17), _ -> {}),
+                    AfterSave.DESTROY);
+        }
+    }
+
     static Domain restore(DomainConfig config, byte[] saved) throws DomainException {
         return Xenolith.restore(config, new MappedInput(MemorySegment.ofArray(saved), 0));
     }
@@ -249,16 +260,9 @@ class SaveTest {
     void machinesOfOneFileShowItsPagesAndLeaveItAlone() throws Exception {
         var config = config(pages(), root).build();
         var file = root.resolve("machine");
-        try (var domain = Xenolith.create(config);
-                var channel =
-                        FileChannel.open(
-                                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (var domain = Xenolith.create(config)) {
             domain.serial().reader().awaitText("?", AT_MOST);
-            domain.save(
-                    machine ->
-                            machine.save(
-                                    new StreamWriter(channel, 0, Alignment.PAGE, 4, 17), _ -> {}),
-                    AfterSave.DESTROY);
+            save(domain, file);
         }
         var before = Files.readAllBytes(file);
         var twins = new ArrayList<Domain>();
@@ -277,6 +281,66 @@ class SaveTest {
             twins.forEach(Domain::close);
         }
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
+    }
+
+    private static final int SHARED_PAGES = 768;
+
+    /// Fills some memory, and then reads it for ever, a word of each page.
+    private static TinyKernel reader() {
+        var kernel =
+                new TinyKernel()
+                        .load(7, 0x40_0000) // edi
+                        .load(1, SHARED_PAGES * 1024) // ecx
+                        .bytes(0x89, 0x3F, 0x83, 0xC7, 0x04, 0xE2, 0xF9) // mov [edi], edi; ...; loop
+                        .print("?");
+        int again = kernel.here();
+        return kernel.load(6, 0x40_0000) // esi
+                .load(1, SHARED_PAGES)
+                .bytes(0x8B, 0x06, 0x81, 0xC6) // mov eax, [esi]; add esi, 4096
+                .word(4096)
+                .bytes(0xE2, 0xF6) // loop
+                .jump(again);
+    }
+
+    /// As the kernel counts it: a page that several use is of each a part only.
+    @Test
+    void tenMachinesOfOneFileTakeTheMemoryOfOne() throws Exception {
+        var config = config(reader(), root).build();
+        var file = root.resolve("machine");
+        try (var domain = Xenolith.create(config)) {
+            domain.serial().reader().awaitText("?", AT_MOST);
+            save(domain, file);
+        }
+        var twins = new ArrayList<Domain>();
+        try {
+            for (int i = 0; i < 10; i++) {
+                twins.add(Xenolith.restore(config, file));
+            }
+            long each = SHARED_PAGES * 4L;
+            var clock = Clock.system();
+            long end = clock.nanos() + AT_MOST.toNanos();
+            while (kilobytes(file, "Rss:") < 10 * each && clock.nanos() < end) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            assertThat(kilobytes(file, "Rss:")).isGreaterThanOrEqualTo(10 * each);
+            assertThat(kilobytes(file, "Pss:")).isBetween(each, each + each / 2);
+        } finally {
+            twins.forEach(Domain::close);
+        }
+    }
+
+    /// The sum over this process's mappings of a file.
+    private static long kilobytes(Path file, String what) throws IOException {
+        long sum = 0;
+        boolean ours = false;
+        for (var line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                ours = line.endsWith(file.toString());
+            } else if (ours && line.startsWith(what)) {
+                sum += Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        return sum;
     }
 
     private static byte[] memory(byte[] saved, long gpa, int length) throws Exception {

@@ -36,6 +36,11 @@ public record GuestAddress(InetAddress address, int prefix, InetAddress gateway)
                 InetAddress.ofLiteral(gateway));
     }
 
+    /// The address as [#parse] reads it.
+    public String text() {
+        return address.getHostAddress() + "/" + prefix;
+    }
+
     private static boolean isInSubnet(byte[] other, InetAddress address, int prefix) {
         return Arrays.equals(masked(other, prefix), masked(address.getAddress(), prefix));
     }

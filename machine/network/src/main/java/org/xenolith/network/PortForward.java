@@ -1,5 +1,6 @@
 package org.xenolith.network;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Optional;
@@ -55,6 +56,21 @@ public record PortForward(
         }
     }
 
+    /// What [#parse] reads as the same.
+    public String text() {
+        return "%s:%s%s:%s"
+                .formatted(
+                        protocol.name().toLowerCase(Locale.ROOT),
+                        address.map(PortForward::prefix).orElse(""),
+                        new Range(hostPort, count).text(),
+                        new Range(guestPort, count).text());
+    }
+
+    private static String prefix(InetAddress address) {
+        var literal = address.getHostAddress();
+        return (address instanceof Inet6Address ? "[" + literal + "]" : literal) + ":";
+    }
+
     private static PortForward of(MatchResult match) {
         var host = Range.parse(match.group("host"));
         var guest = Optional.ofNullable(match.group("guest")).map(Range::parse).orElse(host);
@@ -78,6 +94,10 @@ public record PortForward(
             int first = Integer.parseInt(ends[0]);
             int last = Integer.parseInt(ends[ends.length - 1]);
             return new Range(first, last - first + 1);
+        }
+
+        String text() {
+            return count == 1 ? Integer.toString(first) : first + "-" + (first + count - 1);
         }
     }
 }

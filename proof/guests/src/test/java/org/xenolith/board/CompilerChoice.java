@@ -3,6 +3,7 @@ package org.xenolith.board;
 import org.xenolith.engine.soft.SoftEngine;
 import org.xenolith.network.NetworkException;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -31,8 +32,17 @@ public enum CompilerChoice {
 
     /// As [Xenolith#create(DomainConfig, PortOpener)].
     public Domain create(DomainConfig config, PortOpener ports) throws DomainException {
-        return Xenolith.create(
-                config, new BoardBuilder(System.getenv(), options().map(Engines::software)), ports);
+        return Xenolith.create(config, machines(), ports);
+    }
+
+    /// As [Xenolith#restore(DomainConfig, Path, PortOpener)].
+    public Domain restore(DomainConfig config, Path file, PortOpener ports)
+            throws DomainException {
+        return Xenolith.restore(config, file, machines(), ports);
+    }
+
+    private BoardBuilder machines() {
+        return new BoardBuilder(System.getenv(), options().map(Engines::software));
     }
 
     Optional<SoftEngine.Options> options() {

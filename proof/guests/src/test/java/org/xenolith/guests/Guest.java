@@ -86,6 +86,17 @@ final class Guest implements AutoCloseable {
         }
     }
 
+    /// A domain that has been made and comes to its shell, or is there already, as one that has been
+    /// restored may be.
+    static Guest of(Domain domain) throws InterruptedException {
+        var clock = Clock.system();
+        long start = clock.nanos();
+        var reader = domain.console().reader();
+        domain.console().send("\n"); // the prompt may have come before
+        reader.awaitText(PROMPT, BOOT_MAX);
+        return new Guest(domain, reader, Duration.ofNanos(clock.nanos() - start));
+    }
+
     /// Waits until the system asks who is there, as it does after a reboot, and logs in.
     void login(String user, String password) throws InterruptedException {
         reader.awaitText(LOGIN, LOGIN_MAX);

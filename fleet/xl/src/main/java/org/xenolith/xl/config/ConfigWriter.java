@@ -5,12 +5,12 @@ import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.ShutdownAction;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
-/// A domain's configuration as the text of an xl.cfg, from which [ConfigReader] reads the same. Of
-/// a domain without network interfaces: one that has some cannot be saved.
+/// A domain's configuration as the text of an xl.cfg, from which [ConfigReader] reads the same.
 public final class ConfigWriter {
     private final StringJoiner lines = new StringJoiner("\n", "", "\n");
 
@@ -26,8 +26,13 @@ public final class ConfigWriter {
         string("name", config.name());
         string("uuid", config.uuid().toString());
         string("type", word(config.type()));
-        string("kernel", config.kernel());
-        config.ramdisk().ifPresent(file -> string("ramdisk", file));
+        if (config.bootloader().isPresent()) {
+            string("bootloader", "pygrub");
+            list("bootloader_args", config.bootloader().get().words());
+        } else {
+            string("kernel", config.kernel());
+            config.ramdisk().ifPresent(file -> string("ramdisk", file));
+        }
         string("cmdline", config.commandLine());
         number("memory", config.memoryBytes() / Sizes.MIB);
         number("maxmem", config.maxMemoryBytes() / Sizes.MIB);
@@ -47,12 +52,8 @@ public final class ConfigWriter {
         string("engine", word(config.engine()));
         string("memory_access", word(config.memoryAccess()));
         config.deterministic().ifPresent(seed -> string("deterministic", seed.toString()));
-        if (!config.disks().isEmpty()) {
-            lines.add(
-                    config.disks().stream()
-                            .map(disk -> quoted(specification(disk)))
-                            .collect(Collectors.joining(", ", "disk = [ ", " ]")));
-        }
+        list("disk", config.disks().stream().map(ConfigWriter::specification).toList());
+        list("vif", config.vifs().stream().map(VifWriter::specification).toList());
     }
 
     private static String word(Enum<?> constant) {
@@ -69,6 +70,15 @@ public final class ConfigWriter {
 
     private void string(String key, String value) {
         lines.add(key + " = " + quoted(value));
+    }
+
+    private void list(String key, List<String> values) {
+        if (!values.isEmpty()) {
+            lines.add(
+                    values.stream()
+                            .map(ConfigWriter::quoted)
+                            .collect(Collectors.joining(", ", key + " = [ ", " ]")));
+        }
     }
 
     /// What stands for itself in the scanner's strings does; the rest is escaped. Paths may have

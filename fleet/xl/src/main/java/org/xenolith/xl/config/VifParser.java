@@ -33,8 +33,9 @@ public final class VifParser {
     private static final Pattern RATE =
             Pattern.compile("([0-9]{1,10})([GMK]?)([Bb])/s(?:@([0-9]{1,10})([mu]?)s?)?");
 
-    private static final long RATE_MAX = 0xFFFF_FFFFL;
-    private static final long MICROS_IN_SECOND = 1_000_000;
+    /// Units of a rate.
+    static final long RATE_MAX = 0xFFFF_FFFFL;
+    static final long MICROS_IN_SECOND = 1_000_000;
     private static final long INTERVAL_MICROS_DEFAULT = 50_000;
 
     private final String specification;
