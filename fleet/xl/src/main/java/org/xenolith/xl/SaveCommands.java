@@ -36,8 +36,7 @@ final class SaveCommands {
 
     // ---------------------------------------------------------------- save
 
-    static int save(Session session, Arguments arguments)
-            throws ConfigException, ControlException {
+    static int save(Session session, Arguments arguments) throws ConfigException, ControlException {
         var words = arguments.operands();
         var entry = session.runtime().find(words.getFirst());
         var file = Path.of(words.get(1)).toAbsolutePath();
@@ -137,7 +136,8 @@ final class SaveCommands {
         var domain = ConfigReader.read("xl fork", config).config();
         try {
             return domain.withIdentity(name, uuid)
-                    .withVifs(domain.vifs().stream().map(vif -> vif.with(apart(vif, uuid))).toList());
+                    .withVifs(
+                            domain.vifs().stream().map(vif -> vif.with(apart(vif, uuid))).toList());
         } catch (InvalidConfigException e) {
             throw new UsageException(e.getMessage());
         }

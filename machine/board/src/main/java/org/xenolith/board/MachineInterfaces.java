@@ -97,7 +97,8 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
             attached.put(devid, new Attached(vif, port, backend));
         } catch (XenbusException e) {
             closeAfter(e, port);
-            throw new DomainException("vif %d cannot go on: %s".formatted(devid, e.getMessage()), e);
+            throw new DomainException(
+                    "vif %d cannot go on: %s".formatted(devid, e.getMessage()), e);
         }
     }
 
@@ -124,16 +125,13 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         return attached.entrySet().stream()
                 .map(vif ->
                         StreamRecord.State.of(
-                                NetworkState.CODEC,
-                                vif.getKey(),
-                                vif.getValue().backend.capture()))
+                                NetworkState.CODEC, vif.getKey(), vif.getValue().backend.capture()))
                 .toList();
     }
 
     private Port open(VifConfig vif, int devid) throws DomainException {
         try {
-            return ports.open(
-                    vif.kind(), new GuestInterface(host, devid, queuesMax, vif.mtu()));
+            return ports.open(vif.kind(), new GuestInterface(host, devid, queuesMax, vif.mtu()));
         } catch (NetworkException e) {
             throw new DomainException("vif %d: %s".formatted(devid, e.getMessage()), e);
         }

@@ -291,7 +291,9 @@ class SaveTest {
                 new TinyKernel()
                         .load(7, 0x40_0000) // edi
                         .load(1, SHARED_PAGES * 1024) // ecx
-                        .bytes(0x89, 0x3F, 0x83, 0xC7, 0x04, 0xE2, 0xF9) // mov [edi], edi; ...; loop
+                        .bytes(
+                                0x89, 0x3F, 0x83, 0xC7, 0x04, 0xE2,
+                                0xF9) // mov [edi], edi; ...; loop
                         .print("?");
         int again = kernel.here();
         return kernel.load(6, 0x40_0000) // esi

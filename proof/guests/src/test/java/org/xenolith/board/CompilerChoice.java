@@ -36,8 +36,7 @@ public enum CompilerChoice {
     }
 
     /// As [Xenolith#restore(DomainConfig, Path, PortOpener)].
-    public Domain restore(DomainConfig config, Path file, PortOpener ports)
-            throws DomainException {
+    public Domain restore(DomainConfig config, Path file, PortOpener ports) throws DomainException {
         return Xenolith.restore(config, file, machines(), ports);
     }
 

@@ -86,8 +86,8 @@ final class Guest implements AutoCloseable {
         }
     }
 
-    /// A domain that has been made and comes to its shell, or is there already, as one that has been
-    /// restored may be.
+    /// A domain that has been made and comes to its shell, or is there already, as one that has
+    /// been restored may be.
     static Guest of(Domain domain) throws InterruptedException {
         var clock = Clock.system();
         long start = clock.nanos();

@@ -219,8 +219,8 @@ class MovedGuestTest {
         var usual = other.lines("dmesg").stream().map(MovedGuestTest::withoutNumbers).toList();
         assertThat(guest.lines("dmesg"))
                 .filteredOn(line -> !usual.contains(withoutNumbers(line)))
-                .filteredOn(line ->
-                        absentNanos < ABSENT_NANOS_MAX || !line.matches(TIME_HAS_PASSED))
+                .filteredOn(
+                        line -> absentNanos < ABSENT_NANOS_MAX || !line.matches(TIME_HAS_PASSED))
                 .isEmpty();
     }
 

@@ -35,6 +35,7 @@ public final class VifParser {
 
     /// Units of a rate.
     static final long RATE_MAX = 0xFFFF_FFFFL;
+
     static final long MICROS_IN_SECOND = 1_000_000;
     private static final long INTERVAL_MICROS_DEFAULT = 50_000;
 

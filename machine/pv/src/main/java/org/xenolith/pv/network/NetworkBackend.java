@@ -120,7 +120,7 @@ public final class NetworkBackend implements AutoCloseable {
     ///
     /// @param port open to nobody yet; it is to be closed if this throws
     /// @throws XenbusException if the front end's rings are not there as they were, or this is
-    ///     another interface than the guest has
+    ///   another interface than the guest has
     public static NetworkBackend takeOver(
             Surroundings around, Settings settings, Port port, NetworkState state)
             throws XenbusException {
@@ -265,8 +265,8 @@ public final class NetworkBackend implements AutoCloseable {
         return xenbus.unplug();
     }
 
-    /// Takes no more frames from either side, and returns when all that was taken has been answered;
-    /// who has frames for the guest waits.
+    /// Takes no more frames from either side, and returns when all that was taken has been
+    /// answered; who has frames for the guest waits.
     public void pause() {
         xenbus.pause();
         control.ifPresent(ControlRing::pause);

@@ -153,10 +153,10 @@ final class NetworkQueue implements AutoCloseable {
         return outcome.taken();
     }
 
-    /// Takes no more from either side, and returns when the front end has its answer to all that was
-    /// taken: the rings are such that another can take them over. What the guest has transmitted is
-    /// in the world, but for one packet at most that the world has no room for, which waits for
-    /// [#resume].
+    /// Takes no more from either side, and returns when the front end has its answer to all that
+    /// was taken: the rings are such that another can take them over. What the guest has
+    /// transmitted is in the world, but for one packet at most that the world has no room for,
+    /// which waits for [#resume].
     void pause() {
         paused = true;
         turn.lock();

@@ -34,8 +34,7 @@ final class NetworkGuest extends FakeGuest {
         return NetworkBackend.publish(surroundings(), settings(MAC, rate), port);
     }
 
-    NetworkBackend takeOver(Port port, MacAddress mac, NetworkState state)
-            throws XenbusException {
+    NetworkBackend takeOver(Port port, MacAddress mac, NetworkState state) throws XenbusException {
         return NetworkBackend.takeOver(
                 surroundings(), settings(mac, Optional.empty()), port, state);
     }

@@ -134,8 +134,8 @@ class NetworkMoveTest {
         }
     }
 
-    /// The pieces of a long segment that the world takes are in the world when the interface
-    /// stands still, and the one that it does not take stays with the original.
+    /// The pieces of a long segment that the world takes are in the world when the interface stands
+    /// still, and the one that it does not take stays with the original.
     @Test
     void aPausedInterfaceHoldsOnePacketAtMost() throws Exception {
         var slow = new FakePort(new Offloads(true, false, false));
@@ -324,14 +324,16 @@ class NetworkMoveTest {
         var given = new AtomicInteger();
         var stop = new AtomicBoolean();
         var sender =
-                Thread.ofVirtual().start(() -> {
-                    while (!stop.get()) {
-                        if (port.guest.offer(0, Frame.plain(Frames.udp(4, given.get() % 500)))) {
-                            given.incrementAndGet();
-                        }
-                        Thread.yield();
-                    }
-                });
+                Thread.ofVirtual()
+                        .start(() -> {
+                            while (!stop.get()) {
+                                if (port.guest.offer(
+                                        0, Frame.plain(Frames.udp(4, given.get() % 500)))) {
+                                    given.incrementAndGet();
+                                }
+                                Thread.yield();
+                            }
+                        });
         int received = 0;
         for (int round = 0; round < 200; round++) {
             queue.post(10);
