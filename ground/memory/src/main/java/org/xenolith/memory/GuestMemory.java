@@ -65,6 +65,7 @@ public final class GuestMemory implements AutoCloseable {
     private final byte[] watched;
     private final List<IntConsumer> writeWatchers = new CopyOnWriteArrayList<>();
     private final List<Runnable> changeListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> epochListeners = new CopyOnWriteArrayList<>();
 
     private GuestMemory(HostMemory host, int frameCount) {
         this.host = host;
@@ -221,9 +222,8 @@ public final class GuestMemory implements AutoCloseable {
         return frame < 0 ? -1 : ((long) frame << PAGE_SHIFT) | (gpa & (PAGE_BYTES - 1));
     }
 
-    /// `listener` is called whenever a gfn has ceased to show a frame and at every new epoch:
-    /// cached translations must go. When it returns, nothing reaches the frame through the gfn any
-    /// more.
+    /// `listener` is called whenever a gfn has ceased to show a frame: cached translations must go.
+    /// When it returns, nothing reaches the frame through the gfn any more.
     public void onChange(Runnable listener) {
         changeListeners.add(listener);
     }
@@ -259,14 +259,25 @@ public final class GuestMemory implements AutoCloseable {
         return epoch;
     }
 
-    /// Begins a new epoch and returns its number. Pages written from now on carry it.
+    /// Begins a new epoch and returns its number. Pages written from now on carry it, or a later
+    /// one.
+    ///
+    /// Who, each time this has returned, copies the frames that carry the epoch which it returned
+    /// the time before, or a later one, misses no write: what is written while it copies is found
+    /// the next time. The last time nobody writes any more.
     public int beginEpoch() {
         int next;
         synchronized (this) {
             next = ++epoch;
         }
-        changeListeners.forEach(Runnable::run);
+        epochListeners.forEach(Runnable::run);
         return next;
+    }
+
+    /// `listener` is called at every new epoch. When it returns, nothing is written through
+    /// [#segment] any more by who has called [#markDirty] in an earlier one.
+    public void onEpoch(Runnable listener) {
+        epochListeners.add(listener);
     }
 
     /// The epoch in which `frame` was last written; 0 if never.
@@ -274,15 +285,31 @@ public final class GuestMemory implements AutoCloseable {
         return dirtyEpoch[frame];
     }
 
+    /// The first frame from `frame` on that was written in `since` or a later epoch; [#frameCount]
+    /// if there is none.
+    public int nextDirty(int frame, int since) {
+        int next = frame;
+        while (next < frameCount && dirtyEpoch[next] < since) {
+            next++;
+        }
+        return next;
+    }
+
     /// For engines, which write through [#segment]: `frame` is about to be written in this epoch.
+    /// They follow [#onEpoch].
     public void markDirty(int frame) {
         dirtyEpoch[frame] = epoch;
     }
 
     /// For those who write through [#segment]: `frame` has been written.
     public void wrote(int frame) {
-        dirtyEpoch[frame] = epoch;
-        VarHandle.fullFence(); // one who begins to watch sees the write, or is told of it
+        int now;
+        do {
+            now = epoch;
+            dirtyEpoch[frame] = now;
+            // One who begins to watch or an epoch sees the write, or is told of it.
+            VarHandle.fullFence();
+        } while (now != epoch);
         if (watched[frame] != 0) {
             writeWatchers.forEach(watcher -> watcher.accept(frame));
         }

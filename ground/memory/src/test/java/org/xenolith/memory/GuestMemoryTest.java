@@ -136,14 +136,58 @@ class GuestMemoryTest {
     void everyFrameThatGoesFromTheMapAndEveryEpochIsAnnounced() {
         try (var memory = patchwork()) {
             var changes = new AtomicInteger();
+            var epochs = new AtomicInteger();
             memory.onChange(changes::incrementAndGet);
+            memory.onEpoch(epochs::incrementAndGet);
             memory.map(7, 2);
             assertThat(changes.get()).isZero(); // nobody can have cached a hole
             memory.map(7, 1);
             assertThat(memory.unmap(7)).isEqualTo(1);
             assertThat(memory.unmap(7)).isEqualTo(-1);
+            assertThat(changes.get()).isEqualTo(2);
             memory.beginEpoch();
-            assertThat(changes.get()).isEqualTo(3);
+            assertThat(changes.get()).isEqualTo(2);
+            assertThat(epochs.get()).isEqualTo(1);
+        }
+    }
+
+    /// Several threads write, one copies what an epoch has dirtied: after the last one the copy is
+    /// the same.
+    @Test
+    void whoCopiesWhatEachEpochHasDirtiedMissesNothing() throws Exception {
+        int frames = 64;
+        try (var memory = GuestMemory.withRam((long) frames * PAGE, 0)) {
+            var writers = new ArrayList<Thread>();
+            for (int writer = 0; writer < 2; writer++) {
+                long seed = 70 + writer;
+                writers.add(
+                        Thread.ofPlatform()
+                                .start(() -> {
+                                    var random = new SplittableRandom(seed);
+                                    for (int i = 0; i < 300_000; i++) {
+                                        write(
+                                                memory,
+                                                random.nextInt(frames * PAGE - 8),
+                                                8,
+                                                random.nextLong());
+                                    }
+                                }));
+            }
+            var copy = new byte[frames * PAGE];
+            int since = 0;
+            boolean last = false;
+            while (!last) {
+                last = writers.stream().noneMatch(Thread::isAlive);
+                int epoch = memory.beginEpoch();
+                for (int frame = memory.nextDirty(0, since);
+                        frame < frames;
+                        frame = memory.nextDirty(frame + 1, since)) {
+                    memory.read((long) frame * PAGE, copy, frame * PAGE, PAGE);
+                }
+                since = epoch;
+            }
+            assertThat(copy).isEqualTo(memory.read(0, frames * PAGE));
+            assertThat(memory.nextDirty(0, since)).isEqualTo(frames);
         }
     }
 

@@ -137,6 +137,7 @@ public final class SoftEngine implements Engine {
                         () -> vcpus.forEach(SoftVcpu::codeChanged));
         this.handlers = new HandlerFactory(MethodHandles.lookup(), options.patience());
         memory.onChange(() -> standstill.alone(null, () -> vcpus.forEach(SoftVcpu::memoryChanged)));
+        memory.onEpoch(() -> standstill.alone(null, () -> vcpus.forEach(SoftVcpu::clearWrites)));
     }
 
     @Override

@@ -468,7 +468,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         attention = true;
     }
 
-    /// The map of guest memory has changed, or a new epoch has begun.
+    /// The map of guest memory has changed.
     void memoryChanged() {
         memoryChanged = true;
         attention = true;
@@ -479,6 +479,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         attention = true;
     }
 
+    /// The next write to any page is noticed. While no vCPU executes code.
     void clearWrites() {
         cpu.clearWrites();
     }
