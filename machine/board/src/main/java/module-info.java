@@ -2,7 +2,7 @@
 module org.xenolith.board {
     requires transitive org.xenolith.base;
     requires org.xenolith.linux;
-    requires org.xenolith.memory;
+    requires transitive org.xenolith.memory;
     requires org.xenolith.engine;
     requires org.xenolith.engine.soft;
     requires transitive org.xenolith.state;

@@ -59,6 +59,8 @@ public final class GuestMemory implements AutoCloseable {
     /// `chunks[gfn >> 9][gfn & 511]` is the frame plus one, or 0 for a hole.
     private final int[][] chunks = new int[(int) (GFN_LIMIT >> CHUNK_SHIFT)][];
 
+    private volatile int mapChanges;
+
     private final int[] dirtyEpoch;
     private volatile int epoch = 1;
 
@@ -106,6 +108,11 @@ public final class GuestMemory implements AutoCloseable {
 
     public int frameCount() {
         return frameCount;
+    }
+
+    /// The 4096 bytes of a frame.
+    public MemorySegment page(int frame) {
+        return segment.asSlice((long) frame << PAGE_SHIFT, PAGE_BYTES);
     }
 
     // ---------------------------------------------------------------- frames and the map
@@ -211,6 +218,11 @@ public final class GuestMemory implements AutoCloseable {
         return -1;
     }
 
+    /// Changes whenever a gfn shows another frame than it did.
+    public int mapChanges() {
+        return mapChanges;
+    }
+
     /// Whether a gfn is within what this machine can address.
     public static boolean isAddressable(long gfn) {
         return gfn >= 0 && gfn < GFN_LIMIT;
@@ -245,6 +257,7 @@ public final class GuestMemory implements AutoCloseable {
         int within = (int) gfn & (CHUNK_FRAMES - 1);
         int old = chunks[index][within];
         chunks[index][within] = value;
+        mapChanges++;
         return old;
     }
 
@@ -480,7 +493,7 @@ public final class GuestMemory implements AutoCloseable {
                 long gfn = ((long) index << CHUNK_SHIFT) + within;
                 int frame = frameAt(gfn);
                 if (frame >= 0) {
-                    action.accept(gfn, segment.asSlice((long) frame << PAGE_SHIFT, PAGE_BYTES));
+                    action.accept(gfn, page(frame));
                 }
             }
         }

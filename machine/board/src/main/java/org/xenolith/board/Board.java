@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
@@ -46,6 +47,7 @@ final class Board implements Machine {
             Processors processors,
             Panel panel,
             List<Console> consoles,
+            HeldWorkers backends,
             Engine engine,
             GuestMemory memory) {}
 
@@ -75,6 +77,7 @@ final class Board implements Machine {
     public void start(boolean paused) {
         parts.pvConsole.start();
         parts.store.start();
+        parts.backends.letGo();
         parts.driver.start(paused);
     }
 
@@ -183,27 +186,47 @@ final class Board implements Machine {
     // ---------------------------------------------------------------- saving
 
     @Override
-    public void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException {
+    public GuestMemory memory() {
+        return parts.memory;
+    }
+
+    @Override
+    public Set<Long> ownPages() {
+        return parts.xen.capture().ownPages();
+    }
+
+    @Override
+    public void saveStaticData(StreamWriter out) throws IOException {
+        MachineSaver.staticData(out, origin.specification, origin.cpuid);
+    }
+
+    @Override
+    public HeldMachine hold() throws IOException, DomainException {
         for (var device : List.of(parts.xen, parts.store, parts.pvConsole, parts.serial)) {
             if (device.migratability() instanceof Migratability.Pinned(var reason)) {
                 throw new DomainException("the domain cannot be saved: " + reason);
             }
         }
-        var saver = new MachineSaver(out, progress);
         var devices = new CompletableFuture<MachineSaver.Devices>();
-        parts.driver.whileStopped(() -> devices.complete(hold())).join();
+        parts.driver.whileStopped(() -> devices.complete(holdNow())).join();
         if (parts.driver.shutdownReason().isPresent()) {
             throw new DomainException("the guest has shut down");
         }
         parts.disks.flush();
-        saver.staticData(origin.specification, origin.cpuid);
-        saver.memory(parts.memory, devices.join().xen().ownPages());
-        saver.devices(devices.join(), origin.specification.tscKilohertz());
-        saver.end();
+        return devices.join();
+    }
+
+    @Override
+    public void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException {
+        var devices = hold();
+        saveStaticData(out);
+        new MachineSaver(out, progress).memory(parts.memory, devices.ownPages());
+        devices.save(out);
+        out.write(new StreamRecord.End());
     }
 
     /// Has everything stand still and takes its state.
-    private MachineSaver.Devices hold() {
+    private MachineSaver.Devices holdNow() {
         held = true;
         parts.interfaces.pause();
         parts.disks.pause();
@@ -229,6 +252,7 @@ final class Board implements Machine {
                 parts.slots.stream().map(slot -> slot.apic.capture()).toList(),
                 parts.xen.capture(),
                 MachineSaver.params(parts.xen::hvmParam),
+                Math.toIntExact(origin.specification.tscKilohertz()),
                 others());
     }
 
@@ -245,8 +269,19 @@ final class Board implements Machine {
     }
 
     @Override
-    public void goOn() {
+    public void releaseDisks() throws IOException {
+        parts.disks.release();
+    }
+
+    @Override
+    public void goOn() throws DomainException {
+        parts.disks.takeBack();
         parts.driver.request(this::letGo).join();
+    }
+
+    @Override
+    public void throttle(int percent) {
+        parts.driver.throttle(percent);
     }
 
     private void letGo() {

@@ -35,17 +35,37 @@ final class BoardBuilder implements MachineBuilder {
     /// What makes the machine that `input` holds, instead of booting one.
     ///
     /// @param source how the pages of the stream come into memory
-    MachineBuilder restoring(StreamInput input, MachineImage.PageSource source) {
+    /// @param rounds told of the rounds of one that comes while it runs elsewhere
+    MachineBuilder restoring(
+            StreamInput input, MachineImage.PageSource source, MachineImage.Rounds rounds) {
         return (config, surroundings) -> {
             var chosen = engines.orElse(Engines.choose(config.engine()));
-            try (var image = MachineImage.read(new StreamReader(input), source, chosen)) {
-                return Wiring.restore(config, surroundings, chosen, image);
+            try {
+                var reader = new StreamReader(input);
+                try (var image = MachineImage.begin(reader, source, chosen)) {
+                    var wiring = Wiring.begin(config, surroundings, chosen, image);
+                    return finish(wiring, image, reader, rounds);
+                }
             } catch (StreamException | IOException e) {
                 throw new DomainException(e.getMessage(), e);
             } catch (OutOfMemoryError e) {
                 throw tooLittleMemory(e);
             }
         };
+    }
+
+    private static Machine finish(
+            Wiring wiring, MachineImage image, StreamReader reader, MachineImage.Rounds rounds)
+            throws DomainException, StreamException, IOException {
+        try {
+            image.readRest(reader, rounds);
+            var machine = wiring.restored(image);
+            image.taken();
+            return machine;
+        } catch (DomainException | StreamException | IOException | RuntimeException | Error e) {
+            wiring.abandon();
+            throw e;
+        }
     }
 
     /// The same from a file, whose pages are shown rather than copied where the host can.
@@ -56,7 +76,8 @@ final class BoardBuilder implements MachineBuilder {
                     var channel = FileChannel.open(pages.path())) {
                 var mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
                 var input = new MappedInput(mapped, beginning.in(mapped));
-                return restoring(input, pages).build(config, surroundings);
+                return restoring(input, pages, MachineImage.Rounds.IGNORED)
+                        .build(config, surroundings);
             } catch (NoSuchFileException e) {
                 throw new DomainException("no such file", e);
             } catch (IOException e) {

@@ -212,9 +212,10 @@ public final class Domain implements AutoCloseable {
         submit(new Request.Pause(done), done);
     }
 
-    public void unpause() throws InterruptedException {
+    /// @throws DomainException if its devices cannot go on, as after a migration that failed
+    public void unpause() throws DomainException, InterruptedException {
         var done = new CompletableFuture<Void>();
-        submit(new Request.Unpause(done), done);
+        await(new Request.Unpause(done), done);
     }
 
     /// Saves the machine while it stands still. If that fails it goes on as if nothing had been.
@@ -235,8 +236,15 @@ public final class Domain implements AutoCloseable {
         ask(ShutdownReason.REBOOT);
     }
 
-    Machine machine() {
+    /// The machine that there is now, for those who copy it while it runs; after a reboot there is
+    /// another. Its life is the domain's.
+    public Machine machine() {
         return machine;
+    }
+
+    /// Whether it has been paused by the operator.
+    public boolean isPaused() {
+        return paused;
     }
 
     /// The domain's network interfaces.
@@ -399,13 +407,7 @@ public final class Domain implements AutoCloseable {
                         }
                         done.complete(null);
                     }
-                    case Request.Unpause(var done) -> {
-                        if (shutdown == null && paused) {
-                            machine.unpause().join();
-                            paused = false;
-                        }
-                        done.complete(null);
-                    }
+                    case Request.Unpause(var done) -> unpause(done);
                     case Request.Ask(var reason, var done) -> {
                         if (shutdown == null) {
                             machine.requestShutdown(reason);
@@ -433,6 +435,19 @@ public final class Domain implements AutoCloseable {
         }
     }
 
+    private void unpause(CompletableFuture<Void> done) {
+        try {
+            if (shutdown == null && paused) {
+                machine.goOn();
+                machine.unpause().join();
+                paused = false;
+            }
+            done.complete(null);
+        } catch (DomainException e) {
+            done.completeExceptionally(e);
+        }
+    }
+
     private void apply(Change change, CompletableFuture<Void> done) throws InterruptedException {
         try {
             config = change.apply(machine, config);
@@ -451,26 +466,49 @@ public final class Domain implements AutoCloseable {
         boolean wasPaused = paused;
         machine.pause().join();
         paused = true;
-        boolean saved = false;
-        try {
-            request.saving.save(machine);
-            saved = true;
-        } catch (DomainException e) {
-            request.done.completeExceptionally(e);
-        } catch (IOException e) {
-            request.done.completeExceptionally(new DomainException(reason(e), e));
-        }
-        if (saved && request.after == AfterSave.DESTROY) {
+        var failure = failureOf(request.saving);
+        if (failure.isEmpty() && request.after == AfterSave.DESTROY) {
             request.done.complete(null);
             return true;
         }
-        machine.goOn();
-        if (!wasPaused && !(saved && request.after == AfterSave.STAY_PAUSED)) {
+        boolean goesOn =
+                !wasPaused && !(failure.isEmpty() && request.after == AfterSave.STAY_PAUSED);
+        var worse = goOn(goesOn);
+        if (worse.isPresent()) {
+            failure.ifPresent(worse.get()::addSuppressed);
+            request.done.completeExceptionally(worse.get());
+        } else if (failure.isPresent()) {
+            request.done.completeExceptionally(failure.get());
+        } else {
+            request.done.complete(null);
+        }
+        return false;
+    }
+
+    private Optional<DomainException> failureOf(Saving saving) {
+        try {
+            saving.save(machine);
+            return Optional.empty();
+        } catch (DomainException e) {
+            return Optional.of(e);
+        } catch (IOException e) {
+            return Optional.of(new DomainException(reason(e), e));
+        }
+    }
+
+    /// After a save. A machine that cannot go on stays paused.
+    private Optional<DomainException> goOn(boolean running) {
+        try {
+            machine.goOn();
+        } catch (DomainException e) {
+            log().add("domain stays paused: " + e.getMessage());
+            return Optional.of(e);
+        }
+        if (running) {
             machine.unpause().join();
             paused = false;
         }
-        request.done.complete(null);
-        return false;
+        return Optional.empty();
     }
 
     private static String reason(IOException e) {

@@ -23,6 +23,9 @@ abstract class Driver {
     /// The driver looks around at least this often.
     static final long SLEEP_NANOS_MAX = 1_000_000_000L;
 
+    /// A vCPU that is throttled rests at most this long at a time.
+    private static final long REST_NANOS_MAX = 100_000_000L;
+
     /// What the driver needs of the machine, for each vCPU on the thread that runs it.
     interface Exits {
         /// Makes the slot ready for its next run; false if it has nothing to do.
@@ -50,6 +53,8 @@ abstract class Driver {
 
     private final AtomicReference<ShutdownReason> shutdown = new AtomicReference<>();
     private volatile boolean closing;
+
+    private volatile int restPercent;
 
     /// The driver's own; others ask by [#pause].
     private boolean paused;
@@ -99,6 +104,20 @@ abstract class Driver {
             stopVcpus();
             action.run();
         });
+    }
+
+    /// Has each vCPU rest for a part of the time, where time is the host's.
+    ///
+    /// @param percent 0 to 99
+    final void throttle(int percent) {
+        Bug.check(percent >= 0 && percent < 100, "a vCPU that is throttled runs now and then");
+        restPercent = percent;
+    }
+
+    /// How long a vCPU rests that has run for so many nanoseconds.
+    final long restNanos(long ranNanos) {
+        int percent = restPercent;
+        return percent == 0 ? 0 : Math.min(REST_NANOS_MAX, ranNanos * percent / (100 - percent));
     }
 
     /// Whether a vCPU has been woken and its turn comes early.

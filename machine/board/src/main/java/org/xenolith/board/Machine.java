@@ -1,10 +1,12 @@
 package org.xenolith.board;
 
+import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
@@ -49,17 +51,47 @@ public interface Machine extends AutoCloseable {
     /// time; taken while no vCPU runs.
     CompletableFuture<String> fingerprint();
 
+    /// The guest's memory, for those who copy it while the machine runs. Access after [#close]
+    /// throws [IllegalStateException].
+    GuestMemory memory();
+
+    /// The gfns of pages that are part of the devices' states: whoever copies the memory leaves
+    /// them out.
+    Set<Long> ownPages();
+
+    /// Writes what the machine is and stays as long as it runs, up to STATIC_DATA_END; the headers
+    /// have been written.
+    void saveStaticData(StreamWriter out) throws IOException;
+
+    /// Has all devices stand still, and takes their states. Only while paused. When it returns, or
+    /// throws, nothing has been done to the outside that the states do not know of, and nothing is
+    /// until [#goOn].
+    ///
+    /// @throws DomainException if the machine is in a state that cannot be saved
+    HeldMachine hold() throws IOException, DomainException;
+
     /// Writes the whole machine, from its static data to the end of the stream; the headers have
-    /// been written. Only while paused. When it returns, or throws, nothing has been done to the
-    /// outside that the stream does not know of, and nothing is until [#goOn]; a machine that has
-    /// been saved for good is closed instead.
+    /// been written. Only while paused. When it returns, or throws, it has been held; a machine
+    /// that has been saved for good is closed instead of going on.
     ///
     /// @param progress is told how many pages of memory have been written
     /// @throws DomainException if the machine is in a state that cannot be saved
     void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException;
 
-    /// After [#save]: the devices work again. The vCPUs are still paused.
-    void goOn();
+    /// Closes the disks of a machine that is held, so that another may open them. [#goOn] opens
+    /// them again.
+    void releaseDisks() throws IOException;
+
+    /// After [#hold]: the devices work again. The vCPUs are still paused. Does nothing if it is not
+    /// held.
+    ///
+    /// @throws DomainException if a disk cannot be opened again; it is held still
+    void goOn() throws DomainException;
+
+    /// Lets the vCPUs run for a part of the time only.
+    ///
+    /// @param percent of the time in which each rests, 0 to 99
+    void throttle(int percent);
 
     /// Stops everything at once and gives the memory back. May be called twice.
     @Override

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -25,6 +26,9 @@ final class MachineDisks implements Disks, AutoCloseable {
     private final SortedMap<Integer, Attached> attached = new TreeMap<>();
 
     private boolean closed;
+
+    /// Numbers of those whose disk another machine may have. Guarded by this object.
+    private final Set<Integer> released = new TreeSet<>();
 
     /// `disk` is what `config` names as its target; empty for an empty drive.
     private record Attached(DiskConfig config, BlockBackend backend, Optional<ImageDisk> disk) {}
@@ -113,6 +117,28 @@ final class MachineDisks implements Disks, AutoCloseable {
             if (device.disk.isPresent()) {
                 device.disk.get().flush();
             }
+        }
+    }
+
+    /// Closes the disks, so that another machine may open them. Only when paused.
+    synchronized void release() throws IOException {
+        for (var device : attached.values()) {
+            var disk = device.backend.exchange(Optional.empty());
+            if (disk.isPresent()) {
+                released.add(device.config.device().number());
+                disk.get().close();
+            }
+        }
+    }
+
+    /// Opens what [#release] has closed. Only when paused.
+    synchronized void takeBack() throws DomainException {
+        for (var number : List.copyOf(released)) {
+            var device = attached.get(number);
+            var disk = open(device.config);
+            device.backend.exchange(disk.map(BlockDisk.class::cast));
+            attached.put(number, new Attached(device.config, device.backend, disk));
+            released.remove(number);
         }
     }
 

@@ -11,6 +11,7 @@ import org.xenolith.state.stream.StreamRecord;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import java.util.Optional;
 /// Owns the memory until a machine is wired from it. For one thread.
 final class MachineImage implements AutoCloseable {
     private record Key(String kind, int instance) {}
+
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     /// States of one machine; devices are bounded, and vCPUs have three each.
     private static final int STATES_MAX = 4096;
@@ -62,12 +65,21 @@ final class MachineImage implements AutoCloseable {
         this.policy = policy;
     }
 
+    /// Told of each [StreamRecord.Round] when all pages before it are in memory.
+    @FunctionalInterface
+    interface Rounds {
+        void taken(int number) throws IOException;
+
+        /// Nobody waits for it.
+        Rounds IGNORED = _ -> {};
+    }
+
     /// Reads a stream to its end.
     static MachineImage read(StreamReader reader, PageSource source, Engines engines)
             throws IOException, StreamException {
         var image = begin(reader, source, engines);
         try {
-            image.readStates(reader);
+            image.readRest(reader, Rounds.IGNORED);
             return image;
         } catch (IOException | StreamException | RuntimeException | Error e) {
             image.close();
@@ -77,7 +89,8 @@ final class MachineImage implements AutoCloseable {
 
     // ---------------------------------------------------------------- static data
 
-    private static MachineImage begin(StreamReader reader, PageSource source, Engines engines)
+    /// Reads the static data: what machine it is.
+    static MachineImage begin(StreamReader reader, PageSource source, Engines engines)
             throws IOException, StreamException {
         Optional<MachineSpecification> specification = Optional.empty();
         Optional<StreamRecord.CpuidPolicy> policy = Optional.empty();
@@ -99,6 +112,7 @@ final class MachineImage implements AutoCloseable {
                         StreamRecord.HvmParams _,
                         StreamRecord.HvmContext _,
                         StreamRecord.Verify _,
+                        StreamRecord.Round _,
                         StreamRecord.Checkpoint _,
                         StreamRecord.End _ ->
                         throw new StreamException("the stream has no static data");
@@ -116,7 +130,8 @@ final class MachineImage implements AutoCloseable {
 
     // ---------------------------------------------------------------- the rest
 
-    private void readStates(StreamReader reader) throws IOException, StreamException {
+    /// Reads what follows the static data, to the end.
+    void readRest(StreamReader reader, Rounds rounds) throws IOException, StreamException {
         while (true) {
             var record = reader.next();
             switch (record) {
@@ -128,6 +143,7 @@ final class MachineImage implements AutoCloseable {
                                 tsc.khz() == specification.tscKilohertz(),
                                 "X86_TSC_INFO is not that of the machine");
                 case StreamRecord.Checkpoint _ -> {}
+                case StreamRecord.Round(int number) -> rounds.taken(number);
                 case StreamRecord.End _ -> {
                     return;
                 }
@@ -161,6 +177,11 @@ final class MachineImage implements AutoCloseable {
                     at += (long) count * Sizes.PAGE_BYTES;
                     i += count;
                 }
+                case DELTA -> {
+                    change(pages.gfn(i), pages.contents().asSlice(at, Sizes.PAGE_BYTES));
+                    at += Sizes.PAGE_BYTES;
+                    i++;
+                }
                 case ALLOCATED -> {
                     frame(pages.gfn(i));
                     i++;
@@ -190,6 +211,16 @@ final class MachineImage implements AutoCloseable {
         var contents = pages.contents().asSlice(at, (long) count * Sizes.PAGE_BYTES);
         source.fill(memory, frame, count, contents, pages.position() + at);
         return count;
+    }
+
+    private void change(long gfn, MemorySegment delta) throws StreamException {
+        int frame = GuestMemory.isAddressable(gfn) ? memory.frameAt(gfn) : -1;
+        require(frame >= 0, "the stream changes a page that is not there");
+        var page = memory.page(frame);
+        for (long at = 0; at < Sizes.PAGE_BYTES; at += Long.BYTES) {
+            page.set(WORD, at, page.get(WORD, at) ^ delta.get(WORD, at));
+        }
+        memory.wrote(frame);
     }
 
     /// The frame at `gfn`, where one is put if there was none.

@@ -1,9 +1,9 @@
 package org.xenolith.board;
 
-import org.xenolith.base.Sizes;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.memory.ZeroPages;
 import org.xenolith.platform.LocalApicState;
 import org.xenolith.state.stream.PageList;
 import org.xenolith.state.stream.StreamRecord;
@@ -22,7 +22,8 @@ import java.util.Set;
 import java.util.function.IntToLongFunction;
 import java.util.function.LongConsumer;
 
-/// Writes a machine that stands still as a stream (docs/specs/state-stream.md). Used once.
+/// Writes a machine that stands still as a stream (docs/specs/state-stream.md): all of its memory
+/// at once. Used once.
 final class MachineSaver {
     /// `XEN_CPUID_NO_SUBLEAF`, and what [CpuidTable] has for it.
     private static final int NO_SUBLEAF = -1;
@@ -31,17 +32,10 @@ final class MachineSaver {
     /// has fewer pieces.
     private static final int ZERO_PAGES_WRITTEN = 16;
 
-    private static final MemorySegment ZEROS =
-            MemorySegment.ofArray(new byte[Sizes.PAGE_BYTES]).asReadOnly();
-
     private final StreamWriter out;
     private final LongConsumer progress;
     private final PageList pages = new PageList();
     private long pagesDone;
-
-    // Frames from the one up to the other are known to be zeros. May be forgotten.
-    private int untouchedFrom;
-    private int untouchedEnd;
 
     /// `progress` is told how many pages have been written.
     MachineSaver(StreamWriter out, LongConsumer progress) {
@@ -51,7 +45,8 @@ final class MachineSaver {
 
     // ---------------------------------------------------------------- static data
 
-    void staticData(MachineSpecification specification, CpuidTable cpuid) throws IOException {
+    static void staticData(StreamWriter out, MachineSpecification specification, CpuidTable cpuid)
+            throws IOException {
         out.write(policy(cpuid));
         out.write(StreamRecord.State.of(MachineSpecification.CODEC, 0, specification));
         out.write(new StreamRecord.StaticDataEnd());
@@ -81,43 +76,29 @@ final class MachineSaver {
 
     /// All of memory but the gfns `without`.
     void memory(GuestMemory memory, Set<Long> without) throws IOException {
+        var frames = new ZeroPages(memory);
         var waiting = new ArrayList<Long>();
         for (long gfn = memory.nextMapped(0); gfn >= 0; gfn = memory.nextMapped(gfn + 1)) {
             if (without.contains(gfn)) {
                 continue;
             }
-            if (isZero(memory, memory.frameAt(gfn))) {
+            int frame = memory.frameAt(gfn);
+            if (frames.isZero(frame)) {
                 waiting.add(gfn);
             } else {
-                zeros(waiting, memory, waiting.size() <= ZERO_PAGES_WRITTEN);
-                content(memory, gfn);
+                zeros(waiting, waiting.size() <= ZERO_PAGES_WRITTEN);
+                content(gfn, frames.content(frame));
             }
             progress.accept(++pagesDone);
         }
-        zeros(waiting, memory, false);
+        zeros(waiting, false);
         flush();
     }
 
-    private static MemorySegment page(GuestMemory memory, int frame) {
-        return memory.segment().asSlice((long) frame * Sizes.PAGE_BYTES, Sizes.PAGE_BYTES);
-    }
-
-    private boolean isZero(GuestMemory memory, int frame) {
-        return isUntouched(memory, frame) || page(memory, frame).mismatch(ZEROS) < 0;
-    }
-
-    private boolean isUntouched(GuestMemory memory, int frame) {
-        if (frame < untouchedFrom || frame >= untouchedEnd) {
-            untouchedFrom = frame;
-            untouchedEnd = memory.nextTouched(frame);
-        }
-        return frame < untouchedEnd;
-    }
-
-    private void zeros(List<Long> gfns, GuestMemory memory, boolean written) throws IOException {
+    private void zeros(List<Long> gfns, boolean written) throws IOException {
         for (long gfn : gfns) {
             if (written) {
-                content(memory, gfn);
+                content(gfn, ZeroPages.ZEROS);
             } else {
                 pages.addAllocated(gfn);
                 flushIfFull();
@@ -126,9 +107,8 @@ final class MachineSaver {
         gfns.clear();
     }
 
-    private void content(GuestMemory memory, long gfn) throws IOException {
-        int frame = memory.frameAt(gfn);
-        pages.add(gfn, isUntouched(memory, frame) ? ZEROS : page(memory, frame));
+    private void content(long gfn, MemorySegment content) throws IOException {
+        pages.add(gfn, content);
         flushIfFull();
     }
 
@@ -157,33 +137,35 @@ final class MachineSaver {
             List<LocalApicState> local,
             DomainState xen,
             HvmParams params,
-            List<StreamRecord.State> others) {
+            int tscKilohertz,
+            List<StreamRecord.State> others)
+            implements HeldMachine {
         Devices {
             vcpus = List.copyOf(vcpus);
             local = List.copyOf(local);
             others = List.copyOf(others);
         }
-    }
 
-    void devices(Devices devices, long tscKilohertz) throws IOException {
-        out.write(
-                new StreamRecord.TscInfo(
-                        0, Math.toIntExact(tscKilohertz), devices.xen.systemTime(), 0));
-        out.write(devices.params);
-        out.write(StreamRecord.State.of(BoardState.CODEC, 0, devices.board));
-        for (int vcpu = 0; vcpu < devices.vcpus.size(); vcpu++) {
-            out.write(StreamRecord.State.of(VcpuState.CODEC, vcpu, devices.vcpus.get(vcpu)));
-            out.write(StreamRecord.State.of(LocalApicState.CODEC, vcpu, devices.local.get(vcpu)));
+        @Override
+        public Set<Long> ownPages() {
+            return xen.ownPages();
         }
-        out.write(StreamRecord.State.of(DomainState.CODEC, 0, devices.xen));
-        for (var state : devices.others) {
-            out.write(state);
-        }
-        out.write(new StreamRecord.Checkpoint());
-    }
 
-    void end() throws IOException {
-        out.write(new StreamRecord.End());
+        @Override
+        public void save(StreamWriter out) throws IOException {
+            out.write(new StreamRecord.TscInfo(0, tscKilohertz, xen.systemTime(), 0));
+            out.write(params);
+            out.write(StreamRecord.State.of(BoardState.CODEC, 0, board));
+            for (int vcpu = 0; vcpu < vcpus.size(); vcpu++) {
+                out.write(StreamRecord.State.of(VcpuState.CODEC, vcpu, vcpus.get(vcpu)));
+                out.write(StreamRecord.State.of(LocalApicState.CODEC, vcpu, local.get(vcpu)));
+            }
+            out.write(StreamRecord.State.of(DomainState.CODEC, 0, xen));
+            for (var state : others) {
+                out.write(state);
+            }
+            out.write(new StreamRecord.Checkpoint());
+        }
     }
 
     /// The parameters that say something.

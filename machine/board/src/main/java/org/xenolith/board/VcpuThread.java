@@ -119,10 +119,24 @@ final class VcpuThread {
             ran = true;
             long now = clock.nanos();
             slot.addRunNanos(now - start);
+            long rest = driver.restNanos(now - start);
             start = now;
+            if (rest > 0) {
+                rest(now + rest);
+                start = clock.nanos();
+            }
         }
         if (ran) {
             exits.rests(slot);
+        }
+    }
+
+    /// Throttled: what comes meanwhile is looked at afterwards, but for a gate that is closed.
+    private void rest(long untilNanos) {
+        long left = untilNanos - clock.nanos();
+        while (left > 0 && !driver.isGateClosed()) {
+            LockSupport.parkNanos(this, left);
+            left = untilNanos - clock.nanos();
         }
     }
 

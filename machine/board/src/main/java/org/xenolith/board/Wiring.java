@@ -66,6 +66,7 @@ final class Wiring {
     private final GuestMemory memory;
     private final XenDomain xen;
     private final Engine engine;
+    private final HeldWorkers held;
     private final MachineDisks disks;
     private final MachineInterfaces interfaces;
     private final List<VcpuSlot> slots = new ArrayList<>();
@@ -104,6 +105,7 @@ final class Wiring {
         wires = new VcpuWires(driver, store, machine.id(), lines);
         xen = new XenDomain(layout.spec(), memory, timers, wires);
         engine = engine();
+        held = new HeldWorkers(Workers.virtualThreads(driver::fail));
         disks =
                 new MachineDisks(
                         new BlockBackend.Surroundings(
@@ -130,11 +132,10 @@ final class Wiring {
                         config.maxVcpus());
     }
 
-    /// On whose threads back ends work.
+    /// On whose threads back ends work. They do nothing before the machine starts: a driver's
+    /// thread does not either.
     private Workers workers() {
-        return config.deterministic().isPresent()
-                ? new DriverWorkers(driver)
-                : Workers.virtualThreads(driver::fail);
+        return config.deterministic().isPresent() ? new DriverWorkers(driver) : held;
     }
 
     private Engine engine() {
@@ -175,16 +176,16 @@ final class Wiring {
         }
     }
 
-    /// A machine that goes on with the guest of `image`, ready to start. The image gives its memory
-    /// up, unless this throws.
+    /// Begins a machine that will go on with the guest of `image`, of which only the static data
+    /// need be there. [#restored] ends it, or [#abandon].
     ///
-    /// @throws StreamException if the image is of no machine that could be
-    static Machine restore(
+    /// @throws DomainException if the configuration or this host is not for such a machine
+    static Wiring begin(
             DomainConfig config,
             MachineBuilder.Surroundings around,
             Engines engines,
             MachineImage image)
-            throws DomainException, StreamException {
+            throws DomainException {
         image.specification().requireSame(config, engines.tscHertz() / 1000);
         var wiring =
                 new Wiring(
@@ -194,15 +195,16 @@ final class Wiring {
                         image.specification(),
                         image.layout(),
                         image.memory());
-        try {
-            var machine = wiring.restored(image);
-            image.taken();
-            return machine;
-        } catch (DomainException | StreamException | RuntimeException | Error e) {
-            wiring.disks.close();
-            wiring.interfaces.close();
-            throw e;
-        }
+        wiring.processors();
+        wiring.requireSameProcessor(image);
+        wiring.ports();
+        return wiring;
+    }
+
+    /// Gives back what is not the image's.
+    void abandon() {
+        disks.close();
+        interfaces.close();
     }
 
     private Machine wholeMachine(KernelImage kernel, List<BootModule> modules)
@@ -261,6 +263,7 @@ final class Wiring {
                         new BoardProcessors(slots, directory, driver),
                         new BoardPanel(wires, directory, driver, slots.size()),
                         List.of(around.console(), around.serial()),
+                        held,
                         engine,
                         memory),
                 new Board.Origin(machine, cpuid, clock, replay));
@@ -268,10 +271,11 @@ final class Wiring {
 
     // ---------------------------------------------------------------- a restored machine
 
-    private Machine restored(MachineImage image) throws DomainException, StreamException {
-        processors();
-        requireSameProcessor(image);
-        ports();
+    /// The machine with the whole image's states, ready to start: its back ends stand still until
+    /// then. The image gives its memory up, unless this throws.
+    ///
+    /// @throws StreamException if the image is of no machine that could be
+    Machine restored(MachineImage image) throws DomainException, StreamException {
         var states = RestoredStates.of(image, slots.size());
         replay.ifPresent(replayed -> replayed.continueFrom(states.board()));
         var consoleLink = RingLink.at(xen, HvmAbi.HVM_PARAM_CONSOLE_EVTCHN);

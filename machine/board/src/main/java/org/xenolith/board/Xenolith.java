@@ -6,6 +6,7 @@ import org.xenolith.base.Entropy;
 import org.xenolith.network.Ports;
 import org.xenolith.state.stream.StreamInput;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -80,7 +81,9 @@ public final class Xenolith {
 
     static Domain restore(DomainConfig config, StreamInput input, BoardBuilder machines)
             throws DomainException {
-        var first = machines.restoring(input, MachineImage.PageSource.COPY);
+        var first =
+                machines.restoring(
+                        input, MachineImage.PageSource.COPY, MachineImage.Rounds.IGNORED);
         return start(config, first, machines);
     }
 
@@ -90,6 +93,27 @@ public final class Xenolith {
         var machines = new BoardBuilder(System.getenv(), Optional.empty());
         var first = machines.restoring(input, MachineImage.PageSource.COPY);
         return Domain.start(config, first, machines, surroundings(ports), false);
+    }
+
+    /// What makes the machine that comes over a connection, instead of booting one.
+    ///
+    /// @param rounds told of each round of pages when it is in memory
+    public static MachineBuilder arriving(StreamInput input, Arrivals rounds) {
+        return new BoardBuilder(System.getenv(), Optional.empty())
+                .restoring(input, MachineImage.PageSource.COPY, rounds::taken);
+    }
+
+    /// Told of the rounds of a machine that arrives.
+    @FunctionalInterface
+    public interface Arrivals {
+        /// All pages up to the end of a round are in memory.
+        void taken(int round) throws IOException;
+    }
+
+    /// What goes on with the machine that `first` makes, in this process, as [#create] would begin
+    /// one.
+    public static Domain restore(DomainConfig config, MachineBuilder first) throws DomainException {
+        return start(config, first, machines());
     }
 
     /// The same with a file that has nothing else in it, see [#restoring].

@@ -1,5 +1,6 @@
 package org.xenolith.board;
 
+import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
@@ -107,7 +109,33 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public GuestMemory memory() {
+        throw new UnsupportedOperationException("it has none");
+    }
+
+    @Override
+    public Set<Long> ownPages() {
+        return Set.of();
+    }
+
+    @Override
+    public void saveStaticData(StreamWriter out) throws IOException {
+        out.write(new StreamRecord.StaticDataEnd());
+    }
+
+    @Override
+    public HeldMachine hold() {
+        throw new UnsupportedOperationException("it has no devices");
+    }
+
+    @Override
+    public void releaseDisks() {}
+
+    @Override
     public void goOn() {}
+
+    @Override
+    public void throttle(int percent) {}
 
     @Override
     public void close() {

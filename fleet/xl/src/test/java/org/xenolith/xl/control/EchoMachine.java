@@ -5,11 +5,13 @@ import org.xenolith.board.Console;
 import org.xenolith.board.Disks;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
+import org.xenolith.board.HeldMachine;
 import org.xenolith.board.Interfaces;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Panel;
 import org.xenolith.board.Processors;
+import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
@@ -17,6 +19,7 @@ import org.xenolith.xen.ShutdownReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
@@ -121,7 +124,33 @@ public final class EchoMachine implements Machine {
     }
 
     @Override
+    public GuestMemory memory() {
+        throw new UnsupportedOperationException("it has none");
+    }
+
+    @Override
+    public Set<Long> ownPages() {
+        return Set.of();
+    }
+
+    @Override
+    public void saveStaticData(StreamWriter out) throws IOException {
+        out.write(new StreamRecord.StaticDataEnd());
+    }
+
+    @Override
+    public HeldMachine hold() {
+        throw new UnsupportedOperationException("it has no devices");
+    }
+
+    @Override
+    public void releaseDisks() {}
+
+    @Override
     public void goOn() {}
+
+    @Override
+    public void throttle(int percent) {}
 
     @Override
     public void close() {}

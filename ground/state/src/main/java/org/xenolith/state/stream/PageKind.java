@@ -6,6 +6,10 @@ public enum PageKind {
     /// Its content follows (NOTAB).
     CONTENT(RecordTypes.PFINFO_NOTAB),
 
+    /// What follows is what has changed in it since it came last: both exclusive-or. In packed
+    /// pages only.
+    DELTA(RecordTypes.PACKED_DELTA),
+
     /// There is a page, of zeros unless there has been one before (XALLOC).
     ALLOCATED(RecordTypes.PFINFO_XALLOC),
 
@@ -18,7 +22,13 @@ public enum PageKind {
         this.number = number;
     }
 
-    long entry(long gfn) {
+    /// Whether 4096 bytes of content follow.
+    public boolean hasContent() {
+        return this == CONTENT || this == DELTA;
+    }
+
+    /// A page of this kind in a list of pages.
+    public long entry(long gfn) {
         return (long) number << RecordTypes.PFINFO_SHIFT | gfn;
     }
 

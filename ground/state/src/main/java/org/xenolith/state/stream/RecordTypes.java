@@ -38,6 +38,8 @@ final class RecordTypes {
     static final int STATE = OURS | 0x01;
     static final int CHECKSUM = REC_TYPE_OPTIONAL | OURS | 0x02;
     static final int PADDING = REC_TYPE_OPTIONAL | OURS | 0x03;
+    static final int PACKED_PAGES = OURS | 0x04;
+    static final int ROUND = REC_TYPE_OPTIONAL | OURS | 0x05;
 
     /// `XEN_DOMCTL_PFINFO_*`, in the upper four bits of an entry of PAGE_DATA.
     static final int PFINFO_SHIFT = 60;
@@ -45,6 +47,10 @@ final class RecordTypes {
     static final int PFINFO_NOTAB = 0x0;
     static final int PFINFO_XALLOC = 0xE;
     static final int PFINFO_XTAB = 0xF;
+
+    /// Ours, in PACKED_PAGES. In PAGE_DATA it is a page table of a PV guest.
+    static final int PACKED_DELTA = 0x1;
+
     static final long PAGE_DATA_PFN_MASK = 0x000F_FFFF_FFFF_FFFFL;
 
     static final int PAGE_DATA_HEADER_BYTES = 8;
@@ -54,6 +60,7 @@ final class RecordTypes {
     static final int CPUID_LEAF_BYTES = 24;
     static final int STATE_HEADER_BYTES = 16;
     static final int CHECKSUM_BYTES = 8;
+    static final int ROUND_BYTES = 8;
 
     private RecordTypes() {}
 

@@ -131,7 +131,9 @@ public final class StreamReader {
                     RecordTypes.REC_TYPE_X86_TSC_INFO,
                     RecordTypes.REC_TYPE_HVM_PARAMS,
                     RecordTypes.REC_TYPE_HVM_CONTEXT,
-                    RecordTypes.REC_TYPE_VERIFY -> {
+                    RecordTypes.REC_TYPE_VERIFY,
+                    RecordTypes.PACKED_PAGES,
+                    RecordTypes.ROUND -> {
                 StreamException.require(
                         staticDataEnded,
                         "record 0x%x comes before STATIC_DATA_END".formatted(type));
@@ -151,6 +153,11 @@ public final class StreamReader {
             throws StreamException {
         return switch (type) {
             case RecordTypes.REC_TYPE_PAGE_DATA -> StreamRecord.Pages.parse(body, start);
+            case RecordTypes.PACKED_PAGES -> StreamRecord.Pages.unpack(body);
+            case RecordTypes.ROUND -> {
+                requireLength("ROUND", body, RecordTypes.ROUND_BYTES);
+                yield new StreamRecord.Round(body.get(INT, 0));
+            }
             case RecordTypes.REC_TYPE_X86_TSC_INFO -> tscInfo(body);
             case RecordTypes.REC_TYPE_HVM_PARAMS -> params(body);
             case RecordTypes.REC_TYPE_HVM_CONTEXT -> new StreamRecord.HvmContext(Bytes.of(body));

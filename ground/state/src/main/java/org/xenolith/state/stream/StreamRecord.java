@@ -10,14 +10,19 @@ import org.xenolith.state.StateException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 
 /// A record of the stream. Those that only help to read it, checksums and padding, are the reader's
 /// and the writer's own.
 public sealed interface StreamRecord {
-    /// PAGE_DATA. The reader has checked it; it and what it shows are valid until the next record
-    /// is read, of a mapped file until that is closed.
+    /// PAGE_DATA, or PACKED_PAGES when they have been unpacked. The reader has checked it; it and
+    /// what it shows are valid until the next record is read, of a mapped file until that is
+    /// closed.
     final class Pages implements StreamRecord {
+        /// Of contents that are not in a file as they are.
+        public static final long NO_POSITION = -1;
+
         private static final ValueLayout.OfLong ENTRY =
                 ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -37,26 +42,60 @@ public sealed interface StreamRecord {
 
         /// @param body of the record, which begins at `position` of the file
         static Pages parse(MemorySegment body, long position) throws StreamException {
+            int count = count("PAGE_DATA", body);
+            var entries = body.asSlice(RecordTypes.PAGE_DATA_HEADER_BYTES, count * Long.BYTES);
+            var kinds = kinds(entries);
+            StreamException.require(
+                    !Arrays.asList(kinds).contains(PageKind.DELTA),
+                    "PAGE_DATA has a page table, which is not supported");
+            int withContent = withContent(kinds);
+            long start = RecordTypes.PAGE_DATA_HEADER_BYTES + (long) count * Long.BYTES;
+            StreamException.require(
+                    body.byteSize() == start + (long) withContent * Sizes.PAGE_BYTES,
+                    "PAGE_DATA of %d bytes has %d pages with content"
+                            .formatted(body.byteSize(), withContent));
+            return new Pages(entries, kinds, body.asSlice(start), position + start);
+        }
+
+        /// The same of PACKED_PAGES.
+        static Pages unpack(MemorySegment body) throws StreamException {
+            int count = count("PACKED_PAGES", body);
+            StreamException.require(
+                    count <= PageList.PAGES_MAX, "PACKED_PAGES counts %d pages".formatted(count));
+            var packing = PagePacking.of(body.get(StreamReader.INT, Integer.BYTES));
+            var entries = body.asSlice(RecordTypes.PAGE_DATA_HEADER_BYTES, count * Long.BYTES);
+            var kinds = kinds(entries);
+            long start = RecordTypes.PAGE_DATA_HEADER_BYTES + (long) count * Long.BYTES;
+            var contents =
+                    packing.unpack(body.asSlice(start), withContent(kinds) * Sizes.PAGE_BYTES);
+            return new Pages(entries, kinds, contents, NO_POSITION);
+        }
+
+        private static int count(String what, MemorySegment body) throws StreamException {
             int header = RecordTypes.PAGE_DATA_HEADER_BYTES;
-            StreamException.require(body.byteSize() >= header, "PAGE_DATA is too short");
+            StreamException.require(body.byteSize() >= header, what + " is too short");
             long count = Integer.toUnsignedLong(body.get(StreamReader.INT, 0));
             long room = (body.byteSize() - header) / Long.BYTES;
             StreamException.require(
                     count > 0 && count <= room,
-                    "PAGE_DATA of %d bytes counts %d pages".formatted(body.byteSize(), count));
-            var entries = body.asSlice(header, count * Long.BYTES);
-            var kinds = new PageKind[(int) count];
-            long withContent = 0;
+                    "%s of %d bytes counts %d pages".formatted(what, body.byteSize(), count));
+            return (int) count;
+        }
+
+        private static PageKind[] kinds(MemorySegment entries) throws StreamException {
+            var kinds = new PageKind[(int) (entries.byteSize() / Long.BYTES)];
             for (int i = 0; i < kinds.length; i++) {
                 kinds[i] = PageKind.of(entries.getAtIndex(ENTRY, i));
-                withContent += kinds[i] == PageKind.CONTENT ? 1 : 0;
             }
-            long start = header + count * Long.BYTES;
-            StreamException.require(
-                    body.byteSize() == start + withContent * Sizes.PAGE_BYTES,
-                    "PAGE_DATA of %d bytes has %d pages with content"
-                            .formatted(body.byteSize(), withContent));
-            return new Pages(entries, kinds, body.asSlice(start), position + start);
+            return kinds;
+        }
+
+        private static int withContent(PageKind[] kinds) {
+            int count = 0;
+            for (var kind : kinds) {
+                count += kind.hasContent() ? 1 : 0;
+            }
+            return count;
         }
 
         public int count() {
@@ -76,7 +115,7 @@ public sealed interface StreamRecord {
             return contents;
         }
 
-        /// Where in the file [#contents] begins.
+        /// Where in the file [#contents] begins, or [#NO_POSITION].
         public long position() {
             return position;
         }
@@ -140,6 +179,12 @@ public sealed interface StreamRecord {
 
     /// STATIC_DATA_END: what follows may change while the machine runs.
     record StaticDataEnd() implements StreamRecord {}
+
+    /// ROUND: a round of pages is complete. Its reader says so to who sends the stream, if there is
+    /// somebody.
+    ///
+    /// @param number counts from 1
+    record Round(int number) implements StreamRecord {}
 
     /// VERIFY: all memory has been sent; pages that follow repeat it, to be compared.
     record Verify() implements StreamRecord {}

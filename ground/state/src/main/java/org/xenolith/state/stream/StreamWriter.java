@@ -93,6 +93,11 @@ public final class StreamWriter {
             }
             case StreamRecord.CpuidPolicy policy -> writePolicy(policy);
             case StreamRecord.State state -> writeState(state);
+            case StreamRecord.Round(int number) -> {
+                begin(RecordTypes.ROUND, RecordTypes.ROUND_BYTES);
+                buffer.putInt(number).putInt(0);
+                flush();
+            }
             case StreamRecord.StaticDataEnd _ -> mark(RecordTypes.REC_TYPE_STATIC_DATA_END);
             case StreamRecord.Verify _ -> mark(RecordTypes.REC_TYPE_VERIFY);
             case StreamRecord.Checkpoint _ -> mark(RecordTypes.REC_TYPE_CHECKPOINT);
@@ -120,6 +125,24 @@ public final class StreamWriter {
             buffer.position(at + Sizes.PAGE_BYTES);
         }
         flush();
+    }
+
+    /// Writes pages as one record, packed.
+    ///
+    /// @param entries of [PageKind#entry], the first `count` of them
+    /// @param contents of the pages that have some, in their order, of the first `length` bytes;
+    ///   may be changed by this
+    public void packed(long[] entries, int count, byte[] contents, int length, PagePacking packing)
+            throws IOException {
+        Bug.check(count > 0 && count <= PageList.PAGES_MAX, "a record of pages has some");
+        var body = packing.pack(contents, length);
+        int head = RecordTypes.PAGE_DATA_HEADER_BYTES + count * Long.BYTES;
+        begin(RecordTypes.PACKED_PAGES, head + body.remaining());
+        buffer.putInt(count).putInt(packing.number());
+        for (int i = 0; i < count; i++) {
+            buffer.putLong(entries[i]);
+        }
+        end(body, head + body.remaining());
     }
 
     /// Puts in padding so that what follows `ahead` more bytes begins at a page's boundary.

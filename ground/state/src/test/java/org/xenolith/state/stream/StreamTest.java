@@ -221,6 +221,68 @@ class StreamTest {
         }
     }
 
+    /// Pages packed in one way: one that is new, one that has changed, one of zeros, a hole.
+    private static byte[] packed(PagePacking packing) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        var writer = new StreamWriter(Channels.newChannel(bytes), 0, Alignment.NONE, 4, 17);
+        for (var record : BEFORE) {
+            writer.write(record);
+        }
+        long[] entries = {
+            PageKind.CONTENT.entry(5),
+            PageKind.ALLOCATED.entry(6),
+            PageKind.DELTA.entry(7),
+            PageKind.HOLE.entry(8)
+        };
+        var contents = new byte[3 * Sizes.PAGE_BYTES];
+        MemorySegment.ofArray(contents).copyFrom(page(1));
+        MemorySegment.ofArray(contents).asSlice(Sizes.PAGE_BYTES).copyFrom(page(2));
+        writer.packed(entries, 4, contents, 2 * Sizes.PAGE_BYTES, packing);
+        writer.write(new StreamRecord.Round(3));
+        for (var record : AFTER) {
+            writer.write(record);
+        }
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void packedPagesComeOutAsTheyWentIn() throws Exception {
+        for (var packing : PagePacking.values()) {
+            var reader = new StreamReader(mapped(packed(packing)));
+            var record = reader.next();
+            while (!(record instanceof StreamRecord.Pages)) {
+                record = reader.next();
+            }
+            var pages = (StreamRecord.Pages) record;
+            assertThat(pages.count()).isEqualTo(4);
+            assertThat(pages.position()).isEqualTo(StreamRecord.Pages.NO_POSITION);
+            assertThat(List.of(pages.kind(0), pages.kind(1), pages.kind(2), pages.kind(3)))
+                    .containsExactly(
+                            PageKind.CONTENT, PageKind.ALLOCATED, PageKind.DELTA, PageKind.HOLE);
+            assertThat(pages.contents().asSlice(0, Sizes.PAGE_BYTES).mismatch(page(1)))
+                    .isEqualTo(-1);
+            assertThat(pages.contents().asSlice(Sizes.PAGE_BYTES).mismatch(page(2))).isEqualTo(-1);
+            assertThat(reader.next()).isEqualTo(new StreamRecord.Round(3));
+        }
+    }
+
+    @Test
+    void damagedPackedPagesAreRefusedOrNoticedAtTheNextChecksum() throws Exception {
+        for (var packing : PagePacking.values()) {
+            var stream = packed(packing);
+            var random = new SplittableRandom(packing.ordinal());
+            for (int round = 0; round < 300; round++) {
+                var damaged = stream.clone();
+                damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+                if (!Arrays.equals(Arrays.copyOf(damaged, 40), Arrays.copyOf(stream, 40))) {
+                    continue; // of the headers not every bit counts before the first checksum
+                }
+                assertThatThrownBy(() -> readAll(mapped(damaged)))
+                        .isInstanceOf(StreamException.class);
+            }
+        }
+    }
+
     @Test
     void aFullListOfPagesFits() throws Exception {
         var list = new PageList();

@@ -241,6 +241,12 @@ public final class BlockBackend implements AutoCloseable {
         return before;
     }
 
+    /// Takes the disk out, or puts the same one in again, while the device is paused; the front end
+    /// hears nothing of it. Gives back what was there.
+    public Optional<BlockDisk> exchange(Optional<BlockDisk> disk) {
+        return drive.exchange(disk);
+    }
+
     /// Asks the front end to let go of the device, see [XenbusBackend#unplug].
     public CompletableFuture<Void> unplug() {
         return xenbus.unplug();

@@ -1,0 +1,6 @@
+/// Machines that move to another host while they run.
+module org.xenolith.migration {
+    requires transitive org.xenolith.board;
+
+    exports org.xenolith.migration;
+}

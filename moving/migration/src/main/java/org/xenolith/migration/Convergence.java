@@ -1,0 +1,70 @@
+package org.xenolith.migration;
+
+/// Decides after each round whether the machine is to stand still for the last one, to go on
+/// running, slower perhaps, or to stay. For one thread.
+final class Convergence {
+    /// Rounds that do not get shorter before the guest is made slower.
+    private static final int ROUNDS_WITHOUT_GAIN = 2;
+
+    /// A round is shorter if it leaves less than this part of what the shortest has left.
+    private static final double GAIN = 0.85;
+
+    private static final int[] THROTTLE_PERCENTS = {30, 60, 80, 90, 95, 99};
+
+    private final MigrationOptions options;
+    private long leastRemaining = Long.MAX_VALUE;
+    private int roundsWithoutGain;
+    private int steps;
+
+    /// What is to be done next.
+    enum Step {
+        ANOTHER_ROUND,
+        /// The guest is to rest more, see [#throttlePercent].
+        SLOWER,
+        STAND_STILL,
+        GIVE_UP
+    }
+
+    Convergence(MigrationOptions options) {
+        this.options = options;
+    }
+
+    int throttlePercent() {
+        return steps == 0
+                ? 0
+                : Math.min(THROTTLE_PERCENTS[steps - 1], options.throttlePercentMax());
+    }
+
+    /// @param remaining pages that would have to be sent now
+    /// @param pagesPerSecond that the last round has brought to the target's memory
+    Step after(int round, long remaining, long pagesPerSecond) {
+        double millis = 1000.0 * remaining / Math.max(1, pagesPerSecond);
+        if (millis <= options.downtimeGoalMillis()) {
+            return Step.STAND_STILL;
+        }
+        if (round >= options.roundsMax()) {
+            return lastChance(millis);
+        }
+        boolean gained = remaining < GAIN * leastRemaining;
+        leastRemaining = Math.min(leastRemaining, remaining);
+        roundsWithoutGain = gained ? 0 : roundsWithoutGain + 1;
+        if (roundsWithoutGain < ROUNDS_WITHOUT_GAIN) {
+            return Step.ANOTHER_ROUND;
+        }
+        roundsWithoutGain = 0;
+        return slower() ? Step.SLOWER : lastChance(millis);
+    }
+
+    private boolean slower() {
+        int before = throttlePercent();
+        if (steps == THROTTLE_PERCENTS.length) {
+            return false;
+        }
+        steps++;
+        return throttlePercent() > before;
+    }
+
+    private Step lastChance(double millis) {
+        return millis <= options.downtimeMillisMax() ? Step.STAND_STILL : Step.GIVE_UP;
+    }
+}

@@ -1,0 +1,34 @@
+package org.xenolith.migration;
+
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/// Closes a connection that takes too long, so that whoever waits in it goes on.
+final class Deadline implements AutoCloseable {
+    private final CompletableFuture<Void> timer = new CompletableFuture<>();
+
+    private Deadline() {}
+
+    static Deadline closing(Link link, long millis) {
+        var deadline = new Deadline();
+        deadline.timer
+                .completeOnTimeout(null, millis, TimeUnit.MILLISECONDS)
+                .thenRunAsync(() -> close(link), Thread::startVirtualThread);
+        return deadline;
+    }
+
+    private static void close(Link link) {
+        try {
+            link.close();
+        } catch (IOException _) {
+            return; // whoever waits in it hears of it
+        }
+    }
+
+    /// It was in time.
+    @Override
+    public void close() {
+        timer.cancel(false);
+    }
+}

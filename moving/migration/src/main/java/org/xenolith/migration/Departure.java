@@ -1,0 +1,265 @@
+package org.xenolith.migration;
+
+import org.xenolith.base.Clock;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
+import org.xenolith.state.stream.StreamWriter.Alignment;
+
+import java.io.IOException;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/// The source's side of one migration. Used once.
+///
+/// ```
+///   Hello ──► Welcome
+///   static data, rounds of pages ──► RoundTaken, each      the machine runs here
+///   ─────────────────────────────────────────────────────
+///   the last pages, states, END ──► Ready                  it stands still; any failure: here
+///   ─────────────────────────────────────────────────────
+///   Go ──► Running                                         the target decides
+/// ```
+///
+/// From the first octet of Go on the machine does not go on here unless the target says that it
+/// does not have it: if the connection is cut the source asks on another one, again and again.
+public final class Departure {
+    private final LeavingMachine machine;
+    private final UUID id;
+    private final MigrationOptions options;
+    private final Version version;
+    private final Clock clock;
+    private final Consumer<MigrationProgress> progress;
+    private final Doubt doubt;
+
+    /// The version of Xen that the guest sees.
+    public record Version(int major, int minor) {}
+
+    /// @param id of this migration alone
+    /// @param progress told after each round
+    /// @param doubt what is done when the target does not answer although it may have the machine
+    public Departure(
+            LeavingMachine machine,
+            UUID id,
+            MigrationOptions options,
+            Version version,
+            Clock clock,
+            Consumer<MigrationProgress> progress,
+            Doubt doubt) {
+        this.machine = machine;
+        this.id = id;
+        this.options = options;
+        this.version = version;
+        this.clock = clock;
+        this.progress = progress;
+        this.doubt = doubt;
+    }
+
+    /// Moves the machine. When this returns it is the target's.
+    ///
+    /// @throws MigrationException if it is not: then it is here, as before
+    public MigrationReport run(Link.Dialer dialer) throws MigrationException, InterruptedException {
+        try (var link = dialer.dial()) {
+            return new Attempt(link, dialer).run();
+        } catch (IOException e) {
+            throw new MigrationException("cannot reach the target: " + e.getMessage(), e);
+        } catch (IllegalStateException e) {
+            throw new MigrationException("the guest has rebooted or is gone", e);
+        } finally {
+            machine.throttle(0);
+        }
+    }
+
+    /// One connection.
+    private final class Attempt {
+        private final Link link;
+        private final Link.Dialer dialer;
+        private final MeteredOutput meter;
+        private final Answers answers;
+        private final long start = clock.nanos();
+        private final String config = machine.config();
+
+        Attempt(Link link, Link.Dialer dialer) {
+            this.link = link;
+            this.dialer = dialer;
+            this.meter = new MeteredOutput(link.output(), clock);
+            this.answers = Answers.of(link);
+        }
+
+        MigrationReport run() throws MigrationException, InterruptedException, IOException {
+            try {
+                Frames.write(link.output(), new Frame.Hello(id, config));
+                expect(Frame.Welcome.class, options.answerMillisMax());
+                var writer =
+                        new StreamWriter(
+                                meter, 0, Alignment.NONE, version.major(), version.minor());
+                machine.saveStaticData(writer);
+                var choice = new PackingChoice(options.packing());
+                try (var sender = new PageSender(writer, meter, clock, choice)) {
+                    var rounds = new Rounds(machine.memory(), sender);
+                    whileRunning(rounds, sender, writer);
+                    return last(rounds, sender, writer);
+                }
+            } catch (IOException e) {
+                throw new MigrationException(answers.refusalOr(reason(e)), e);
+            }
+        }
+
+        private static String reason(IOException e) {
+            return "the connection to the target failed: " + e.getMessage();
+        }
+
+        private <F extends Frame> F expect(Class<F> kind, long millisMax)
+                throws IOException, MigrationException, InterruptedException {
+            var frame = answers.next(millisMax);
+            if (frame instanceof Frame.Refused(var reason)) {
+                throw new MigrationException(reason);
+            }
+            if (!kind.isInstance(frame)) {
+                throw new IOException("the target says what it should not: " + frame);
+            }
+            return kind.cast(frame);
+        }
+
+        // ------------------------------------------------------------ while it runs
+
+        private void whileRunning(Rounds rounds, PageSender sender, StreamWriter writer)
+                throws IOException, MigrationException, InterruptedException {
+            var convergence = new Convergence(options);
+            while (true) {
+                long begin = clock.nanos();
+                long before = sender.pages();
+                sendRound(rounds, writer);
+                long nanos = Math.max(1, clock.nanos() - begin);
+                long rate = Math.max(1, (sender.pages() - before) * 1_000_000_000L / nanos);
+                long dirty = rounds.dirty();
+                progress.accept(
+                        new MigrationProgress(
+                                rounds.number(),
+                                sender.pages(),
+                                meter.bytes(),
+                                rate,
+                                dirty,
+                                convergence.throttlePercent()));
+                switch (convergence.after(rounds.number(), dirty, rate)) {
+                    case ANOTHER_ROUND -> {}
+                    case SLOWER -> machine.throttle(convergence.throttlePercent());
+                    case STAND_STILL -> {
+                        return;
+                    }
+                    case GIVE_UP ->
+                            throw new MigrationException(
+                                    ("the guest writes faster than it can be sent: after %d rounds"
+                                                    + " %d pages are left, of which %d a second go")
+                                            .formatted(rounds.number(), dirty, rate));
+                }
+            }
+        }
+
+        private void sendRound(Rounds rounds, StreamWriter writer)
+                throws IOException, MigrationException, InterruptedException {
+            rounds.send(machine.ownPages());
+            writer.write(new StreamRecord.Round(rounds.number()));
+            meter.flush();
+            var taken = expect(Frame.RoundTaken.class, options.answerMillisMax());
+            if (taken.round() != rounds.number()) {
+                throw new IOException("the target has taken round " + taken.round());
+            }
+        }
+
+        // ------------------------------------------------------------ while it stands still
+
+        private MigrationReport last(Rounds rounds, PageSender sender, StreamWriter writer)
+                throws MigrationException, InterruptedException {
+            var times = new Times(clock);
+            machine.leave(still -> {
+                if (!machine.config().equals(config)) {
+                    throw new MigrationException("the domain's devices have changed meanwhile");
+                }
+                times.stop = times.lap();
+                boolean ready = sendLast(still, rounds, writer, times);
+                if (!ready || !handOver(still.wasPaused())) {
+                    throw new MigrationException(answers.refusalOr("the target has given it up"));
+                }
+                times.start = times.lap();
+            });
+            return new MigrationReport(
+                    rounds.number(),
+                    sender.pages(),
+                    meter.bytes(),
+                    clock.nanos() - start,
+                    times.downtime());
+        }
+
+        private boolean sendLast(
+                LeavingMachine.Still still, Rounds rounds, StreamWriter writer, Times times)
+                throws IOException, MigrationException {
+            try (var _ = Deadline.closing(link, options.stillMillisMax())) {
+                rounds.send(still.ownPages());
+                times.pages = times.lap();
+                still.saveDevices(writer);
+                still.releaseDisks();
+                writer.write(new StreamRecord.End());
+                meter.flush();
+                times.states = times.lap();
+                expect(Frame.Ready.class, options.stillMillisMax());
+                times.arrive = times.lap();
+                return true;
+            } catch (IOException e) {
+                throw new MigrationException(answers.refusalOr(reason(e)), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new MigrationException("interrupted", e);
+            }
+        }
+
+        // ------------------------------------------------------------ the target decides
+
+        /// Whether the target has the machine.
+        private boolean handOver(boolean paused) {
+            try {
+                Frames.write(link.output(), new Frame.Go(paused));
+                var answer = answers.next(options.stillMillisMax());
+                switch (answer) {
+                    case Frame.Running() -> {
+                        return true;
+                    }
+                    case Frame.Refused(_) -> {
+                        return false;
+                    }
+                    default -> throw new IOException("the target says what it should not");
+                }
+            } catch (IOException e) {
+                return doubt.settle(id, dialer, e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return doubt.settle(id, dialer, e);
+            }
+        }
+    }
+
+    /// Laps of the time in which the machine stands still.
+    private static final class Times {
+        private final Clock clock;
+        private long last;
+        private long stop;
+        private long pages;
+        private long states;
+        private long arrive;
+        private long start;
+
+        Times(Clock clock) {
+            this.clock = clock;
+            this.last = clock.nanos();
+        }
+
+        long lap() {
+            long before = last;
+            last = clock.nanos();
+            return last - before;
+        }
+
+        MigrationReport.Downtime downtime() {
+            return new MigrationReport.Downtime(stop, pages, states, arrive, start);
+        }
+    }
+}

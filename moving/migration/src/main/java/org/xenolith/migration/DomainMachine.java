@@ -1,0 +1,95 @@
+package org.xenolith.migration;
+
+import org.xenolith.board.AfterSave;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainException;
+import org.xenolith.board.HeldMachine;
+import org.xenolith.board.Machine;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.stream.StreamWriter;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// The machine that a domain runs now. When it has left, the domain is gone.
+public final class DomainMachine implements LeavingMachine {
+    private final Domain domain;
+    private final Machine machine;
+    private final Supplier<String> config;
+
+    /// `config` writes what the domain is made of, as the target will read it.
+    public DomainMachine(Domain domain, Supplier<String> config) {
+        this.domain = domain;
+        this.machine = domain.machine();
+        this.config = config;
+    }
+
+    @Override
+    public GuestMemory memory() {
+        return machine.memory();
+    }
+
+    @Override
+    public Set<Long> ownPages() {
+        return machine.ownPages();
+    }
+
+    @Override
+    public String config() {
+        return config.get();
+    }
+
+    @Override
+    public void saveStaticData(StreamWriter out) throws IOException {
+        machine.saveStaticData(out);
+    }
+
+    @Override
+    public void throttle(int percent) {
+        machine.throttle(percent);
+    }
+
+    @Override
+    public void leave(Last last) throws MigrationException, InterruptedException {
+        boolean wasPaused = domain.isPaused();
+        try {
+            domain.save(now -> leave(now, last, wasPaused), AfterSave.DESTROY);
+        } catch (DomainException e) {
+            if (e.getCause() instanceof MigrationException reason) {
+                throw reason;
+            }
+            throw new MigrationException(e.getMessage(), e);
+        }
+    }
+
+    private void leave(Machine now, Last last, boolean wasPaused)
+            throws DomainException, IOException {
+        if (now != machine) {
+            throw new DomainException("the guest has rebooted");
+        }
+        var held = now.hold();
+        try {
+            last.with(new Held(now, held, wasPaused));
+        } catch (MigrationException e) {
+            throw new DomainException(e.getMessage(), e);
+        }
+    }
+
+    private record Held(Machine machine, HeldMachine states, boolean wasPaused) implements Still {
+        @Override
+        public Set<Long> ownPages() {
+            return states.ownPages();
+        }
+
+        @Override
+        public void releaseDisks() throws IOException {
+            machine.releaseDisks();
+        }
+
+        @Override
+        public void saveDevices(StreamWriter out) throws IOException {
+            states.save(out);
+        }
+    }
+}

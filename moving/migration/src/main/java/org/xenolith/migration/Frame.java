@@ -1,0 +1,36 @@
+package org.xenolith.migration;
+
+import java.util.UUID;
+
+/// What the two ends of a migration say to each other, beside the machine's stream. Their wire form
+/// is [Frames]'.
+sealed interface Frame {
+    /// The source's first word: a machine is to come.
+    ///
+    /// @param id of this migration, never used again
+    /// @param config of the domain, for the target's eyes only
+    record Hello(UUID id, String config) implements Frame {}
+
+    /// The source's first word on a connection of its own: what has become of a machine?
+    record Ask(UUID id) implements Frame {}
+
+    /// The target is ready for the stream.
+    record Welcome() implements Frame {}
+
+    /// A round is in the target's memory.
+    record RoundTaken(int round) implements Frame {}
+
+    /// The target could start the machine at once, and will not before it may.
+    record Ready() implements Frame {}
+
+    /// The target may start the machine; the source will not go on with it unless it is told to.
+    ///
+    /// @param paused it was paused by the operator, and stays so
+    record Go(boolean paused) implements Frame {}
+
+    /// The machine is the target's for good.
+    record Running() implements Frame {}
+
+    /// The target does not have the machine, and never will by this migration.
+    record Refused(String reason) implements Frame {}
+}

@@ -1,0 +1,190 @@
+package org.xenolith.migration;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/// The wire form of frames (docs/specs/migration-protocol.md): type, length and checksum of 4
+/// octets each, 4 of zeros, the body.
+final class Frames {
+    /// "XENOMOVE", in the first frame of a connection.
+    private static final long MAGIC = 0x4556_4F4D_4F4E_4558L;
+
+    private static final int VERSION = 1;
+
+    private static final int HEADER_BYTES = 16;
+
+    /// A configuration has at most 4 MiB.
+    static final int BODY_BYTES_MAX = (4 << 20) + 64;
+
+    private static final int REASON_CHARS_MAX = 2000;
+
+    private static final int HELLO = 1;
+    private static final int ASK = 2;
+    private static final int WELCOME = 3;
+    private static final int ROUND_TAKEN = 4;
+    private static final int READY = 5;
+    private static final int GO = 6;
+    private static final int RUNNING = 7;
+    private static final int REFUSED = 8;
+
+    private Frames() {}
+
+    // ---------------------------------------------------------------- writing
+
+    static void write(WritableByteChannel out, Frame frame) throws IOException {
+        var bytes =
+                switch (frame) {
+                    case Frame.Hello(var id, var config) -> {
+                        var text = config.getBytes(StandardCharsets.UTF_8);
+                        yield encode(HELLO, first(id, text.length).put(text));
+                    }
+                    case Frame.Ask(var id) -> encode(ASK, first(id, 0));
+                    case Frame.Welcome() -> encode(WELCOME, body(0));
+                    case Frame.RoundTaken(int round) -> encode(ROUND_TAKEN, body(4).putInt(round));
+                    case Frame.Ready() -> encode(READY, body(0));
+                    case Frame.Go(boolean paused) -> encode(GO, body(4).putInt(paused ? 1 : 0));
+                    case Frame.Running() -> encode(RUNNING, body(0));
+                    case Frame.Refused(var reason) -> {
+                        int end = Math.min(reason.length(), REASON_CHARS_MAX);
+                        var text = reason.substring(0, end).getBytes(StandardCharsets.UTF_8);
+                        yield encode(REFUSED, body(text.length).put(text));
+                    }
+                };
+        while (bytes.hasRemaining()) {
+            out.write(bytes);
+        }
+    }
+
+    private static ByteBuffer body(int length) {
+        return ByteBuffer.allocate(HEADER_BYTES + length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .position(HEADER_BYTES);
+    }
+
+    private static ByteBuffer first(UUID id, int more) {
+        return body(32 + more)
+                .putLong(MAGIC)
+                .putInt(VERSION)
+                .putInt(0)
+                .putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits());
+    }
+
+    private static ByteBuffer encode(int type, ByteBuffer frame) throws IOException {
+        int length = frame.position() - HEADER_BYTES;
+        if (length > BODY_BYTES_MAX) {
+            throw new IOException("the configuration is too long");
+        }
+        frame.putInt(0, type).putInt(4, length).putInt(8, checksum(type, frame, length));
+        return frame.flip();
+    }
+
+    private static int checksum(int type, ByteBuffer frame, int length) {
+        var sum = new CRC32C();
+        sum.update(ByteBuffer.allocate(8).putInt(type).putInt(length).flip());
+        sum.update(frame.duplicate().position(HEADER_BYTES).limit(HEADER_BYTES + length));
+        return (int) sum.getValue();
+    }
+
+    // ---------------------------------------------------------------- reading
+
+    /// The next frame.
+    ///
+    /// @throws EOFException if the connection has ended
+    /// @throws IOException if what has come is no frame
+    static Frame read(ReadableByteChannel in) throws IOException {
+        var header = take(in, HEADER_BYTES);
+        int type = header.getInt();
+        long length = Integer.toUnsignedLong(header.getInt());
+        int sum = header.getInt();
+        boolean plain = header.getInt() == 0;
+        if (!plain || type < HELLO || type > REFUSED || length > BODY_BYTES_MAX) {
+            throw new IOException("what has come is no frame of a migration");
+        }
+        var frame = ByteBuffer.allocate(HEADER_BYTES + (int) length).position(HEADER_BYTES);
+        frame.put(take(in, (int) length));
+        if (checksum(type, frame, (int) length) != sum) {
+            throw new IOException("a frame is damaged: its checksum is another");
+        }
+        return decode(type, frame.flip().position(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN));
+    }
+
+    /// Memory is allocated as octets come, at most twice as much.
+    private static ByteBuffer take(ReadableByteChannel in, int bytes) throws IOException {
+        var taken = ByteBuffer.allocate(Math.min(bytes, 4096));
+        while (taken.position() < bytes) {
+            if (!taken.hasRemaining()) {
+                int larger = Math.min(bytes, 2 * taken.capacity());
+                taken = ByteBuffer.allocate(larger).put(taken.flip());
+            }
+            if (in.read(taken) < 0) {
+                throw new EOFException("the connection has been cut");
+            }
+        }
+        return taken.flip().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static Frame decode(int type, ByteBuffer body) throws IOException {
+        return switch (type) {
+            case HELLO -> {
+                var id = id(body);
+                yield new Frame.Hello(id, text(body));
+            }
+            case ASK -> {
+                var id = id(body);
+                require(!body.hasRemaining());
+                yield new Frame.Ask(id);
+            }
+            case ROUND_TAKEN -> {
+                require(body.remaining() == 4);
+                yield new Frame.RoundTaken(body.getInt());
+            }
+            case GO -> {
+                require(body.remaining() == 4);
+                int paused = body.getInt();
+                require(paused == 0 || paused == 1);
+                yield new Frame.Go(paused == 1);
+            }
+            case REFUSED -> new Frame.Refused(text(body));
+            default -> {
+                require(!body.hasRemaining());
+                yield type == WELCOME
+                        ? new Frame.Welcome()
+                        : type == READY ? new Frame.Ready() : new Frame.Running();
+            }
+        };
+    }
+
+    private static UUID id(ByteBuffer body) throws IOException {
+        require(body.remaining() >= 32);
+        if (body.getLong() != MAGIC) {
+            throw new IOException("the other end does not speak of a migration");
+        }
+        int version = body.getInt();
+        if (version != VERSION || body.getInt() != 0) {
+            throw new IOException(
+                    "the other end speaks version %d of the protocol, not %d"
+                            .formatted(version, VERSION));
+        }
+        return new UUID(body.getLong(), body.getLong());
+    }
+
+    private static String text(ByteBuffer body) {
+        var bytes = new byte[body.remaining()];
+        body.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static void require(boolean holds) throws IOException {
+        if (!holds) {
+            throw new IOException("a frame says what cannot be");
+        }
+    }
+}

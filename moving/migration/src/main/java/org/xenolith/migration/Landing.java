@@ -1,0 +1,31 @@
+package org.xenolith.migration;
+
+import org.xenolith.state.stream.StreamInput;
+
+import java.io.IOException;
+
+/// Where a machine arrives.
+public interface Landing {
+    /// Reads the whole stream and makes a machine that could start at once, and does nothing to
+    /// anything outside of it yet. Nothing is left behind if this throws.
+    ///
+    /// @throws MigrationException if this host will not have the machine, or it is damaged
+    Landed prepare(String config, StreamInput stream, Rounds rounds)
+            throws MigrationException, IOException;
+
+    /// Told of each round that is in memory.
+    @FunctionalInterface
+    interface Rounds {
+        void taken(int round) throws IOException;
+    }
+
+    /// A machine that has arrived. It is closed, or started, once.
+    interface Landed extends AutoCloseable {
+        /// @param paused it stays so
+        void start(boolean paused) throws MigrationException;
+
+        /// It goes on elsewhere: nothing of it is left here, and it has done nothing.
+        @Override
+        void close();
+    }
+}

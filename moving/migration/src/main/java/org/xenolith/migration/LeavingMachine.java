@@ -1,0 +1,50 @@
+package org.xenolith.migration;
+
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.stream.StreamWriter;
+
+import java.io.IOException;
+import java.util.Set;
+
+/// A machine that is to go elsewhere, as its migration sees it.
+public interface LeavingMachine {
+    /// Access throws [IllegalStateException] when the machine is gone.
+    GuestMemory memory();
+
+    /// The gfns of pages that are part of devices' states and are not copied.
+    Set<Long> ownPages();
+
+    /// The configuration of its domain, as text.
+    String config();
+
+    /// Writes what the machine is, up to STATIC_DATA_END.
+    void saveStaticData(StreamWriter out) throws IOException;
+
+    /// Has the guest rest for so many percent of the time, 0 to 99.
+    void throttle(int percent);
+
+    /// Has the machine stand still and does `last`. If that returns, the machine is gone; if it
+    /// throws, it goes on as if nothing had been.
+    void leave(Last last) throws MigrationException, InterruptedException;
+
+    /// What is done while the machine stands still.
+    @FunctionalInterface
+    interface Last {
+        void with(Still machine) throws IOException, MigrationException;
+    }
+
+    /// A machine that stands still.
+    interface Still {
+        /// Whether the operator had paused it.
+        boolean wasPaused();
+
+        /// As of [LeavingMachine], at this instant.
+        Set<Long> ownPages();
+
+        /// Lets go of what only one machine may have open.
+        void releaseDisks() throws IOException;
+
+        /// Writes the devices' states, up to CHECKPOINT.
+        void saveDevices(StreamWriter out) throws IOException;
+    }
+}

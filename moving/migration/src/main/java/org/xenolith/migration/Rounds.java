@@ -1,0 +1,143 @@
+package org.xenolith.migration;
+
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.memory.ZeroPages;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/// Finds the pages of a running guest that the target does not have as they are. For one thread.
+///
+/// A page goes if its frame has been written since the round before began, or if its gfn shows
+/// another frame than it did; a gfn that shows none any more goes as a hole.
+final class Rounds {
+    private static final int CHUNK_SHIFT = 9;
+    private static final int CHUNK = 1 << CHUNK_SHIFT;
+
+    /// Several gfns show the frame.
+    private static final int SEVERAL = -2;
+
+    private static final int NOBODY = -1;
+
+    private final GuestMemory memory;
+    private final PageSender sender;
+    private final ZeroPages zeros;
+
+    /// `sent.get(gfn >> 9)[gfn & 511]` is the frame plus one that the gfn showed when it was sent.
+    private final Map<Integer, int[]> sent = new HashMap<>();
+
+    /// Which gfn shows a frame, as of the last look at the whole map.
+    private final int[] shownBy;
+
+    private Set<Long> without = Set.of();
+    private int mapChanges = -1;
+    private int since;
+    private int number;
+
+    Rounds(GuestMemory memory, PageSender sender) {
+        this.memory = memory;
+        this.sender = sender;
+        this.zeros = new ZeroPages(memory);
+        this.shownBy = new int[memory.frameCount()];
+    }
+
+    /// Rounds so far.
+    int number() {
+        return number;
+    }
+
+    /// Frames that have been written since the last round began.
+    long dirty() {
+        long dirty = 0;
+        int frames = memory.frameCount();
+        for (int frame = memory.nextDirty(0, since);
+                frame < frames;
+                frame = memory.nextDirty(frame + 1, since)) {
+            dirty++;
+        }
+        return dirty;
+    }
+
+    /// Sends one round.
+    ///
+    /// @param ownPages gfns that are not sent
+    void send(Set<Long> ownPages) throws IOException {
+        number++;
+        int changes = memory.mapChanges();
+        int epoch = memory.beginEpoch();
+        zeros.forget();
+        boolean sameMap = changes == mapChanges && ownPages.equals(without);
+        without = ownPages;
+        if (!sameMap || !sendDirtyFrames()) {
+            sendHoles();
+            sendWholeMap();
+            mapChanges = changes;
+        }
+        since = epoch;
+        sender.flush();
+    }
+
+    // ---------------------------------------------------------------- the map has changed
+
+    private void sendHoles() throws IOException {
+        for (var chunk : sent.entrySet()) {
+            for (int i = 0; i < CHUNK; i++) {
+                long gfn = ((long) chunk.getKey() << CHUNK_SHIFT) + i;
+                if (chunk.getValue()[i] != 0 && isGone(gfn)) {
+                    sender.hole(gfn);
+                    chunk.getValue()[i] = 0;
+                }
+            }
+        }
+    }
+
+    private boolean isGone(long gfn) {
+        return memory.frameAt(gfn) < 0 || without.contains(gfn);
+    }
+
+    private void sendWholeMap() throws IOException {
+        Arrays.fill(shownBy, NOBODY);
+        for (long gfn = memory.nextMapped(0); gfn >= 0; gfn = memory.nextMapped(gfn + 1)) {
+            int frame = memory.frameAt(gfn);
+            if (frame < 0 || without.contains(gfn)) {
+                continue;
+            }
+            shownBy[frame] = shownBy[frame] == NOBODY ? (int) gfn : SEVERAL;
+            var chunk = sent.computeIfAbsent((int) (gfn >>> CHUNK_SHIFT), _ -> new int[CHUNK]);
+            int within = (int) gfn & CHUNK - 1;
+            if (chunk[within] != frame + 1 || memory.dirtyEpoch(frame) >= since) {
+                send(gfn, frame, chunk[within] == 0);
+                chunk[within] = frame + 1;
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- it has not
+
+    /// False if that is not enough to find all pages.
+    private boolean sendDirtyFrames() throws IOException {
+        int frames = memory.frameCount();
+        for (int frame = memory.nextDirty(0, since);
+                frame < frames;
+                frame = memory.nextDirty(frame + 1, since)) {
+            if (shownBy[frame] == SEVERAL) {
+                return false;
+            }
+            if (shownBy[frame] != NOBODY) {
+                send(shownBy[frame], frame, false);
+            }
+        }
+        return true;
+    }
+
+    private void send(long gfn, int frame, boolean isNew) throws IOException {
+        if (isNew && zeros.isZero(frame)) {
+            sender.allocated(gfn);
+        } else {
+            sender.content(gfn, zeros.content(frame), number > 1);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// Live migration (docs/specs/migration-protocol.md): a machine is copied while it runs, stands
+/// still for the last of it, and goes on elsewhere.
+///
+/// ```
+///   source                                            target
+///   LeavingMachine ──► Departure ──► Link ──► Arrival ──► Landing
+///                        │  pages by rounds:              │
+///                        │  Rounds ──► PageSender         │ Claims: who may run it
+///                        └─ Convergence: when to stop     │
+/// ```
+///
+/// Read [Departure] first, then [Arrival]; [Frame] is what they say to each other beside the
+/// machine's stream. [DomainMachine] and [DomainLanding] are the two ends of a real domain.
+package org.xenolith.migration;

@@ -1,0 +1,122 @@
+package org.xenolith.migration;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamInput;
+import org.xenolith.state.stream.StreamReader;
+import org.xenolith.state.stream.StreamRecord;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// Reads machines into a map of pages.
+final class FakeLanding implements Landing {
+    private static final int PAGES_MAX = 100_000;
+
+    /// The pages of the machine that has arrived.
+    volatile Map<Long, byte[]> pages = Map.of();
+
+    volatile boolean running;
+    volatile boolean closed;
+    volatile int rounds;
+    private volatile Runnable atRound = () -> {};
+    volatile Optional<String> refusal = Optional.empty();
+
+    /// What happens in the world between a round's arrival and the answer.
+    void atRound(Runnable work) {
+        atRound = work;
+    }
+
+    @Override
+    public Landed prepare(String config, StreamInput stream, Rounds told)
+            throws MigrationException, IOException {
+        if (refusal.isPresent()) {
+            throw new MigrationException(refusal.get());
+        }
+        try {
+            pages = read(new StreamReader(stream), told);
+        } catch (StreamException e) {
+            throw new MigrationException(e.getMessage(), e);
+        }
+        return new Landed() {
+            @Override
+            public void start(boolean paused) {
+                running = true;
+            }
+
+            @Override
+            public void close() {
+                closed = true;
+            }
+        };
+    }
+
+    private Map<Long, byte[]> read(StreamReader reader, Rounds told)
+            throws IOException, StreamException {
+        var all = new HashMap<Long, byte[]>();
+        while (true) {
+            var record = reader.next();
+            switch (record) {
+                case StreamRecord.Pages some -> take(some, all);
+                case StreamRecord.Round(int number) -> {
+                    rounds = number;
+                    atRound.run();
+                    told.taken(number);
+                }
+                case StreamRecord.End _ -> {
+                    return all;
+                }
+                default -> {}
+            }
+        }
+    }
+
+    private static void take(StreamRecord.Pages some, Map<Long, byte[]> all)
+            throws StreamException {
+        long at = 0;
+        for (int i = 0; i < some.count(); i++) {
+            long gfn = some.gfn(i);
+            if (all.size() > PAGES_MAX) {
+                throw new StreamException("too many pages");
+            }
+            byte[] content = new byte[Sizes.PAGE_BYTES];
+            if (some.kind(i).hasContent()) {
+                content =
+                        some.contents()
+                                .asSlice(at, Sizes.PAGE_BYTES)
+                                .toArray(ValueLayout.JAVA_BYTE);
+                at += Sizes.PAGE_BYTES;
+            }
+            switch (some.kind(i)) {
+                case CONTENT -> all.put(gfn, content);
+                case ALLOCATED -> all.putIfAbsent(gfn, content);
+                case HOLE -> all.remove(gfn);
+                case DELTA -> {
+                    var before = all.get(gfn);
+                    if (before == null) {
+                        throw new StreamException("a page is changed that is not there");
+                    }
+                    for (int b = 0; b < content.length; b++) {
+                        before[b] ^= content[b];
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it has all pages of `memory` and no other.
+    boolean has(GuestMemory memory) {
+        var expected = new HashMap<Long, byte[]>();
+        memory.forEachPage(
+                (gfn, content) -> expected.put(gfn, content.toArray(ValueLayout.JAVA_BYTE)));
+        expected.remove(FakeMachine.OWN_PAGE);
+        return pages.keySet().equals(expected.keySet())
+                && expected.entrySet().stream()
+                        .allMatch(page -> Arrays.equals(page.getValue(), pages.get(page.getKey())));
+    }
+}
