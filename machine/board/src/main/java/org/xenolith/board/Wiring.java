@@ -176,6 +176,20 @@ final class Wiring {
         }
     }
 
+    /// A machine without a guest, ready to start.
+    static Machine idle(DomainConfig config, MachineBuilder.Surroundings around, Engines engines) {
+        var machine = MachineSpecification.of(config, around.id(), engines.tscHertz() / 1000);
+        var layout = MachineLayout.of(machine, engines);
+        var memory = layout.memory();
+        layout.map().populate(memory);
+        var wiring = new Wiring(config, around, engines, machine, layout, memory);
+        wiring.processors();
+        wiring.ports();
+        var pvConsole = wiring.rings();
+        wiring.slots.forEach(slot -> slot.vcpu.restore(VcpuState.powerOn(slot.vcpu.id())));
+        return wiring.board(pvConsole);
+    }
+
     /// Begins a machine that will go on with the guest of `image`, of which only the static data
     /// need be there. [#restored] ends it, or [#abandon].
     ///

@@ -3,6 +3,7 @@ package org.xenolith.board;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+import org.xenolith.network.NetworkException;
 import org.xenolith.network.Ports;
 import org.xenolith.state.stream.StreamInput;
 
@@ -55,6 +56,21 @@ public final class Xenolith {
     static Domain create(DomainConfig config, MachineBuilder machines, PortOpener ports)
             throws DomainException {
         return Domain.start(config, machines, surroundings(ports), false);
+    }
+
+    /// Of a domain of this process, without network interfaces.
+    public static MachineBuilder.Surroundings surroundings() {
+        return surroundings((kind, owner) -> {
+            throw new NetworkException.Refused(
+                    "there is no %s for %s".formatted(kind, owner.name()));
+        });
+    }
+
+    /// Does once, with a small machine that nobody uses, what a JVM is slow at when it does it
+    /// first: saving and restoring. For processes that are about to do it while a guest waits.
+    public static void rehearse() throws DomainException {
+        var machines = new BoardBuilder(System.getenv(), Optional.empty());
+        Rehearsal.perform(machines, Engines.choose(EngineChoice.SOFT));
     }
 
     private static MachineBuilder.Surroundings surroundings(PortOpener ports) {

@@ -66,6 +66,11 @@ final class Guest implements AutoCloseable {
         }
     }
 
+    /// One that has come from elsewhere, with its shell.
+    static Guest adopt(Domain domain) {
+        return new Guest(domain, domain.console().reader(), Duration.ZERO);
+    }
+
     /// Creates a domain with a whole system on its disk, and logs in at its console.
     static Guest boot(DomainConfig config, CompilerChoice compiler, String user, String password)
             throws DomainException, InterruptedException {

@@ -15,6 +15,13 @@ enum Call {
     /// Saves the domain to `file`; `after` says what becomes of it. Answers with `progress` now and
     /// then, and in the end with what is left to say.
     SAVE("save"),
+    /// Moves the domain to another host, see [MigrationCalls]. Answers with `dial` and `progress`,
+    /// and in the end with how it was.
+    MIGRATE("migrate"),
+    /// After the answer, the connection carries the octets of one to the other host.
+    MIGRATE_LINK("migrate-link"),
+    /// Says whether a machine that is in doubt is `there`.
+    MIGRATE_SETTLE("migrate-settle"),
     /// Plugs in `disk`.
     BLOCK_ATTACH("block-attach"),
     /// Unplugs `device`; with `force` the guest is not asked.

@@ -84,12 +84,36 @@ public final class ControlClient {
             throws ControlException {
         var request = request(Call.SAVE).put("file", file.toString()).put("after", after.name());
         config.ifPresent(text -> request.put("config", text));
+        converse(
+                request,
+                SAVE_MILLIS_MAX,
+                line -> {
+                    if (line.has("progress")) {
+                        progress.accept(line.path("progress").asLong());
+                        return true;
+                    }
+                    return false;
+                });
+    }
+
+    /// What is done with a line that may not be the last.
+    @FunctionalInterface
+    interface Listener {
+        /// Whether another line follows.
+        boolean heard(ObjectNode line) throws IOException, ControlException;
+    }
+
+    /// Asks for what takes long, and is told about it meanwhile. Returns the last line.
+    ///
+    /// @param millisMax between two lines
+    ObjectNode converse(ObjectNode request, long millisMax, Listener listener)
+            throws ControlException {
         try (var channel = connect()) {
-            var answer = exchange(channel, request, SAVE_MILLIS_MAX);
-            while (answer.has("progress")) {
-                progress.accept(answer.path("progress").asLong());
-                answer = answer(channel, SAVE_MILLIS_MAX);
+            var answer = exchange(channel, request, millisMax);
+            while (listener.heard(answer)) {
+                answer = answer(channel, millisMax);
             }
+            return answer;
         } catch (Refusal e) {
             throw new ControlException(e.getMessage(), e);
         } catch (IOException e) {
@@ -192,7 +216,11 @@ public final class ControlClient {
 
     /// A connection that carries the console's bytes; `type` is `pv` or `serial`.
     public SocketChannel console(String type) throws ControlException {
-        var request = request(Call.CONSOLE).put("type", type);
+        return raw(request(Call.CONSOLE).put("type", type));
+    }
+
+    /// A connection that carries octets after the answer.
+    SocketChannel raw(ObjectNode request) throws ControlException {
         SocketChannel channel = null;
         try {
             channel = connect();

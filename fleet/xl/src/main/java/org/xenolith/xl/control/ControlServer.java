@@ -34,12 +34,14 @@ final class ControlServer implements AutoCloseable {
 
     private final Domain domain;
     private final GuestCalls guest;
+    private final MigrationCalls migrations;
     private final ServerSocketChannel server;
     private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
 
     private ControlServer(Domain domain, GuestCalls guest, ServerSocketChannel server) {
         this.domain = domain;
         this.guest = guest;
+        this.migrations = new MigrationCalls(domain);
         this.server = server;
     }
 
@@ -126,13 +128,19 @@ final class ControlServer implements AutoCloseable {
         } else if (call.get() == Call.CONSOLE) {
             boolean serial = request.get().path("type").asText().equals("serial");
             relay(serial ? domain.serial() : domain.console(), client);
+        } else if (call.get() == Call.MIGRATE_LINK) {
+            migrations.link(client);
         }
     }
 
     private ObjectNode answer(Call call, ObjectNode request, SocketChannel client)
             throws InterruptedException {
         try {
-            return call == Call.SAVE ? save(request, client) : perform(call, request);
+            return switch (call) {
+                case SAVE -> save(request, client);
+                case MIGRATE -> migrations.migrate(request, client);
+                default -> perform(call, request);
+            };
         } catch (DomainException | IllegalArgumentException e) {
             return Json.object().put("error", String.valueOf(e.getMessage()));
         }
@@ -158,7 +166,11 @@ final class ControlServer implements AutoCloseable {
             throws InterruptedException, DomainException {
         var answer = Json.object();
         switch (call) {
-            case WAIT, CONSOLE, SAVE -> {} // what they are for is not in the answer
+            case WAIT,
+                    CONSOLE,
+                    SAVE,
+                    MIGRATE,
+                    MIGRATE_LINK -> {} // what they are for is not in the answer
             case INFO -> answer.setAll(DomainDescription.of(domain).toJson());
             case PAUSE -> domain.pause();
             case UNPAUSE -> domain.unpause();
@@ -189,6 +201,7 @@ final class ControlServer implements AutoCloseable {
                 int id = domain.id().value();
                 domain.interfaces().list().forEach(vif -> list.add(VifJson.of(vif, id)));
             }
+            case MIGRATE_SETTLE -> migrations.settle(request);
             case MEM_SET -> guest.setMemory(request);
             case MEM_MAX -> guest.setMaxMemory(request);
             case VCPU_SET -> guest.setVcpus(request);

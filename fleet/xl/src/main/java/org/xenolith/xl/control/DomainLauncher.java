@@ -29,6 +29,9 @@ public final class DomainLauncher {
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow");
 
+    /// What processes of domains say that nobody listens to, in the runtime directory.
+    static final String ERRORS = "process-errors.log";
+
     private final RuntimeDirectory runtime;
     private final Consumer<String> progress;
 
@@ -49,13 +52,38 @@ public final class DomainLauncher {
         return start(source, configText, paused, Optional.of(saved));
     }
 
+    /// Starts a process that speaks the protocol of migrations on this one's standard input and
+    /// output, and waits until a domain has arrived or a question has been answered. Returns the
+    /// domain's id, if there is one.
+    public Optional<Integer> receive(boolean paused) throws ControlException {
+        var errors = runtime.root().resolve(ERRORS).toFile();
+        // Nothing of the JVM's own may get between what the two hosts say.
+        var command = command(ArrivalProcess.class, List.of("-XX:+DisplayVMOutputToStderr"));
+        command.addAll(List.of(runtime.root().toString(), paused ? "paused" : "running"));
+        try {
+            var process =
+                    new ProcessBuilder(command)
+                            .redirectInput(ProcessBuilder.Redirect.INHERIT)
+                            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                            .start();
+            try (var reports = process.errorReader(StandardCharsets.UTF_8)) {
+                return followReports(reports, errors);
+            }
+        } catch (IOException e) {
+            throw new ControlException("cannot start a process: " + e.getMessage(), e);
+        }
+    }
+
     private int start(String source, String configText, boolean paused, Optional<Path> saved)
             throws ControlException {
-        var errors = runtime.root().resolve("process-errors.log").toFile();
+        var errors = runtime.root().resolve(ERRORS).toFile();
+        var command = command(DomainProcess.class, List.of());
+        command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
+        saved.ifPresent(file -> command.add(file.toString()));
         Process process;
         try {
             process =
-                    new ProcessBuilder(command(source, paused, saved, errors))
+                    new ProcessBuilder(command)
                             .redirectError(ProcessBuilder.Redirect.appendTo(errors))
                             .start();
         } catch (IOException e) {
@@ -80,11 +108,12 @@ public final class DomainLauncher {
             input.write(configText.getBytes(StandardCharsets.UTF_8));
         }
         try (var reports = process.inputReader(StandardCharsets.UTF_8)) {
-            return followReports(reports, errors);
+            return followReports(reports, errors).orElseThrow();
         }
     }
 
-    private int followReports(BufferedReader reports, File errors)
+    /// The domain's id, if there is one.
+    private Optional<Integer> followReports(BufferedReader reports, File errors)
             throws IOException, ControlException {
         for (var line = reports.readLine(); line != null; line = reports.readLine()) {
             var report = Json.parseObject(line);
@@ -92,7 +121,10 @@ public final class DomainLauncher {
                 continue; // something of the JVM's own
             }
             if (report.get().has("ready")) {
-                return report.get().path("ready").asInt();
+                return Optional.of(report.get().path("ready").asInt());
+            }
+            if (report.get().has("answered")) {
+                return Optional.empty();
             }
             if (report.get().has("error")) {
                 throw new ControlException(report.get().path("error").asText());
@@ -102,7 +134,7 @@ public final class DomainLauncher {
         throw new ControlException("domain's process ended before it was ready; see " + errors);
     }
 
-    private List<String> command(String source, boolean paused, Optional<Path> saved, File errors) {
+    private List<String> command(Class<?> main, List<String> options) {
         var classPath = System.getProperty("java.class.path");
         var command = new ArrayList<String>();
         if (hasSetsid()) {
@@ -110,13 +142,12 @@ public final class DomainLauncher {
         }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_OPTIONS);
+        command.addAll(options);
         command.addAll(StartupCache.of(classPath, System.getenv()).options());
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
         command.add("-cp");
         command.add(classPath);
-        command.add(DomainProcess.class.getName());
-        command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
-        saved.ifPresent(file -> command.add(file.toString()));
+        command.add(main.getName());
         return command;
     }
 

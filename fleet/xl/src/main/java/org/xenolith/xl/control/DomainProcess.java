@@ -3,16 +3,11 @@ package org.xenolith.xl.control;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import org.xenolith.base.Clock;
-import org.xenolith.base.DomainId;
-import org.xenolith.base.Entropy;
-import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
-import org.xenolith.board.DomainLog;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Xenolith;
-import org.xenolith.network.Ports;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
@@ -31,8 +26,6 @@ public final class DomainProcess {
     /// How long those who watch the console may take to read its end.
     private static final long DRAIN_MILLIS_MAX = 10_000;
 
-    private static final String CODE_SUFFIX = ".code";
-
     private final RuntimeDirectory runtime;
     private final MachineBuilder builder;
     private final PrintStream reports;
@@ -46,9 +39,7 @@ public final class DomainProcess {
     /// Arguments: the runtime directory, the name of the configuration, `paused` or `running`, and
     /// the saved file from which the domain goes on, if it does.
     public static void main(String[] arguments) throws IOException {
-        ignore("HUP");
-        ignore("INT");
-        ignore("TSTP");
+        ignoreTerminal();
         var process =
                 new DomainProcess(
                         RuntimeDirectory.open(Path.of(arguments[0])),
@@ -61,6 +52,12 @@ public final class DomainProcess {
     }
 
     /// The terminal that `xl create` was typed on is not the domain's.
+    static void ignoreTerminal() {
+        ignore("HUP");
+        ignore("INT");
+        ignore("TSTP");
+    }
+
     private static void ignore(String signal) {
         try {
             sun.misc.Signal.handle(new sun.misc.Signal(signal), sun.misc.SignalHandler.SIG_IGN);
@@ -82,7 +79,7 @@ public final class DomainProcess {
                 var domain = start(config, id, paused, saved);
                 var hook = new Thread(domain::close);
                 Runtime.getRuntime().addShutdownHook(hook);
-                serve(domain, registration);
+                serve(domain, registration, () -> reportReady(id));
             }
             return true;
         } catch (ConfigException | ControlException | DomainException | IOException e) {
@@ -112,12 +109,14 @@ public final class DomainProcess {
         }
     }
 
-    private void serve(Domain domain, RuntimeDirectory.Registration registration)
+    /// Serves the control socket until the domain is gone.
+    ///
+    /// @param ready done when it can be reached
+    static void serve(Domain domain, RuntimeDirectory.Registration registration, Ready ready)
             throws IOException, InterruptedException {
         try (domain;
                 var server = ControlServer.start(domain, registration)) {
-            report(Json.object().put("ready", registration.entry().id()));
-            reports.close();
+            ready.tell();
             domain.ended().get();
             registration.close();
             server.drain(DRAIN_MILLIS_MAX);
@@ -126,33 +125,20 @@ public final class DomainProcess {
         }
     }
 
-    private MachineBuilder.Surroundings surroundings(int id) {
-        var log = runtime.log();
-        return new MachineBuilder.Surroundings(
-                new DomainId(id),
-                new Console(),
-                new Console(),
-                new DomainLog(new DomainId(id), log::append),
-                Clock.system(),
-                Entropy.system(),
-                codeStore(),
-                new Ports(runtime.root().resolve("networks"), Clock.system(), log::append)::open,
-                Xenolith.dumps(),
-                what -> report(Json.object().put("progress", what)));
+    /// Tells whoever waits for the domain.
+    @FunctionalInterface
+    interface Ready {
+        void tell() throws IOException;
     }
 
-    /// Machine code that guests have needed, of this build. A cache that cannot be had is done
-    /// without.
-    private static Optional<Path> codeStore() {
-        var classPath = System.getProperty("java.class.path");
-        var files = BuildCache.of("code", classPath, System.getenv());
-        try {
-            files.createDirectory();
-            files.removeOld(CODE_SUFFIX);
-            return Optional.of(files.file(CODE_SUFFIX));
-        } catch (IOException e) {
-            return Optional.empty();
-        }
+    private void reportReady(int id) {
+        report(Json.object().put("ready", id));
+        reports.close();
+    }
+
+    private MachineBuilder.Surroundings surroundings(int id) {
+        return new ProcessSurroundings(runtime, what -> report(Json.object().put("progress", what)))
+                .of(id);
     }
 
     private synchronized void report(ObjectNode line) {

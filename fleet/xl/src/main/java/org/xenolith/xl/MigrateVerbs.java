@@ -1,0 +1,72 @@
+package org.xenolith.xl;
+
+import static org.xenolith.xl.Option.flag;
+import static org.xenolith.xl.Option.with;
+
+import java.util.List;
+
+/// The commands of `xl` that move domains between hosts, one row each.
+final class MigrateVerbs {
+    static final List<Verb> ROWS =
+            List.of(
+                    new Verb(
+                            "migrate",
+                            "Migrate a domain to another host",
+                            "[options] <Domain> <host>",
+                            1,
+                            2,
+                            List.of(
+                                    with(
+                                            'C',
+                                            "",
+                                            "<config>",
+                                            "Send <config> instead of config file from creation."),
+                                    with(
+                                            's',
+                                            "",
+                                            "<sshcommand>",
+                                            "Use <sshcommand> instead of ssh.  String will be"
+                                                    + " passed to sh. If empty, run <host> instead of"
+                                                    + " ssh <host> xl migrate-receive."),
+                                    flag(
+                                            'e',
+                                            "Do not wait in the background (on <host>) for the"
+                                                    + " death of the domain."),
+                                    flag('p', "Do not unpause domain after migrating it."),
+                                    with(
+                                            "max-downtime",
+                                            "MS",
+                                            "Leave the domain here if it would stand still for"
+                                                    + " longer; 1000 unless set. Ours."),
+                                    with(
+                                            "max-rounds",
+                                            "N",
+                                            "Rounds of memory while it runs; 40 unless set. Ours."),
+                                    with(
+                                            "max-throttle",
+                                            "PERCENT",
+                                            "How much of the time a guest that writes too fast may"
+                                                    + " be made to rest; 95 unless set. Ours."),
+                                    with(
+                                            "settle",
+                                            "here|there",
+                                            "Say where the domain is that stands still since the"
+                                                    + " other host does not answer. Ours.")),
+                            MigrateCommands::migrate),
+                    new Verb(
+                            "migrate-receive",
+                            "for internal use only",
+                            "[options]",
+                            0,
+                            0,
+                            List.of(
+                                    flag('d', "Accepted; there is nothing more to say."),
+                                    flag(
+                                            'e',
+                                            "Do not wait in the background for the death of the"
+                                                    + " domain."),
+                                    flag('p', "Do not unpause the domain.")),
+                            MigrateCommands::receive));
+
+    private MigrateVerbs() {}
+}

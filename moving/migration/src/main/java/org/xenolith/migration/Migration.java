@@ -1,0 +1,76 @@
+package org.xenolith.migration;
+
+import org.xenolith.base.Clock;
+import org.xenolith.base.Entropy;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainConfig;
+import org.xenolith.board.Xenolith;
+import org.xenolith.xen.XenVersion;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/// The way in for programs.
+///
+/// ```java
+/// var report = Migration.send(domain, () -> connectTo(host), MigrationOptions.DEFAULT, _ -> {});
+/// // and there
+/// var domain = Migration.receive(link, claims, config);
+/// ```
+public final class Migration {
+    private Migration() {}
+
+    /// Moves a domain of this process. When this returns, `domain` is gone here.
+    ///
+    /// @param target makes connections to whoever calls [#receive]
+    /// @param progress told after each round
+    /// @throws MigrationException if it could not be moved: it runs here, as before
+    public static MigrationReport send(
+            Domain domain,
+            Link.Dialer target,
+            MigrationOptions options,
+            Consumer<MigrationProgress> progress)
+            throws MigrationException, InterruptedException {
+        var entropy = Entropy.system();
+        var departure =
+                new Departure(
+                        new DomainMachine(domain, () -> domain.config().toString()),
+                        new UUID(entropy.nextLong(), entropy.nextLong()),
+                        options,
+                        new Departure.Version(XenVersion.MAJOR, XenVersion.MINOR),
+                        Clock.system(),
+                        progress,
+                        new Doubt(domain.log()::add));
+        return departure.run(target);
+    }
+
+    /// Serves a connection that a source has made, and closes it. The domain that has come, in this
+    /// process; empty if the source has only asked what has become of one.
+    ///
+    /// @param claims the same for all connections to this host
+    /// @param config of the domain as it is to be here: the same machine, its disks by the paths
+    ///   that they have here
+    /// @throws MigrationException if none has come, with the reason
+    /// @throws IOException if the connection is cut
+    public static Optional<Domain> receive(Link link, Claims claims, DomainConfig config)
+            throws MigrationException, IOException {
+        var landing =
+                new DomainLanding(
+                        _ -> new DomainLanding.Destination(config, Xenolith.surroundings()),
+                        (destination, first, paused) ->
+                                Domain.start(
+                                        destination.config(),
+                                        first,
+                                        Xenolith.machines(),
+                                        destination.surroundings(),
+                                        paused));
+        try (link) {
+            var outcome = new Arrival(link, claims, landing).serve();
+            return outcome == Arrival.Outcome.RUNNING
+                    ? Optional.of(landing.arrived().join())
+                    : Optional.empty();
+        }
+    }
+}
