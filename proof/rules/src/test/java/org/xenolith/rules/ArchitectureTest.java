@@ -110,6 +110,26 @@ class ArchitectureTest {
                 .check(all);
     }
 
+    /// It knows memory, the stream and the board's machine.
+    @Test
+    void whoMovesAMachineKnowsNoDevice() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.xenolith.migration..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.xenolith.pv..",
+                        "org.xenolith.platform..",
+                        "org.xenolith.xenstore..",
+                        "org.xenolith.images..",
+                        "org.xenolith.network..",
+                        "org.xenolith.device..",
+                        "org.xenolith.engine..",
+                        "org.xenolith.xl..")
+                .check(all);
+    }
+
     @Test
     void theCompilerKnowsNothingOfX86() {
         noClasses()
