@@ -24,7 +24,7 @@ abstract class Driver {
     static final long SLEEP_NANOS_MAX = 1_000_000_000L;
 
     /// A vCPU that is throttled rests at most this long at a time.
-    private static final long REST_NANOS_MAX = 100_000_000L;
+    private static final long REST_NANOS_MAX = 1_000_000_000L;
 
     /// What the driver needs of the machine, for each vCPU on the thread that runs it.
     interface Exits {
@@ -112,6 +112,10 @@ abstract class Driver {
     final void throttle(int percent) {
         Bug.check(percent >= 0 && percent < 100, "a vCPU that is throttled runs now and then");
         restPercent = percent;
+    }
+
+    final boolean isThrottled() {
+        return restPercent > 0;
     }
 
     /// How long a vCPU rests that has run for so many nanoseconds.

@@ -17,6 +17,9 @@ final class VcpuThread {
     /// Bounds a run, so that time that goes by is accounted for.
     private static final long INSTRUCTIONS_MAX = 1_000_000;
 
+    /// The same where it is to rest between its runs.
+    private static final long THROTTLED_INSTRUCTIONS_MAX = 100_000;
+
     private final ParallelDriver driver;
     private final VcpuSlot slot;
     private final Driver.Exits exits;
@@ -154,7 +157,8 @@ final class VcpuThread {
             inRun = false;
             return true;
         }
-        var exit = slot.vcpu.run(INSTRUCTIONS_MAX);
+        long most = driver.isThrottled() ? THROTTLED_INSTRUCTIONS_MAX : INSTRUCTIONS_MAX;
+        var exit = slot.vcpu.run(most);
         inRun = false;
         boolean goesOn = exits.handle(slot, exit);
         if (!goesOn && slot.phase() == VcpuSlot.Phase.RUNNING && !signalled) {

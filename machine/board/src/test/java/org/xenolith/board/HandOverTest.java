@@ -1,0 +1,159 @@
+package org.xenolith.board;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.base.Clock;
+import org.xenolith.device.Workers;
+import org.xenolith.images.Image;
+import org.xenolith.images.ImageException;
+import org.xenolith.images.ImageFormat;
+import org.xenolith.images.Images;
+import org.xenolith.images.OpenOptions;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/// What a machine does that is about to go elsewhere, and may yet stay.
+@Timeout(60)
+class HandOverTest {
+    private static final OpenOptions WRITING =
+            new OpenOptions(Optional.of(ImageFormat.RAW), false, false);
+
+    @TempDir private Path root;
+
+    private Domain domain(Path disk) throws Exception {
+        var kernel = new TinyKernel().print("x").bytes(0xFB, 0xF4); // sti; hlt
+        var config =
+                DomainConfig.builder("leaving")
+                        .kernel(kernel.write(root.resolve("kernel")))
+                        .memoryMib(8)
+                        .disks(List.of(DiskConfig.raw("xvda", disk)))
+                        .build();
+        var domain = Xenolith.create(config);
+        domain.serial().reader().awaitText("x", Duration.ofSeconds(20));
+        return domain;
+    }
+
+    private Path disk() throws IOException {
+        return Files.write(root.resolve("disk"), new byte[1 << 20]);
+    }
+
+    @Test
+    void aMachineThatStaysHasItsDisksAgain() throws Exception {
+        var disk = disk();
+        try (var domain = domain(disk)) {
+            assertThatThrownBy(() ->
+                            domain.save(
+                                    machine -> {
+                                        machine.hold();
+                                        machine.releaseDisks();
+                                        openAndClose(disk);
+                                        throw new IOException("cut");
+                                    },
+                                    AfterSave.DESTROY))
+                    .isInstanceOf(DomainException.class)
+                    .hasMessage("cut");
+            assertThat(domain.state()).isNotEqualTo(DomainState.PAUSED);
+            assertThat(domain.disks().getFirst().sectors()).isEqualTo(2048);
+            assertThatThrownBy(() -> Images.open(disk, WRITING)).hasMessageContaining("in use");
+        }
+    }
+
+    private static void openAndClose(Path disk) throws IOException {
+        try {
+            Images.open(disk, WRITING).close();
+        } catch (ImageException e) {
+            throw new IOException("the disk has not been let go: " + e.getMessage(), e);
+        }
+    }
+
+    @Test
+    void aMachineWhoseDiskAnotherHasStaysPausedUntilItIsFree() throws Exception {
+        var disk = disk();
+        var other = new Image[1];
+        try (var domain = domain(disk)) {
+            assertThatThrownBy(() ->
+                            domain.save(
+                                    machine -> {
+                                        machine.hold();
+                                        machine.releaseDisks();
+                                        other[0] = openForWriting(disk);
+                                        throw new IOException("cut");
+                                    },
+                                    AfterSave.DESTROY))
+                    .isInstanceOf(DomainException.class)
+                    .hasMessageContaining("disk xvda")
+                    .hasMessageContaining("in use");
+            assertThat(domain.state()).isEqualTo(DomainState.PAUSED);
+            assertThatThrownBy(domain::unpause).hasMessageContaining("in use");
+            other[0].close();
+            domain.unpause();
+            assertThat(domain.state()).isNotEqualTo(DomainState.PAUSED);
+            assertThat(domain.disks().getFirst().sectors()).isEqualTo(2048);
+        }
+    }
+
+    private static Image openForWriting(Path disk) throws IOException {
+        try {
+            return Images.open(disk, WRITING);
+        } catch (ImageException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    @Test
+    void aThrottledGuestRestsForMostOfTheTime() throws Exception {
+        var kernel = new TinyKernel().print("wild").bytes(0xFA); // cli
+        var config =
+                DomainConfig.builder("slow")
+                        .kernel(kernel.jump(kernel.here()).write(root.resolve("kernel")))
+                        .memoryMib(8)
+                        .build();
+        try (var domain = Xenolith.create(config)) {
+            domain.serial().reader().awaitText("wild", Duration.ofSeconds(20));
+            assertThat(busyPart(domain)).isGreaterThan(0.8);
+            domain.machine().throttle(90);
+            assertThat(busyPart(domain)).isBetween(0.01, 0.4);
+            domain.machine().throttle(0);
+            assertThat(busyPart(domain)).isGreaterThan(0.8);
+        }
+    }
+
+    /// Of a second.
+    private static double busyPart(Domain domain) throws InterruptedException {
+        var clock = Clock.system();
+        TimeUnit.MILLISECONDS.sleep(200);
+        long start = clock.nanos();
+        long before = domain.vcpus().getFirst().runNanos();
+        TimeUnit.SECONDS.sleep(1);
+        long ran = domain.vcpus().getFirst().runNanos() - before;
+        return (double) ran / (clock.nanos() - start);
+    }
+
+    @Test
+    void workersThatAreHeldDoTheirWorkWhenTheyAreLetGo() throws Exception {
+        var done = new Semaphore(0);
+        var held = new HeldWorkers(Workers.virtualThreads(_ -> done.release(1000)));
+        var one = held.worker("one", done::release);
+        var other = held.periodic("other", 1_000_000, done::release);
+        one.wake();
+        assertThat(done.tryAcquire(100, TimeUnit.MILLISECONDS)).isFalse();
+        held.letGo();
+        assertThat(done.tryAcquire(2, 10, TimeUnit.SECONDS)).isTrue();
+        other.close();
+        done.drainPermits();
+        one.wake();
+        assertThat(done.tryAcquire(1, 10, TimeUnit.SECONDS)).isTrue();
+        one.close();
+    }
+}
