@@ -79,9 +79,10 @@ final class MigrateCommands {
         var usual = MigrationOptions.DEFAULT;
         try {
             return usual.within(
-                    number(arguments, "max-downtime", usual.downtimeMillisMax()),
-                    number(arguments, "max-rounds", usual.roundsMax()),
-                    number(arguments, "max-throttle", usual.throttlePercentMax()));
+                            number(arguments, "max-downtime", usual.downtimeMillisMax()),
+                            number(arguments, "max-rounds", usual.roundsMax()),
+                            number(arguments, "max-throttle", usual.throttlePercentMax()))
+                    .withDisks(arguments.has("copy-disks"));
         } catch (IllegalArgumentException e) {
             throw new UsageException("a limit of the migration is out of range");
         }

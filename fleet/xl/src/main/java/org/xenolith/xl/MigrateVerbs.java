@@ -33,6 +33,10 @@ final class MigrateVerbs {
                                             "Do not wait in the background (on <host>) for the"
                                                     + " death of the domain."),
                                     flag('p', "Do not unpause domain after migrating it."),
+                                    flag(
+                                            "copy-disks",
+                                            "Disks are not shared: the other host gets copies,"
+                                                    + " where there is nothing yet. Ours."),
                                     with(
                                             "max-downtime",
                                             "MS",

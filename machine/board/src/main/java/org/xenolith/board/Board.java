@@ -65,6 +65,9 @@ final class Board implements Machine {
     private final Origin origin;
     private boolean closed;
 
+    /// Done when it is closed without having been started.
+    private Runnable unlessStarted = () -> {};
+
     /// Devices stand still. The driver's own.
     private boolean held;
 
@@ -73,8 +76,14 @@ final class Board implements Machine {
         this.origin = origin;
     }
 
+    /// Does `cleanup` last when the machine is closed and has not been started. Before [#start].
+    void unlessStarted(Runnable cleanup) {
+        unlessStarted = cleanup;
+    }
+
     @Override
     public void start(boolean paused) {
+        unlessStarted = () -> {};
         parts.pvConsole.start();
         parts.store.start();
         parts.backends.letGo();
@@ -269,6 +278,11 @@ final class Board implements Machine {
     }
 
     @Override
+    public List<CopiedDisk> copyDisks() {
+        return parts.disks.copy();
+    }
+
+    @Override
     public void releaseDisks() throws IOException {
         parts.disks.release();
     }
@@ -342,5 +356,6 @@ final class Board implements Machine {
         parts.slots.forEach(slot -> slot.vcpu.close());
         parts.engine.close();
         parts.memory.close();
+        unlessStarted.run();
     }
 }

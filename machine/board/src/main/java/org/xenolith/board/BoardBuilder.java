@@ -44,7 +44,8 @@ final class BoardBuilder implements MachineBuilder {
                 var reader = new StreamReader(input);
                 try (var image = MachineImage.begin(reader, source, chosen)) {
                     var wiring = Wiring.begin(config, surroundings, chosen, image);
-                    return finish(wiring, image, reader, rounds);
+                    var disks = new ArrivingDisks(config.disks());
+                    return finish(wiring, image, reader, rounds, disks);
                 }
             } catch (StreamException | IOException e) {
                 throw new DomainException(e.getMessage(), e);
@@ -55,15 +56,22 @@ final class BoardBuilder implements MachineBuilder {
     }
 
     private static Machine finish(
-            Wiring wiring, MachineImage image, StreamReader reader, MachineImage.Rounds rounds)
+            Wiring wiring,
+            MachineImage image,
+            StreamReader reader,
+            MachineImage.Rounds rounds,
+            ArrivingDisks disks)
             throws DomainException, StreamException, IOException {
         try {
-            image.readRest(reader, rounds);
+            image.readRest(reader, rounds, disks);
+            disks.finish();
             var machine = wiring.restored(image);
             image.taken();
+            machine.unlessStarted(disks::close);
             return machine;
         } catch (DomainException | StreamException | IOException | RuntimeException | Error e) {
             wiring.abandon();
+            disks.close();
             throw e;
         }
     }

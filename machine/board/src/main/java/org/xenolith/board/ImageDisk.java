@@ -19,6 +19,9 @@ final class ImageDisk implements BlockDisk {
     private final Image image;
     private final int sectorBytes;
 
+    /// While it is being copied.
+    private volatile DirtyBlocks dirty;
+
     private ImageDisk(Path file, Image image, int sectorBytes) {
         this.file = file;
         this.image = image;
@@ -81,12 +84,73 @@ final class ImageDisk implements BlockDisk {
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
+        int bytes = source.remaining();
         perform(() -> image.write(offset, source));
+        written(offset, bytes);
     }
 
     @Override
     public void discard(long offset, long bytes) throws IOException {
         perform(() -> image.discard(offset, bytes));
+        written(offset, bytes);
+    }
+
+    private void written(long offset, long bytes) {
+        var copied = dirty;
+        if (copied != null && bytes > 0) {
+            copied.written(offset, bytes);
+        }
+    }
+
+    /// From now on what is written is noticed, until the copy is closed.
+    CopiedDisk copy(int number) {
+        var blocks = new DirtyBlocks(size());
+        dirty = blocks;
+        return new Copy(number, size(), blocks);
+    }
+
+    private final class Copy implements CopiedDisk {
+        private final int number;
+        private final long bytes;
+        private final DirtyBlocks blocks;
+
+        Copy(int number, long bytes, DirtyBlocks blocks) {
+            this.number = number;
+            this.bytes = bytes;
+            this.blocks = blocks;
+        }
+
+        @Override
+        public int number() {
+            return number;
+        }
+
+        @Override
+        public long bytes() {
+            return bytes;
+        }
+
+        @Override
+        public Optional<Part> next(long offset) throws IOException {
+            int block = blocks.take((int) (offset / DirtyBlocks.BLOCK_BYTES));
+            if (block < 0) {
+                return Optional.empty();
+            }
+            long at = (long) block * DirtyBlocks.BLOCK_BYTES;
+            var content = new byte[(int) Math.min(DirtyBlocks.BLOCK_BYTES, bytes - at)];
+            read(at, ByteBuffer.wrap(content));
+            return Optional.of(new Part(at, content));
+        }
+
+        @Override
+        public long dirtyBytes() {
+            return blocks.bytes();
+        }
+
+        @Override
+        public void close() {
+            dirty = null;
+        }
     }
 
     @Override

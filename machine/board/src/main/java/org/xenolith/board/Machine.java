@@ -6,6 +6,7 @@ import org.xenolith.xen.ShutdownReason;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -77,6 +78,10 @@ public interface Machine extends AutoCloseable {
     /// @param progress is told how many pages of memory have been written
     /// @throws DomainException if the machine is in a state that cannot be saved
     void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException;
+
+    /// Begins to copy the disks while the machine runs. Each is to be closed; one that grows
+    /// meanwhile is copied up to the size that it has now.
+    List<CopiedDisk> copyDisks();
 
     /// Closes the disks of a machine that is held, so that another may open them. [#goOn] opens
     /// them again.

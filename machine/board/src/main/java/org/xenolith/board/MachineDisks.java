@@ -120,6 +120,14 @@ final class MachineDisks implements Disks, AutoCloseable {
         }
     }
 
+    /// Begins to copy all disks but those in CD-ROM drives.
+    synchronized List<CopiedDisk> copy() {
+        return attached.values().stream()
+                .filter(device -> !device.config.cdrom() && device.disk.isPresent())
+                .map(device -> device.disk.get().copy(device.config.device().number()))
+                .toList();
+    }
+
     /// Closes the disks, so that another machine may open them. Only when paused.
     synchronized void release() throws IOException {
         for (var device : attached.values()) {

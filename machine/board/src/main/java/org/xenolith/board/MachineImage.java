@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -79,7 +80,7 @@ final class MachineImage implements AutoCloseable {
             throws IOException, StreamException {
         var image = begin(reader, source, engines);
         try {
-            image.readRest(reader, Rounds.IGNORED);
+            image.readRest(reader, Rounds.IGNORED, new ArrivingDisks(List.of()));
             return image;
         } catch (IOException | StreamException | RuntimeException | Error e) {
             image.close();
@@ -113,6 +114,8 @@ final class MachineImage implements AutoCloseable {
                         StreamRecord.HvmContext _,
                         StreamRecord.Verify _,
                         StreamRecord.Round _,
+                        StreamRecord.Disk _,
+                        StreamRecord.DiskData _,
                         StreamRecord.Checkpoint _,
                         StreamRecord.End _ ->
                         throw new StreamException("the stream has no static data");
@@ -131,7 +134,8 @@ final class MachineImage implements AutoCloseable {
     // ---------------------------------------------------------------- the rest
 
     /// Reads what follows the static data, to the end.
-    void readRest(StreamReader reader, Rounds rounds) throws IOException, StreamException {
+    void readRest(StreamReader reader, Rounds rounds, ArrivingDisks disks)
+            throws IOException, StreamException {
         while (true) {
             var record = reader.next();
             switch (record) {
@@ -144,6 +148,8 @@ final class MachineImage implements AutoCloseable {
                                 "X86_TSC_INFO is not that of the machine");
                 case StreamRecord.Checkpoint _ -> {}
                 case StreamRecord.Round(int number) -> rounds.taken(number);
+                case StreamRecord.Disk disk -> disks.begin(disk);
+                case StreamRecord.DiskData data -> disks.take(data);
                 case StreamRecord.End _ -> {
                     return;
                 }

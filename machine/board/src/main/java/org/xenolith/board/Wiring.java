@@ -289,7 +289,7 @@ final class Wiring {
     /// then. The image gives its memory up, unless this throws.
     ///
     /// @throws StreamException if the image is of no machine that could be
-    Machine restored(MachineImage image) throws DomainException, StreamException {
+    Board restored(MachineImage image) throws DomainException, StreamException {
         var states = RestoredStates.of(image, slots.size());
         replay.ifPresent(replayed -> replayed.continueFrom(states.board()));
         var consoleLink = RingLink.at(xen, HvmAbi.HVM_PARAM_CONSOLE_EVTCHN);

@@ -129,6 +129,11 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public List<CopiedDisk> copyDisks() {
+        return List.of();
+    }
+
+    @Override
     public void releaseDisks() {}
 
     @Override

@@ -2,6 +2,7 @@ package org.xenolith.board;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.atIndex;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -13,8 +14,16 @@ import org.xenolith.images.ImageException;
 import org.xenolith.images.ImageFormat;
 import org.xenolith.images.Images;
 import org.xenolith.images.OpenOptions;
+import org.xenolith.state.Bytes;
+import org.xenolith.state.stream.MappedInput;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
+import org.xenolith.state.stream.StreamWriter.Alignment;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,6 +117,56 @@ class HandOverTest {
             return Images.open(disk, WRITING);
         } catch (ImageException e) {
             throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /// A machine with its disk, as somebody sends it who is cut off, or is not.
+    private byte[] withDisk(Domain domain, boolean whole) throws Exception {
+        var bytes = new ByteArrayOutputStream();
+        domain.save(
+                machine -> {
+                    var channel = Channels.newChannel(bytes);
+                    var writer = new StreamWriter(channel, 0, Alignment.NONE, 4, 17);
+                    var held = machine.hold();
+                    machine.saveStaticData(writer);
+                    writer.write(new StreamRecord.Disk(202 << 8, 1 << 20));
+                    var content = Bytes.of((byte) 1, (byte) 2, (byte) 3);
+                    writer.write(new StreamRecord.DiskData(202 << 8, 70_000, content));
+                    if (whole) {
+                        new MachineSaver(writer, _ -> {}).memory(machine.memory(), held.ownPages());
+                        held.save(writer);
+                        writer.write(new StreamRecord.End());
+                    }
+                },
+                AfterSave.GO_ON);
+        return bytes.toByteArray();
+    }
+
+    private static Machine arrive(DomainConfig config, byte[] stream) throws DomainException {
+        var input = new MappedInput(MemorySegment.ofArray(stream), 0);
+        return Xenolith.arriving(input, _ -> {}).build(config, Xenolith.surroundings());
+    }
+
+    @Test
+    void aDiskThatComesStaysOnlyWithAMachineThatStarts() throws Exception {
+        var copy = root.resolve("copy");
+        try (var domain = domain(disk())) {
+            var there = domain.config().withDisks(List.of(DiskConfig.raw("xvda", copy)));
+            assertThatThrownBy(() -> arrive(there, withDisk(domain, false)))
+                    .isInstanceOf(DomainException.class);
+            assertThat(copy).doesNotExist();
+
+            var whole = withDisk(domain, true);
+            arrive(there, whole).close();
+            assertThat(copy).doesNotExist();
+
+            try (var machine = arrive(there, whole)) {
+                machine.start(true);
+            }
+            assertThat(Files.readAllBytes(copy)).hasSize(1 << 20).contains(1, atIndex(70_000));
+
+            assertThatThrownBy(() -> arrive(there, whole)).hasMessageContaining("exists");
+            assertThat(copy).exists();
         }
     }
 

@@ -1,11 +1,15 @@
 package org.xenolith.migration;
 
 import org.xenolith.base.Clock;
+import org.xenolith.base.Sizes;
+import org.xenolith.board.CopiedDisk;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.state.stream.StreamWriter.Alignment;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -69,6 +73,23 @@ public final class Departure {
         }
     }
 
+    /// What a migration sends.
+    private record Sending(StreamWriter writer, PageSender pages, Rounds rounds, DiskRounds disks) {
+        /// In pages; what is on disks counts as if it were pages too.
+        long done() {
+            return pages.pages() + disks.bytes() / Sizes.PAGE_BYTES;
+        }
+
+        long remaining() {
+            return rounds.dirty() + disks.dirtyBytes() / Sizes.PAGE_BYTES;
+        }
+
+        void round(Set<Long> ownPages) throws IOException {
+            disks.send();
+            rounds.send(ownPages);
+        }
+    }
+
     /// One connection.
     private final class Attempt {
         private final Link link;
@@ -94,10 +115,15 @@ public final class Departure {
                                 meter, 0, Alignment.NONE, version.major(), version.minor());
                 machine.saveStaticData(writer);
                 var choice = new PackingChoice(options.packing());
-                try (var sender = new PageSender(writer, meter, clock, choice)) {
-                    var rounds = new Rounds(machine.memory(), sender);
-                    whileRunning(rounds, sender, writer);
-                    return last(rounds, sender, writer);
+                var copied = options.copyDisks() ? machine.copyDisks() : List.<CopiedDisk>of();
+                try (var sender = new PageSender(writer, meter, clock, choice);
+                        var disks = new DiskRounds(copied, writer)) {
+                    disks.begin();
+                    var sending =
+                            new Sending(
+                                    writer, sender, new Rounds(machine.memory(), sender), disks);
+                    whileRunning(sending);
+                    return last(sending);
                 }
             } catch (IOException e) {
                 throw new MigrationException(answers.refusalOr(reason(e)), e);
@@ -122,20 +148,21 @@ public final class Departure {
 
         // ------------------------------------------------------------ while it runs
 
-        private void whileRunning(Rounds rounds, PageSender sender, StreamWriter writer)
+        private void whileRunning(Sending sending)
                 throws IOException, MigrationException, InterruptedException {
             var convergence = new Convergence(options);
+            var rounds = sending.rounds();
             while (true) {
                 long begin = clock.nanos();
-                long before = sender.pages();
-                sendRound(rounds, writer);
+                long before = sending.done();
+                sendRound(sending);
                 long nanos = Math.max(1, clock.nanos() - begin);
-                long rate = Math.max(1, (sender.pages() - before) * 1_000_000_000L / nanos);
-                long dirty = rounds.dirty();
+                long rate = Math.max(1, (sending.done() - before) * 1_000_000_000L / nanos);
+                long dirty = sending.remaining();
                 progress.accept(
                         new MigrationProgress(
                                 rounds.number(),
-                                sender.pages(),
+                                sending.done(),
                                 meter.bytes(),
                                 rate,
                                 dirty,
@@ -155,10 +182,11 @@ public final class Departure {
             }
         }
 
-        private void sendRound(Rounds rounds, StreamWriter writer)
+        private void sendRound(Sending sending)
                 throws IOException, MigrationException, InterruptedException {
-            rounds.send(machine.ownPages());
-            writer.write(new StreamRecord.Round(rounds.number()));
+            sending.round(machine.ownPages());
+            var rounds = sending.rounds();
+            sending.writer().write(new StreamRecord.Round(rounds.number()));
             meter.flush();
             var taken = expect(Frame.RoundTaken.class, options.answerMillisMax());
             if (taken.round() != rounds.number()) {
@@ -168,7 +196,7 @@ public final class Departure {
 
         // ------------------------------------------------------------ while it stands still
 
-        private MigrationReport last(Rounds rounds, PageSender sender, StreamWriter writer)
+        private MigrationReport last(Sending sending)
                 throws MigrationException, InterruptedException {
             var times = new Times(clock);
             machine.leave(still -> {
@@ -176,29 +204,28 @@ public final class Departure {
                     throw new MigrationException("the domain's devices have changed meanwhile");
                 }
                 times.stop = times.lap();
-                boolean ready = sendLast(still, rounds, writer, times);
+                boolean ready = sendLast(still, sending, times);
                 if (!ready || !handOver(still.wasPaused())) {
                     throw new MigrationException(answers.refusalOr("the target has given it up"));
                 }
                 times.start = times.lap();
             });
             return new MigrationReport(
-                    rounds.number(),
-                    sender.pages(),
+                    sending.rounds().number(),
+                    sending.done(),
                     meter.bytes(),
                     clock.nanos() - start,
                     times.downtime());
         }
 
-        private boolean sendLast(
-                LeavingMachine.Still still, Rounds rounds, StreamWriter writer, Times times)
+        private boolean sendLast(LeavingMachine.Still still, Sending sending, Times times)
                 throws IOException, MigrationException {
             try (var _ = Deadline.closing(link, options.stillMillisMax())) {
-                rounds.send(still.ownPages());
+                sending.round(still.ownPages());
                 times.pages = times.lap();
-                still.saveDevices(writer);
+                still.saveDevices(sending.writer());
                 still.releaseDisks();
-                writer.write(new StreamRecord.End());
+                sending.writer().write(new StreamRecord.End());
                 meter.flush();
                 times.states = times.lap();
                 expect(Frame.Ready.class, options.stillMillisMax());

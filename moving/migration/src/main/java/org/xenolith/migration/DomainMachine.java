@@ -1,6 +1,7 @@
 package org.xenolith.migration;
 
 import org.xenolith.board.AfterSave;
+import org.xenolith.board.CopiedDisk;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
 import org.xenolith.board.HeldMachine;
@@ -9,6 +10,7 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -43,6 +45,11 @@ public final class DomainMachine implements LeavingMachine {
     @Override
     public void saveStaticData(StreamWriter out) throws IOException {
         machine.saveStaticData(out);
+    }
+
+    @Override
+    public List<CopiedDisk> copyDisks() {
+        return machine.copyDisks();
     }
 
     @Override

@@ -1,9 +1,11 @@
 package org.xenolith.migration;
 
+import org.xenolith.board.CopiedDisk;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 
 /// A machine that is to go elsewhere, as its migration sees it.
@@ -19,6 +21,9 @@ public interface LeavingMachine {
 
     /// Writes what the machine is, up to STATIC_DATA_END.
     void saveStaticData(StreamWriter out) throws IOException;
+
+    /// Begins to copy the disks while the machine runs; who asks closes them.
+    List<CopiedDisk> copyDisks();
 
     /// Has the guest rest for so many percent of the time, 0 to 99.
     void throttle(int percent);

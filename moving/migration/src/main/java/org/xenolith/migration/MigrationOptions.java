@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param roundsMax rounds of pages while it runs
 /// @param throttlePercentMax how much of the time the guest may be made to rest
 /// @param packing of pages; what is fastest if empty
+/// @param copyDisks the target gets disks of its own, with what is on the source's
 /// @param answerMillisMax a target that does not answer for so long, while the machine runs, is
 ///   given up
 /// @param stillMillisMax the same while the machine stands still
@@ -22,10 +23,11 @@ public record MigrationOptions(
         int roundsMax,
         int throttlePercentMax,
         Optional<PagePacking> packing,
+        boolean copyDisks,
         int answerMillisMax,
         int stillMillisMax) {
     public static final MigrationOptions DEFAULT =
-            new MigrationOptions(15, 1000, 40, 95, Optional.empty(), 120_000, 30_000);
+            new MigrationOptions(15, 1000, 40, 95, Optional.empty(), false, 120_000, 30_000);
 
     public MigrationOptions {
         if (downtimeGoalMillis < 0
@@ -47,6 +49,7 @@ public record MigrationOptions(
                 rounds,
                 throttlePercent,
                 packing,
+                copyDisks,
                 answerMillisMax,
                 stillMillisMax);
     }
@@ -58,6 +61,19 @@ public record MigrationOptions(
                 roundsMax,
                 throttlePercentMax,
                 Optional.of(how),
+                copyDisks,
+                answerMillisMax,
+                stillMillisMax);
+    }
+
+    public MigrationOptions withDisks(boolean copied) {
+        return new MigrationOptions(
+                downtimeGoalMillis,
+                downtimeMillisMax,
+                roundsMax,
+                throttlePercentMax,
+                packing,
+                copied,
                 answerMillisMax,
                 stillMillisMax);
     }

@@ -1,12 +1,14 @@
 package org.xenolith.migration;
 
 import org.xenolith.base.Sizes;
+import org.xenolith.board.CopiedDisk;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 
 /// A machine that is memory and one state, which says how often the memory has been written.
@@ -56,6 +58,11 @@ final class FakeMachine implements LeavingMachine, AutoCloseable {
     public void saveStaticData(StreamWriter out) throws IOException {
         out.write(new StreamRecord.State("fake", 1, 0, Bytes.of((byte) 7)));
         out.write(new StreamRecord.StaticDataEnd());
+    }
+
+    @Override
+    public List<CopiedDisk> copyDisks() {
+        return List.of();
     }
 
     @Override

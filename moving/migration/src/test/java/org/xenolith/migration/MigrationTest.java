@@ -28,7 +28,7 @@ class MigrationTest {
 
     /// A flipped bit in a length makes the other end wait: not for long.
     private static final MigrationOptions SMALL =
-            new MigrationOptions(15, 1000, 40, 95, Optional.of(PagePacking.LZ4), 300, 300);
+            new MigrationOptions(15, 1000, 40, 95, Optional.of(PagePacking.LZ4), false, 300, 300);
 
     private final Claims claims = Claims.inMemory();
     private final FakeLanding landing = new FakeLanding();
@@ -117,7 +117,8 @@ class MigrationTest {
         try (var machine = new FakeMachine(PAGES)) {
             var random = new SplittableRandom(4);
             landing.atRound(() -> shuffle(machine, random));
-            var options = new MigrationOptions(0, 1_000_000, 6, 0, SMALL.packing(), 5000, 5000);
+            var options =
+                    new MigrationOptions(0, 1_000_000, 6, 0, SMALL.packing(), false, 5000, 5000);
             assertThat(move(machine, options, MemoryLink.whole())).isTrue();
             requireOne(machine, true, "moved");
         }
@@ -150,7 +151,8 @@ class MigrationTest {
                     machine.memory.writeLong(page * 4096L, random.nextLong());
                 }
             });
-            var options = new MigrationOptions(0, 1_000_000, 10, 0, Optional.empty(), 5000, 5000);
+            var options =
+                    new MigrationOptions(0, 1_000_000, 10, 0, Optional.empty(), false, 5000, 5000);
             assertThat(move(machine, options, link)).isTrue();
             requireOne(machine, true, "moved");
             assertThat(landing.rounds).isGreaterThan(2);
@@ -256,7 +258,7 @@ class MigrationTest {
             });
             var link = MemoryLink.whole();
             var end = serve(link);
-            var options = new MigrationOptions(0, 0, 15, 80, Optional.empty(), 5000, 5000);
+            var options = new MigrationOptions(0, 0, 15, 80, Optional.empty(), false, 5000, 5000);
             assertThatThrownBy(() -> departure(machine, options).run(link::source))
                     .isInstanceOf(MigrationException.class)
                     .hasMessageContaining("the guest writes faster than it can be sent");

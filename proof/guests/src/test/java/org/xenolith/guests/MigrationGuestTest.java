@@ -26,7 +26,10 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -153,6 +156,28 @@ class MigrationGuestTest {
             assertThat(guest.lines("cat /done")).hasSize(3).noneMatch(line -> line.endsWith(" 0"));
             assertThat(guest.run("dmesg | grep -i -E 'i.o error|corrupt|stalls|lockup|oops'"))
                     .isEmpty();
+        } finally {
+            guest.close();
+        }
+    }
+
+    @Test
+    void aDiskIsCopiedWhileItIsWritten() throws Exception {
+        var config = config();
+        var copy = directory.resolve("copy");
+        var there = config.withDisks(List.of(DiskConfig.raw("xvda", copy)));
+        var guest = Guest.boot(config);
+        try (var host = new Host(there)) {
+            guest.run("dmesg -n 1; while ! [ -b /dev/xvda ]; do :; done");
+            guest.run("head -c 20000000 /dev/urandom >/dev/xvda; sync; " + LOAD);
+            var options = MigrationOptions.DEFAULT.withDisks(true);
+            System.out.println(Migration.send(guest.domain(), host::dial, options, _ -> {}));
+            guest = Guest.adopt(host.take());
+            guest.run("sleep 1; touch /stop; wait; sync; echo 3 >/proc/sys/vm/drop_caches");
+            assertThat(guest.run("cat /bad 2>/dev/null")).isEmpty();
+            var seen = guest.run("md5sum </dev/xvda | cut -c1-32");
+            var digest = MessageDigest.getInstance("MD5").digest(Files.readAllBytes(copy));
+            assertThat(seen).isEqualTo(HexFormat.of().formatHex(digest));
         } finally {
             guest.close();
         }

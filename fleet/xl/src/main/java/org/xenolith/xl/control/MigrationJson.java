@@ -14,15 +14,18 @@ final class MigrationJson {
     static void put(ObjectNode request, MigrationOptions options) {
         request.put("downtime", options.downtimeMillisMax())
                 .put("rounds", options.roundsMax())
-                .put("throttle", options.throttlePercentMax());
+                .put("throttle", options.throttlePercentMax())
+                .put("copy-disks", options.copyDisks());
     }
 
     /// @throws IllegalArgumentException if it has none
     static MigrationOptions options(JsonNode request) {
-        return MigrationOptions.DEFAULT.within(
-                request.path("downtime").asInt(-1),
-                request.path("rounds").asInt(-1),
-                request.path("throttle").asInt(-1));
+        return MigrationOptions.DEFAULT
+                .within(
+                        request.path("downtime").asInt(-1),
+                        request.path("rounds").asInt(-1),
+                        request.path("throttle").asInt(-1))
+                .withDisks(request.path("copy-disks").asBoolean());
     }
 
     static ObjectNode of(MigrationProgress progress) {

@@ -2,6 +2,7 @@ package org.xenolith.xl.control;
 
 import org.xenolith.board.Balloon;
 import org.xenolith.board.Console;
+import org.xenolith.board.CopiedDisk;
 import org.xenolith.board.Disks;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
@@ -19,6 +20,7 @@ import org.xenolith.xen.ShutdownReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -141,6 +143,11 @@ public final class EchoMachine implements Machine {
     @Override
     public HeldMachine hold() {
         throw new UnsupportedOperationException("it has no devices");
+    }
+
+    @Override
+    public List<CopiedDisk> copyDisks() {
+        return List.of();
     }
 
     @Override

@@ -41,6 +41,9 @@ final class RecordTypes {
     static final int PACKED_PAGES = OURS | 0x04;
     static final int ROUND = REC_TYPE_OPTIONAL | OURS | 0x05;
 
+    static final int DISK = OURS | 0x06;
+    static final int DISK_DATA = OURS | 0x07;
+
     /// `XEN_DOMCTL_PFINFO_*`, in the upper four bits of an entry of PAGE_DATA.
     static final int PFINFO_SHIFT = 60;
 
@@ -61,6 +64,8 @@ final class RecordTypes {
     static final int STATE_HEADER_BYTES = 16;
     static final int CHECKSUM_BYTES = 8;
     static final int ROUND_BYTES = 8;
+    static final int DISK_BYTES = 16;
+    static final int DISK_DATA_HEADER_BYTES = 24;
 
     private RecordTypes() {}
 

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
 /// Reads a stream, record by record, and refuses one that is damaged or out of order. What a record
@@ -133,6 +134,8 @@ public final class StreamReader {
                     RecordTypes.REC_TYPE_HVM_CONTEXT,
                     RecordTypes.REC_TYPE_VERIFY,
                     RecordTypes.PACKED_PAGES,
+                    RecordTypes.DISK,
+                    RecordTypes.DISK_DATA,
                     RecordTypes.ROUND -> {
                 StreamException.require(
                         staticDataEnded,
@@ -154,6 +157,11 @@ public final class StreamReader {
         return switch (type) {
             case RecordTypes.REC_TYPE_PAGE_DATA -> StreamRecord.Pages.parse(body, start);
             case RecordTypes.PACKED_PAGES -> StreamRecord.Pages.unpack(body);
+            case RecordTypes.DISK -> {
+                requireLength("DISK", body, RecordTypes.DISK_BYTES);
+                yield possible(() -> new StreamRecord.Disk(body.get(INT, 0), body.get(LONG, 8)));
+            }
+            case RecordTypes.DISK_DATA -> diskData(body);
             case RecordTypes.ROUND -> {
                 requireLength("ROUND", body, RecordTypes.ROUND_BYTES);
                 yield new StreamRecord.Round(body.get(INT, 0));
@@ -250,6 +258,26 @@ public final class StreamReader {
                     Bytes.of(body.asSlice(start)));
         } catch (StateException e) {
             throw new StreamException("a state record cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static StreamRecord diskData(MemorySegment body) throws StreamException {
+        int header = RecordTypes.DISK_DATA_HEADER_BYTES;
+        StreamException.require(body.byteSize() >= header, "DISK_DATA is too short");
+        long length = Integer.toUnsignedLong(body.get(INT, 16));
+        StreamException.require(
+                length <= StreamRecord.DiskData.BYTES_MAX,
+                "DISK_DATA has %d bytes".formatted(length));
+        var content = PagePacking.of(body.get(INT, 4)).unpack(body.asSlice(header), (int) length);
+        return possible(() ->
+                new StreamRecord.DiskData(body.get(INT, 0), body.get(LONG, 8), Bytes.of(content)));
+    }
+
+    private static StreamRecord possible(Supplier<StreamRecord> record) throws StreamException {
+        try {
+            return record.get();
+        } catch (StateException e) {
+            throw new StreamException(e.getMessage(), e);
         }
     }
 

@@ -186,6 +186,28 @@ public sealed interface StreamRecord {
     /// @param number counts from 1
     record Round(int number) implements StreamRecord {}
 
+    /// DISK: a disk comes with the machine. It is zeros but for the [DiskData] that follow.
+    ///
+    /// @param number of the virtual device
+    /// @param bytes that it has
+    record Disk(int number, long bytes) implements StreamRecord {
+        public Disk {
+            require(number >= 0 && bytes >= 0, "a disk has a number and a size");
+        }
+    }
+
+    /// DISK_DATA: a part of a disk's content; the last one counts.
+    record DiskData(int number, long offset, Bytes content) implements StreamRecord {
+        /// Bytes of one part at most.
+        public static final int BYTES_MAX = 1 << 20;
+
+        public DiskData {
+            require(
+                    number >= 0 && offset >= 0 && content.length() <= BYTES_MAX,
+                    "a part of a disk is bounded");
+        }
+    }
+
     /// VERIFY: all memory has been sent; pages that follow repeat it, to be compared.
     record Verify() implements StreamRecord {}
 

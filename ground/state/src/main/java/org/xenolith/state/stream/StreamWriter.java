@@ -98,6 +98,12 @@ public final class StreamWriter {
                 buffer.putInt(number).putInt(0);
                 flush();
             }
+            case StreamRecord.Disk(int number, long bytes) -> {
+                begin(RecordTypes.DISK, RecordTypes.DISK_BYTES);
+                buffer.putInt(number).putInt(0).putLong(bytes);
+                flush();
+            }
+            case StreamRecord.DiskData data -> writeDiskData(data);
             case StreamRecord.StaticDataEnd _ -> mark(RecordTypes.REC_TYPE_STATIC_DATA_END);
             case StreamRecord.Verify _ -> mark(RecordTypes.REC_TYPE_VERIFY);
             case StreamRecord.Checkpoint _ -> mark(RecordTypes.REC_TYPE_CHECKPOINT);
@@ -178,6 +184,20 @@ public final class StreamWriter {
         buffer.putInt(count).putInt(0);
         record.params().forEach(param -> buffer.putLong(param.index()).putLong(param.value()));
         flush();
+    }
+
+    private void writeDiskData(StreamRecord.DiskData data) throws IOException {
+        int length = data.content().length();
+        var packing = PagePacking.LZ4;
+        var body = packing.pack(data.content().toArray(), length);
+        int whole = RecordTypes.DISK_DATA_HEADER_BYTES + body.remaining();
+        begin(RecordTypes.DISK_DATA, whole);
+        buffer.putInt(data.number())
+                .putInt(packing.number())
+                .putLong(data.offset())
+                .putInt(length)
+                .putInt(0);
+        end(body, whole);
     }
 
     private void writePolicy(StreamRecord.CpuidPolicy policy) throws IOException {
