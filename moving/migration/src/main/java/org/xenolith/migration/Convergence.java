@@ -12,6 +12,12 @@ final class Convergence {
     private static final int[] THROTTLE_PERCENTS = {30, 60, 80, 90, 95, 99};
 
     private final MigrationOptions options;
+
+    /// A small round takes as long as the connection needs to and fro: so much of the best rate may
+    /// be counted on even so.
+    private static final double OF_BEST_RATE = 0.5;
+
+    private double bestRate = 1;
     private long leastRemaining = Long.MAX_VALUE;
     private int roundsWithoutGain;
     private int steps;
@@ -38,7 +44,9 @@ final class Convergence {
     /// @param remaining pages that would have to be sent now
     /// @param pagesPerSecond that the last round has brought to the target's memory
     Step after(int round, long remaining, long pagesPerSecond) {
-        double millis = 1000.0 * remaining / Math.max(1, pagesPerSecond);
+        bestRate = Math.max(bestRate, pagesPerSecond);
+        double rate = Math.max(pagesPerSecond, OF_BEST_RATE * bestRate);
+        double millis = 1000.0 * remaining / rate;
         if (millis <= options.downtimeGoalMillis()) {
             return Step.STAND_STILL;
         }

@@ -21,7 +21,7 @@ public final class Doubt {
     private static final long WAIT_MILLIS_MAX = 5_000;
 
     /// For one answer.
-    private static final long ANSWER_MILLIS_MAX = 10_000;
+    private static final long ANSWER_MILLIS_MAX = 60_000;
 
     private final Consumer<String> log;
 

@@ -3,7 +3,7 @@ package org.xenolith.migration;
 /// How a machine has moved.
 ///
 /// @param rounds with the last one
-/// @param pages that were sent, some more than once
+/// @param pages with content that were sent, some more than once
 /// @param wireBytes the stream
 /// @param totalNanos from the first word to the last
 /// @param downtime in which it ran nowhere

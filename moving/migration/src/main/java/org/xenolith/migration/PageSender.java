@@ -36,7 +36,7 @@ final class PageSender implements AutoCloseable {
         this.choice = choice;
     }
 
-    /// Pages so far.
+    /// Pages with content so far.
     long pages() {
         return pages;
     }
@@ -65,12 +65,12 @@ final class PageSender implements AutoCloseable {
 
     private void addWithContent(PageKind kind, long gfn) throws IOException {
         withContent++;
+        pages++;
         add(kind, gfn);
     }
 
     private void add(PageKind kind, long gfn) throws IOException {
         entries[count++] = kind.entry(gfn);
-        pages++;
         if (count == RECORD_PAGES) {
             writeRecord();
         }

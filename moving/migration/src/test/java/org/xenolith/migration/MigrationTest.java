@@ -26,9 +26,12 @@ import java.util.concurrent.TimeUnit;
 class MigrationTest {
     private static final int PAGES = 10;
 
-    /// A flipped bit in a length makes the other end wait: not for long.
-    private static final MigrationOptions SMALL =
-            new MigrationOptions(15, 1000, 40, 95, Optional.of(PagePacking.LZ4), false, 300, 300);
+    private static final MigrationOptions SMALL = patient(20_000);
+
+    private static MigrationOptions patient(int millis) {
+        var packing = Optional.of(PagePacking.LZ4);
+        return new MigrationOptions(15, 1000, 40, 95, packing, false, millis, millis);
+    }
 
     private final Claims claims = Claims.inMemory();
     private final FakeLanding landing = new FakeLanding();
@@ -164,10 +167,15 @@ class MigrationTest {
     // ---------------------------------------------------------------- when it does not
 
     private boolean moveWith(MemoryLink link, String what) throws InterruptedException {
+        return moveWith(link, SMALL, what);
+    }
+
+    private boolean moveWith(MemoryLink link, MigrationOptions options, String what)
+            throws InterruptedException {
         landing.running = false;
         try (var machine = new FakeMachine(PAGES)) {
             landing.atRound(() -> machine.write(4 * 4096L, landing.rounds));
-            boolean moved = move(machine, SMALL, link);
+            boolean moved = move(machine, options, link);
             requireOne(machine, moved, what);
             return moved;
         }
@@ -205,7 +213,8 @@ class MigrationTest {
                     inAnswers < 0
                             ? MemoryLink.flipping(bit, MemoryLink.NEVER)
                             : MemoryLink.flipping(MemoryLink.NEVER, inAnswers);
-            new MigrationTest().moveWith(link, fuzz + ", bit " + bit);
+            // In a length it makes the other end wait: not for long.
+            new MigrationTest().moveWith(link, patient(300), fuzz + ", bit " + bit);
         }
     }
 
