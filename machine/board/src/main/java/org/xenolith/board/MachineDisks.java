@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {

@@ -107,7 +107,9 @@ public final class Xenolith {
     public static Domain restore(DomainConfig config, StreamInput input, PortOpener ports)
             throws DomainException {
         var machines = new BoardBuilder(System.getenv(), Optional.empty());
-        var first = machines.restoring(input, MachineImage.PageSource.COPY);
+        var first =
+                machines.restoring(
+                        input, MachineImage.PageSource.COPY, MachineImage.Rounds.IGNORED);
         return Domain.start(config, first, machines, surroundings(ports), false);
     }
 

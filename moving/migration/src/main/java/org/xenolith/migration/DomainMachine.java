@@ -21,9 +21,15 @@ public final class DomainMachine implements LeavingMachine {
     private final Supplier<String> config;
 
     /// `config` writes what the domain is made of, as the target will read it.
-    public DomainMachine(Domain domain, Supplier<String> config) {
+    ///
+    /// @throws MigrationException if the domain cannot be moved while it runs
+    public DomainMachine(Domain domain, Supplier<String> config) throws MigrationException {
         this.domain = domain;
         this.machine = domain.machine();
+        if (!machine.interfaces().list().isEmpty()) {
+            throw new MigrationException(
+                    "a domain with network interfaces cannot be migrated yet; it can be saved");
+        }
         this.config = config;
     }
 

@@ -84,10 +84,10 @@ final class MigrationCalls {
             }
         }
 
-        private void start(MigrationOptions options, Supplier<String> config) {
+        private void start(MigrationOptions options, DomainMachine machine) {
             var departure =
                     new Departure(
-                            new DomainMachine(domain, config),
+                            machine,
                             new UUID(Entropy.system().nextLong(), Entropy.system().nextLong()),
                             options,
                             new Departure.Version(XenVersion.MAJOR, XenVersion.MINOR),
@@ -153,8 +153,13 @@ final class MigrationCalls {
             return running.get();
         }
         var migration = new Running(client);
-        running = Optional.of(migration);
-        migration.start(options, config);
+        try {
+            var machine = new DomainMachine(domain, config);
+            running = Optional.of(migration);
+            migration.start(options, machine);
+        } catch (MigrationException e) {
+            throw new DomainException(e.getMessage(), e);
+        }
         return migration;
     }
 
