@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /// Machine code of earlier runs, in a file: a header, and records ([StoredRegion]) one behind the
 /// other. Whatever code a guest has that has been seen before needs no translation.
@@ -63,9 +65,14 @@ final class CodeStore implements AutoCloseable {
     private final FileLock lock;
 
     private final Arena arena = Arena.ofShared();
-    private MemorySegment file;
 
-    /// Records behind those in [#file].
+    /// What the file had when it was opened.
+    private final MemorySegment file;
+
+    /// What has been added since, by where in the file it begins: whole records.
+    private final NavigableMap<Integer, MemorySegment> added = new TreeMap<>();
+
+    /// Records behind those that are mapped.
     private final List<MemorySegment> recent = new ArrayList<>();
 
     private long recentBytes;
@@ -266,7 +273,12 @@ final class CodeStore implements AutoCloseable {
             return recent.get(entry - mapped);
         }
         int at = offsets[entry];
-        return file.asSlice(at, StoredRegion.length(file, at));
+        var piece = added.floorEntry(at);
+        if (piece == null) {
+            return file.asSlice(at, StoredRegion.length(file, at));
+        }
+        int within = at - piece.getKey();
+        return piece.getValue().asSlice(within, StoredRegion.length(piece.getValue(), within));
     }
 
     private static boolean isFor(long pc, int mode, MemorySegment record) {
@@ -319,7 +331,10 @@ final class CodeStore implements AutoCloseable {
         recent.add(record);
         recentBytes += record.byteSize();
         if (recentBytes > RECENT_BYTES_MAX) {
-            file = channel.map(FileChannel.MapMode.READ_ONLY, 0, end, arena);
+            long begin = end - recentBytes;
+            added.put(
+                    (int) begin,
+                    channel.map(FileChannel.MapMode.READ_ONLY, begin, recentBytes, arena));
             recent.clear();
             recentBytes = 0;
         }
