@@ -218,6 +218,19 @@ public class FakeGuest {
         store.write(paths.frontendPath() + "/state", state.text());
     }
 
+    /// Another driver takes the device, as after a crash of the guest's kernel.
+    public void replaceFrontend() {
+        store.remove(paths.frontendPath());
+        awaitBackend(XenbusState.CLOSED);
+        frontendState(XenbusState.INITIALISING);
+    }
+
+    /// After the back end has been closed. `round` is for the message.
+    public void assertNothingIsLeft(Object round) {
+        assertThat(failures).as("%s", round).isEmpty();
+        assertThat(mappedGrants()).as("%s", round).isEmpty();
+    }
+
     public XenbusState backendState() {
         return XenbusState.of(store.read(paths.backendPath() + "/state"));
     }

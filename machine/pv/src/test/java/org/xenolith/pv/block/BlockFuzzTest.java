@@ -1,12 +1,10 @@
 package org.xenolith.pv.block;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.xenolith.pv.RandomNodes;
 import org.xenolith.pv.block.BlockFrontend.Options;
-import org.xenolith.pv.xenbus.XenbusState;
 import org.xenolith.testkit.Fuzz;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.BlkifAbi;
@@ -35,8 +33,7 @@ class BlockFuzzTest {
                     "ring-page-order",
                     "num-ring-pages",
                     "protocol",
-                    "feature-persistent",
-                    "state");
+                    "feature-persistent");
 
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -46,35 +43,14 @@ class BlockFuzzTest {
             var random = new SplittableRandom(fuzz.seed());
             var guest = new BlockGuest();
             var backend = guest.attach(new MemoryDisk(DISK_BYTES));
-            int ring = guest.grant(guest.page());
-            int port = guest.allocatePort();
+            var nodes = new RandomNodes(guest, BlockGuest.FRONTEND, NODES, random);
             for (int i = 0; i < 300; i++) {
-                changeNode(guest, random, ring, port);
+                nodes.change();
             }
-            guest.store.remove(BlockGuest.FRONTEND);
-            guest.awaitBackend(XenbusState.CLOSED);
-            guest.frontendState(XenbusState.INITIALISING);
+            guest.replaceFrontend();
             BlockFrontend.connect(guest).assertWorks();
             backend.close();
-            assertThat(guest.failures).as(fuzz.toString()).isEmpty();
-            assertThat(guest.mappedGrants()).as(fuzz.toString()).isEmpty();
-        }
-    }
-
-    private static void changeNode(BlockGuest guest, SplittableRandom random, int ring, int port) {
-        if (random.nextInt(3) > 0) {
-            var states = XenbusState.values();
-            guest.frontendState(states[random.nextInt(states.length)]);
-            return;
-        }
-        var path = BlockGuest.FRONTEND + "/" + NODES.get(random.nextInt(NODES.size()));
-        switch (random.nextInt(8)) {
-            case 0 -> guest.store.remove(path);
-            case 1 -> guest.store.write(path, "x".repeat(random.nextInt(4000)));
-            case 2 -> guest.store.write(path, Long.toString(random.nextLong()));
-            case 3 -> guest.store.write(path, Integer.toString(random.nextInt(20)));
-            case 4, 5 -> guest.store.write(path, Integer.toString(port));
-            default -> guest.store.write(path, Integer.toString(ring));
+            guest.assertNothingIsLeft(fuzz);
         }
     }
 
@@ -102,13 +78,10 @@ class BlockFuzzTest {
                     ring.push();
                 }
             }
-            guest.store.remove(BlockGuest.FRONTEND);
-            guest.awaitBackend(XenbusState.CLOSED);
-            guest.frontendState(XenbusState.INITIALISING);
+            guest.replaceFrontend();
             BlockFrontend.connect(guest).assertWorks();
             backend.close();
-            assertThat(guest.failures).as(fuzz.toString()).isEmpty();
-            assertThat(guest.mappedGrants()).as(fuzz.toString()).isEmpty();
+            guest.assertNothingIsLeft(fuzz);
         }
     }
 

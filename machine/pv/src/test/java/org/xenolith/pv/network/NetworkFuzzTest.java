@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Timeout;
 import org.xenolith.network.Frame;
 import org.xenolith.network.Offloads;
 import org.xenolith.network.Packet;
+import org.xenolith.pv.RandomNodes;
 import org.xenolith.pv.network.NetworkFrontend.Options;
-import org.xenolith.pv.xenbus.XenbusState;
 import org.xenolith.testkit.Fuzz;
 import org.xenolith.xen.abi.NetifAbi;
 
@@ -45,9 +45,7 @@ class NetworkFuzzTest {
                     "request-multicast-control");
 
     private static void assertServesADecentOne(NetworkGuest guest, FakePort port) {
-        guest.store.remove(NetworkGuest.FRONTEND);
-        guest.awaitBackend(XenbusState.CLOSED);
-        guest.frontendState(XenbusState.INITIALISING);
+        guest.replaceFrontend();
         var queue = NetworkFrontend.connect(guest).queue();
         port.room.set(Integer.MAX_VALUE);
         assertThat(queue.perform(Frames.udp(4, 1), 0, 0, 0))
@@ -55,11 +53,6 @@ class NetworkFuzzTest {
         queue.post(1);
         assertThat(port.guest.offer(0, Frame.plain(Frames.udp(4, 2)))).isTrue();
         assertThat(queue.receive().bytes()).isEqualTo(Frames.udp(4, 2));
-    }
-
-    private static void assertNothingIsLeft(NetworkGuest guest, Fuzz fuzz) {
-        assertThat(guest.failures).as(fuzz.toString()).isEmpty();
-        assertThat(guest.mappedGrants()).as(fuzz.toString()).isEmpty();
     }
 
     @Test
@@ -71,33 +64,14 @@ class NetworkFuzzTest {
             var guest = new NetworkGuest();
             var port = new FakePort();
             var backend = guest.attach(port);
-            int ring = guest.grant(guest.page());
-            int channel = guest.allocatePort();
+            var nodes = new RandomNodes(guest, NetworkGuest.FRONTEND, NODES, random);
             for (int i = 0; i < 300; i++) {
-                changeNode(guest, random, ring, channel);
+                nodes.change();
                 port.guest.offer(random.nextInt(10), Frame.plain(Frames.udp(4, 3)));
             }
             assertServesADecentOne(guest, port);
             backend.close();
-            assertNothingIsLeft(guest, fuzz);
-        }
-    }
-
-    private static void changeNode(
-            NetworkGuest guest, SplittableRandom random, int ring, int channel) {
-        if (random.nextInt(3) > 0) {
-            var states = XenbusState.values();
-            guest.frontendState(states[random.nextInt(states.length)]);
-            return;
-        }
-        var path = NetworkGuest.FRONTEND + "/" + NODES.get(random.nextInt(NODES.size()));
-        switch (random.nextInt(9)) {
-            case 0 -> guest.store.remove(path);
-            case 1 -> guest.store.write(path, "x".repeat(random.nextInt(4000)));
-            case 2 -> guest.store.write(path, Long.toString(random.nextLong()));
-            case 3, 4 -> guest.store.write(path, Integer.toString(random.nextInt(3)));
-            case 5, 6 -> guest.store.write(path, Integer.toString(channel));
-            default -> guest.store.write(path, Integer.toString(ring));
+            guest.assertNothingIsLeft(fuzz);
         }
     }
 
@@ -132,7 +106,7 @@ class NetworkFuzzTest {
             }
             assertServesADecentOne(guest, port);
             backend.close();
-            assertNothingIsLeft(guest, fuzz);
+            guest.assertNothingIsLeft(fuzz);
         }
     }
 
