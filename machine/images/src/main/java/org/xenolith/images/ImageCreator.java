@@ -144,13 +144,16 @@ public final class ImageCreator {
         long blocksAt = (1L + tableClusters) << bits;
         long l1At = blocksAt + ((long) blocks << bits);
         int used = 1 + tableClusters + blocks + l1Clusters;
+        // The end first: what lies before it can be a hole.
+        long end = (long) used << bits;
+        storage.write(end - Image.SECTOR_BYTES, ByteBuffer.allocate(Image.SECTOR_BYTES));
+        storage.zero(l1At, end - Image.SECTOR_BYTES - l1At);
         writeBlocks(storage, blocksAt, blocks, clusterBytes, order, used);
         var table = ByteBuffer.allocate(tableClusters << bits);
         for (int i = 0; i < blocks; i++) {
             table.putLong(i * 8, blocksAt + ((long) i << bits));
         }
-        storage.write(clusterBytes, table);
-        storage.write(l1At, ByteBuffer.allocate(l1Clusters << bits));
+        writeSparsely(storage, clusterBytes, table);
         var header =
                 new Qcow2Header(
                         options.version(),
@@ -166,8 +169,28 @@ public final class ImageCreator {
                         options.backing().map(ImageCreator::backing),
                         Optional.empty(),
                         List.of());
+        var encoded = header.encode(storage.name());
+        storage.zero(0, encoded.limit());
         storage.flush();
-        storage.write(0, header.encode(storage.name()));
+        storage.write(0, encoded.limit(contentBytes(encoded)));
+    }
+
+    /// Before the end, without space for the zeros with which `area` ends.
+    private static void writeSparsely(Storage storage, long at, ByteBuffer area)
+            throws ImageException {
+        int bytes = area.limit();
+        int content = contentBytes(area);
+        storage.write(at, area.limit(content));
+        storage.zero(at + content, bytes - content);
+    }
+
+    /// Without the zeros at its end, but whole sectors.
+    private static int contentBytes(ByteBuffer area) {
+        int bytes = area.limit();
+        while (bytes > 0 && area.get(bytes - 1) == 0) {
+            bytes--;
+        }
+        return (int) Bytes.roundUp(bytes, Image.SECTOR_BYTES);
     }
 
     private static Qcow2Header.Backing backing(CreateOptions.Backing backing) {
@@ -182,7 +205,7 @@ public final class ImageCreator {
         for (int cluster = 0; cluster < used; cluster++) {
             Refcounts.store(content, order, 0, cluster, 1);
         }
-        storage.write(at, content);
+        writeSparsely(storage, at, content);
     }
 
     private static void writeVhd(FileStorage storage, Path file, CreateOptions options)
