@@ -13,6 +13,8 @@ import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Panel;
 import org.xenolith.board.Processors;
 import org.xenolith.memory.GuestMemory;
+import org.xenolith.board.testing.FakeDisks;
+import org.xenolith.board.testing.FakeInterfaces;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;

@@ -8,10 +8,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Disks of which nothing is there but what is known of them.
-final class FakeDisks implements Disks {
+public final class FakeDisks implements Disks {
     private final SortedMap<Integer, DiskConfig> disks = new TreeMap<>();
 
-    FakeDisks(List<DiskConfig> first) {
+    public FakeDisks(List<DiskConfig> first) {
         first.forEach(disk -> disks.put(disk.device().number(), disk));
     }
 

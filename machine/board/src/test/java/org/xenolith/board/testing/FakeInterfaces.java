@@ -1,9 +1,5 @@
-package org.xenolith.xl.control;
+package org.xenolith.board;
 
-import org.xenolith.board.DomainException;
-import org.xenolith.board.InterfaceInfo;
-import org.xenolith.board.Interfaces;
-import org.xenolith.board.VifConfig;
 import org.xenolith.pv.network.NetworkStatistics;
 
 import java.util.List;
@@ -11,10 +7,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// Network interfaces of which nothing is there but what is known of them.
-final class FakeInterfaces implements Interfaces {
+public final class FakeInterfaces implements Interfaces {
     private final SortedMap<Integer, VifConfig> vifs = new TreeMap<>();
 
-    FakeInterfaces(List<VifConfig> first) {
+    public FakeInterfaces(List<VifConfig> first) {
         first.forEach(vif -> vifs.put(vif.devid().orElseThrow(), vif));
     }
 
