@@ -55,6 +55,14 @@ final class GuestCommands {
         return 0;
     }
 
+    /// All domains together are what Xen would be.
+    static int debugKeys(Session session, Arguments arguments) throws ControlException {
+        for (var entry : session.runtime().list()) {
+            new GuestClient(entry).pressDebugKeys(arguments.operands().getFirst());
+        }
+        return 0;
+    }
+
     static int dumpCore(Session session, Arguments arguments) throws ControlException {
         try {
             guest(session, arguments).dumpCore(Path.of(arguments.operands().get(1)));

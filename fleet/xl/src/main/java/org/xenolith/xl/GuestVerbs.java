@@ -80,6 +80,14 @@ final class GuestVerbs {
                             List.of(),
                             GuestCommands::sysrq),
                     new Verb(
+                            "debug-keys",
+                            "Send debug keys to Xen",
+                            "<Keys>",
+                            1,
+                            1,
+                            List.of(),
+                            GuestCommands::debugKeys),
+                    new Verb(
                             "dump-core",
                             "Core dump a domain",
                             "<Domain> <filename>",

@@ -104,7 +104,10 @@ class GuestCommandsTest {
         assertThat(xl("sysrq", "one", "h")).isZero();
         assertThat(xl("trigger", "one", "nmi")).isZero();
         assertThat(xl("trigger", "one", "nmi", "1")).isZero();
-        shows("hello\r\nsysrq h\r\nnmi at vCPU 0\r\nnmi at vCPU 1\r\n");
+        assertThat(xl("debug-keys", "eg")).isZero();
+        shows(
+                "hello\r\nsysrq h\r\nnmi at vCPU 0\r\nnmi at vCPU 1\r\n"
+                        + "debug key e\r\ndebug key g\r\n");
         assertThat(xl("sysrq", "one", "help")).isEqualTo(Main.MISUSED);
         fails("xl: invalid trigger \"tea\"", "trigger", "one", "tea");
     }

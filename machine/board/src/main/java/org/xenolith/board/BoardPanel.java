@@ -1,21 +1,30 @@
 package org.xenolith.board;
 
+import org.xenolith.xen.DebugKey;
 import org.xenolith.xen.DomainHost;
+import org.xenolith.xen.XenDomain;
 import org.xenolith.xenstore.DomainDirectory;
 
 /// What a PVH machine has of keys and buttons: `control/sysrq` in xenstore, and the NMI line of
-/// each vCPU.
+/// each vCPU; and Xen's keys.
 final class BoardPanel implements Panel {
     private final DomainHost wires;
     private final DomainDirectory directory;
     private final Driver driver;
-    private final int vcpus;
+    private final XenDomain xen;
+    private final DomainLog log;
 
-    BoardPanel(DomainHost wires, DomainDirectory directory, Driver driver, int vcpus) {
+    BoardPanel(
+            DomainHost wires,
+            DomainDirectory directory,
+            Driver driver,
+            XenDomain xen,
+            DomainLog log) {
         this.wires = wires;
         this.directory = directory;
         this.driver = driver;
-        this.vcpus = vcpus;
+        this.xen = xen;
+        this.log = log;
     }
 
     @Override
@@ -25,7 +34,14 @@ final class BoardPanel implements Panel {
     }
 
     @Override
+    public void pressDebugKey(char key) {
+        DebugKey.of(key)
+                .ifPresent(known -> driver.perform(() -> xen.describe(known).forEach(log::add)));
+    }
+
+    @Override
     public void trigger(Trigger trigger, int vcpu) throws DomainException {
+        int vcpus = xen.spec().vcpus();
         DomainException.require(
                 vcpu >= 0 && vcpu < vcpus,
                 "there is no vCPU %d; the domain has %d".formatted(vcpu, vcpus));

@@ -23,4 +23,12 @@ final class LivePanel implements Panel {
             return before;
         });
     }
+
+    @Override
+    public void pressDebugKey(char key) throws DomainException, InterruptedException {
+        domain.alter((machine, before) -> {
+            machine.panel().pressDebugKey(key);
+            return before;
+        });
+    }
 }

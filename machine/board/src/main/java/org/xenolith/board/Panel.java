@@ -7,4 +7,8 @@ public interface Panel {
 
     /// Sets off `trigger` at a vCPU; refused where a PVH machine has no such thing.
     void trigger(Trigger trigger, int vcpu) throws DomainException, InterruptedException;
+
+    /// Presses a key of the hypervisor's own: what it says about the domain goes into its log. A
+    /// key that means nothing does nothing, as in Xen.
+    void pressDebugKey(char key) throws DomainException, InterruptedException;
 }

@@ -275,7 +275,7 @@ final class Wiring {
                         interfaces,
                         new BoardBalloon(config, xen, directory, driver),
                         new BoardProcessors(slots, directory, driver),
-                        new BoardPanel(wires, directory, driver, slots.size()),
+                        new BoardPanel(wires, directory, driver, xen, around.log()),
                         List.of(around.console(), around.serial()),
                         held,
                         engine,

@@ -56,4 +56,9 @@ final class FakeControls implements Balloon, Processors, Panel {
     public void trigger(Trigger trigger, int vcpu) {
         asked.add(trigger.word() + " " + vcpu);
     }
+
+    @Override
+    public void pressDebugKey(char key) {
+        asked.add("debug key " + key);
+    }
 }

@@ -9,6 +9,7 @@ import org.xenolith.xen.abi.Struct;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -376,6 +377,27 @@ final class EventChannels {
                 }
             });
         }
+    }
+
+    // ---------------------------------------------------------------- for people
+
+    /// Ports in use, a line each, in Xen's words: `p` is whether an event is pending, `s` the kind
+    /// (`ECS_*`, xen/include/xen/sched.h), `n` the vCPU that is told, `x` whether the other end is
+    /// a back end of ours, `d` and `p` the other end, `v` the VIRQ.
+    List<String> describe() {
+        var lines = new ArrayList<String>();
+        lines.add("Event channel information for domain %s:".formatted(self));
+        for (var port : ports.all()) {
+            if (port.isUsable()) {
+                lines.add(
+                        "    %4d [%d]: %s"
+                                .formatted(
+                                        port.number,
+                                        delivery.isPending(port) ? 1 : 0,
+                                        port.describe()));
+            }
+        }
+        return lines;
     }
 
     // ---------------------------------------------------------------- state

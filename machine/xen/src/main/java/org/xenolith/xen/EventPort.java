@@ -65,6 +65,21 @@ final class EventPort {
         };
     }
 
+    /// For people; see [EventChannels#describe].
+    String describe() {
+        var kind =
+                switch (binding) {
+                    case Binding.Free _ -> "s=0";
+                    case Binding.Reserved _ -> "s=1";
+                    case Binding.Unbound(int remote) -> "s=2 d=" + remote;
+                    case Binding.Interdomain(int remote, int port) ->
+                            "s=3 d=%d p=%d".formatted(remote, port);
+                    case Binding.Virq(int virq) -> "s=5 v=" + virq;
+                    case Binding.Ipi _ -> "s=6";
+                };
+        return "%s n=%d x=%d".formatted(kind, vcpu, backend == null ? 0 : 1);
+    }
+
     /// The kinds of [Binding] that a used port has.
     enum Kind {
         FREE,

@@ -284,6 +284,28 @@ final class GrantTable {
         }
     }
 
+    // ---------------------------------------------------------------- for people
+
+    /// Entries in use, a line each: who uses it, its page, and how often it is held to be read and
+    /// to be written.
+    List<String> describe(DomainId self) {
+        var lines = new ArrayList<String>();
+        lines.add(
+                "grant-table for domain %s: %d frames (%d max), %d in use, %d mapped into itself"
+                        .formatted(self, frames.size(), framesMax, uses.size(), mappings.size()));
+        new TreeMap<>(uses)
+                .forEach((reference, use) ->
+                        lines.add(
+                                "[0x%03x]  d%d 0x%06x readers %d writers %d"
+                                        .formatted(
+                                                reference,
+                                                use.domain,
+                                                use.gfn,
+                                                use.readers,
+                                                use.writers)));
+        return lines;
+    }
+
     // ---------------------------------------------------------------- loopback mappings
 
     /// Maps a grant of the domain to itself at `gfn`. Returns a handle, or a negative `GNTST_*`.

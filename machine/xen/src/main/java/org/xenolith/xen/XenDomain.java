@@ -14,6 +14,8 @@ import org.xenolith.xen.abi.CpuidAbi;
 import org.xenolith.xen.abi.XenAbi;
 import org.xenolith.xen.abi.XenErrno;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
@@ -236,6 +238,32 @@ public final class XenDomain implements Device<DomainState> {
     /// Lets go of what [#holdGrants] has held, with the same arguments.
     public void letGoGrants(int[] references, int count, boolean write) {
         grants.letGo(references, count, write);
+    }
+
+    /// What Xen says when `key` is pressed, a line each. After [DebugKey#DOMAINS] the guest is
+    /// asked to show its state too.
+    public List<String> describe(DebugKey key) {
+        return switch (key) {
+            case HELP -> DebugKey.help();
+            case EVENT_CHANNELS -> lock.hold(events::describe);
+            case GRANTS -> lock.hold(() -> grants.describe(spec.id()));
+            case DOMAINS -> {
+                var lines = lock.hold(this::describe);
+                raiseDebugEvents();
+                yield lines;
+            }
+        };
+    }
+
+    private List<String> describe() {
+        var lines = new ArrayList<String>();
+        lines.add("General information for domain %s:".formatted(spec.id()));
+        lines.add("    nr_pages=%d".formatted(physical.pages()));
+        lines.add("VCPU information for domain %s:".formatted(spec.id()));
+        for (int vcpu = 0; vcpu < spec.vcpus(); vcpu++) {
+            lines.add("    VCPU%d: %s".formatted(vcpu, vcpus.isUp(vcpu) ? "up" : "down"));
+        }
+        return lines;
     }
 
     /// Raises `VIRQ_DEBUG` on every vCPU that is up: the guest shows its state, if it does.

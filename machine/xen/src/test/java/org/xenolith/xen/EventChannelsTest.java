@@ -225,6 +225,20 @@ class EventChannelsTest {
     }
 
     @Test
+    void aDebugKeyShowsWhatIsBoundAndAnotherAsksTheGuest() {
+        op(EVTCHNOP_bind_virq, BIND_VIRQ, "virq", XenAbi.VIRQ_DEBUG, "vcpu", 0);
+        int port = (int) guest.got(BIND_VIRQ, "port");
+        assertThat(DebugKey.of('?')).isEmpty();
+        guest.domain.describe(DebugKey.of('q').orElseThrow());
+        assertThat(pending(port)).isTrue();
+        assertThat(guest.domain.describe(DebugKey.of('e').orElseThrow()))
+                .contains("    %4d [1]: s=5 v=1 n=0 x=0".formatted(port));
+        op(EVTCHNOP_close, CLOSE, "port", port);
+        assertThat(guest.domain.describe(DebugKey.EVENT_CHANNELS))
+                .noneMatch(line -> line.contains("v=1"));
+    }
+
+    @Test
     void bothEndsOfALoopbackChannelReachEachOther() {
         int first = allocate(Guest.SELF);
         assertThat(

@@ -48,6 +48,8 @@ enum Call {
     VCPU_PIN("vcpu-pin"),
     /// Presses `key`.
     SYSRQ("sysrq"),
+    /// Presses the hypervisor's debug `keys`; what it says is in the log.
+    DEBUG_KEYS("debug-keys"),
     /// Sets off `trigger` at `vcpu`.
     TRIGGER("trigger"),
     /// Gives the domain another `name`.

@@ -207,6 +207,7 @@ final class ControlServer implements AutoCloseable {
             case VCPU_SET -> guest.setVcpus(request);
             case VCPU_PIN -> guest.pin(request);
             case SYSRQ -> guest.pressSysrq(request);
+            case DEBUG_KEYS -> guest.pressDebugKeys(request);
             case TRIGGER -> guest.trigger(request);
             case RENAME -> guest.rename(request);
             case CONFIG_UPDATE -> guest.updateConfig(request);

@@ -50,6 +50,12 @@ final class GuestCalls {
         domain.panel().pressSysrq(key.charAt(0));
     }
 
+    void pressDebugKeys(JsonNode request) throws DomainException, InterruptedException {
+        for (char key : request.path("keys").asText().toCharArray()) {
+            domain.panel().pressDebugKey(key);
+        }
+    }
+
     void trigger(JsonNode request) throws DomainException, InterruptedException {
         var word = request.path("trigger").asText();
         var trigger = Trigger.ofWord(word);

@@ -46,6 +46,11 @@ public final class GuestClient {
         ask(request(Call.SYSRQ).put("key", Character.toString(key)));
     }
 
+    /// Presses them one after the other.
+    public void pressDebugKeys(String keys) throws ControlException {
+        ask(request(Call.DEBUG_KEYS).put("keys", keys));
+    }
+
     public void trigger(Trigger trigger, int vcpu) throws ControlException {
         ask(request(Call.TRIGGER).put("trigger", trigger.word()).put("vcpu", vcpu));
     }

@@ -86,4 +86,9 @@ final class FakeControls implements Balloon, Processors, Panel {
     public void trigger(Trigger trigger, int vcpu) {
         console.accept(trigger.word() + " at vCPU " + vcpu);
     }
+
+    @Override
+    public void pressDebugKey(char key) {
+        console.accept("debug key " + key);
+    }
 }

@@ -1,5 +1,9 @@
-package org.xenolith.board;
+package org.xenolith.board.testing;
 
+import org.xenolith.board.DiskConfig;
+import org.xenolith.board.DiskInfo;
+import org.xenolith.board.Disks;
+import org.xenolith.board.DomainException;
 import org.xenolith.pv.block.BlockStatistics;
 import org.xenolith.pv.block.VirtualDevice;
 

@@ -1,5 +1,9 @@
-package org.xenolith.board;
+package org.xenolith.board.testing;
 
+import org.xenolith.board.DomainException;
+import org.xenolith.board.InterfaceInfo;
+import org.xenolith.board.Interfaces;
+import org.xenolith.board.VifConfig;
 import org.xenolith.pv.network.NetworkStatistics;
 
 import java.util.List;
