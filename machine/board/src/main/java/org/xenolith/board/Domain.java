@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /// A running domain, from creation to destruction; reboots included.
@@ -68,6 +70,9 @@ public final class Domain implements AutoCloseable {
     private volatile DomainConfig config;
     private volatile Machine machine;
     private volatile boolean paused;
+
+    /// Who makes another domain of this one's configuration, for `rename-restart`.
+    private volatile Optional<Consumer<DomainConfig>> successors = Optional.empty();
 
     /// What the domain is to be made of from its next boot on, if that is something else.
     private Optional<DomainConfig> next = Optional.empty();
@@ -177,11 +182,24 @@ public final class Domain implements AutoCloseable {
 
     /// Gives the domain another name.
     public void rename(String name) throws DomainException, InterruptedException {
+        rename(name, config.uuid());
+    }
+
+    /// Gives the domain another name and UUID.
+    public void rename(String name, UUID uuid) throws DomainException, InterruptedException {
         alter((running, before) -> {
-            var renamed = before.withIdentity(name, before.uuid());
+            var renamed = before.withIdentity(name, uuid);
             running.rename(name);
             return renamed;
         });
+    }
+
+    /// Names who is to make another domain when this one is to be kept and restarted at once
+    /// (`rename-restart`), and to give this one another name before that. It is told what of, must
+    /// not wait, and finds this domain shut down and without devices, which the other may have.
+    /// Without it the domain is restarted and not kept.
+    public void onSuccession(Consumer<DomainConfig> maker) {
+        successors = Optional.of(maker);
     }
 
     /// Replaces all but name and UUID of what the domain is made of, from its next boot on.
@@ -527,7 +545,7 @@ public final class Domain implements AutoCloseable {
     }
 
     /// Whether the domain goes on after its guest has shut down.
-    private boolean afterShutdown(ShutdownReason reason) {
+    private boolean afterShutdown(ShutdownReason reason) throws InterruptedException {
         var action = config.actions().after(reason);
         log().add(
                         "domain has shut down, reason %d (%s); action: %s"
@@ -542,9 +560,9 @@ public final class Domain implements AutoCloseable {
                 shutdown = reason;
                 yield true;
             }
-            // One process holds one domain: the old one is not kept under another name; see
-            // docs/quirks.md.
-            case RESTART, SOFT_RESET, RENAME_RESTART -> restart();
+            case RESTART, SOFT_RESET -> restart();
+            case RENAME_RESTART ->
+                    successors.isEmpty() ? restart() : succeed(successors.get(), reason);
             case COREDUMP_DESTROY -> {
                 dumpShutDown();
                 yield false;
@@ -554,6 +572,25 @@ public final class Domain implements AutoCloseable {
                 yield restart();
             }
         };
+    }
+
+    private boolean succeed(Consumer<DomainConfig> maker, ShutdownReason reason)
+            throws InterruptedException {
+        shutdown = reason;
+        var successor = nextConfig();
+        try {
+            for (var disk : machine.disks().list()) {
+                machine.disks().detach(disk.config().device(), true);
+            }
+            for (var vif : machine.interfaces().list()) {
+                machine.interfaces().detach(vif.config().devid().orElseThrow(), true);
+            }
+            config = config.withDisks(List.of()).withVifs(List.of());
+            maker.accept(successor);
+        } catch (DomainException e) {
+            log().add("cannot restart: " + e.getMessage());
+        }
+        return true;
     }
 
     /// What cannot be written is said, and the domain goes its way.
@@ -568,14 +605,19 @@ public final class Domain implements AutoCloseable {
         }
     }
 
+    /// What the next boot is of.
+    private DomainConfig nextConfig() {
+        var before = config;
+        var after =
+                next.map(other -> other.withIdentity(before.name(), before.uuid())).orElse(before);
+        next = Optional.empty();
+        return after;
+    }
+
     private boolean restart() {
         machine.close();
         try {
-            var before = config;
-            config =
-                    next.map(other -> other.withIdentity(before.name(), before.uuid()))
-                            .orElse(before);
-            next = Optional.empty();
+            config = nextConfig();
             var built = builder.build(config, surroundings);
             machine = built;
             paused = false;

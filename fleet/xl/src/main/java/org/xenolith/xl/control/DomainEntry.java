@@ -8,8 +8,8 @@ public record DomainEntry(
         int id, String name, UUID uuid, long pid, long createdMillis, Path directory) {
     static final String SOCKET = "control.sock";
 
-    DomainEntry withName(String other) {
-        return new DomainEntry(id, other, uuid, pid, createdMillis, directory);
+    DomainEntry identified(String otherName, UUID otherUuid) {
+        return new DomainEntry(id, otherName, otherUuid, pid, createdMillis, directory);
     }
 
     public Path socket() {

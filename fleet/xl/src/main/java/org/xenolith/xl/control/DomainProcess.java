@@ -28,11 +28,18 @@ public final class DomainProcess {
 
     private final RuntimeDirectory runtime;
     private final MachineBuilder builder;
+    private final Succession.Launcher launcher;
     private final PrintStream reports;
 
-    DomainProcess(RuntimeDirectory runtime, MachineBuilder builder, PrintStream reports) {
+    /// `launcher` starts the domains that go on instead of one that is kept.
+    DomainProcess(
+            RuntimeDirectory runtime,
+            MachineBuilder builder,
+            Succession.Launcher launcher,
+            PrintStream reports) {
         this.runtime = runtime;
         this.builder = builder;
+        this.launcher = launcher;
         this.reports = reports;
     }
 
@@ -40,10 +47,13 @@ public final class DomainProcess {
     /// the saved file from which the domain goes on, if it does.
     public static void main(String[] arguments) throws IOException {
         ignoreTerminal();
+        var runtime = RuntimeDirectory.open(Path.of(arguments[0]));
+        var others = new DomainLauncher(runtime, _ -> {});
         var process =
                 new DomainProcess(
-                        RuntimeDirectory.open(Path.of(arguments[0])),
+                        runtime,
                         Xenolith.machines(),
+                        (source, text) -> others.start(source, text, false),
                         new PrintStream(System.out, true, StandardCharsets.UTF_8));
         var saved =
                 arguments.length > 3 ? Optional.of(Path.of(arguments[3])) : Optional.<Path>empty();
@@ -77,6 +87,7 @@ public final class DomainProcess {
                     runtime.register(config.name(), config.uuid(), Clock.system())) {
                 int id = registration.entry().id();
                 var domain = start(config, id, paused, saved);
+                domain.onSuccession(new Succession(domain, registration, launcher));
                 var hook = new Thread(domain::close);
                 Runtime.getRuntime().addShutdownHook(hook);
                 serve(domain, registration, () -> reportReady(id));

@@ -99,9 +99,14 @@ public final class RuntimeDirectory {
 
         /// Gives the domain another name, which no other may have.
         public void rename(String name) throws ControlException {
+            identify(name, entry.uuid());
+        }
+
+        /// Gives the domain another name and UUID, which no other may have.
+        void identify(String name, UUID uuid) throws ControlException {
             locked(() -> {
                 requireFree(name, sweep().stream().filter(other -> other.id() != entry.id()));
-                entry = entry.withName(name);
+                entry = entry.identified(name, uuid);
                 write(entry);
                 return entry;
             });

@@ -19,10 +19,13 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 @Timeout(30)
@@ -32,6 +35,9 @@ class DomainProcessTest {
     @TempDir private Path root;
     private RuntimeDirectory runtime;
     private final ByteArrayOutputStream reports = new ByteArrayOutputStream();
+
+    /// The configurations of domains that go on in other processes.
+    private final BlockingQueue<String> launched = new LinkedBlockingQueue<>();
 
     @BeforeEach
     void open() throws Exception {
@@ -114,6 +120,38 @@ class DomainProcessTest {
     }
 
     @Test
+    void aCrashedDomainIsKeptUnderAnotherNameAndAnotherGetsItsOwn() throws Exception {
+        var disk = Files.createFile(root.resolve("disk"));
+        var config = CONFIG + "; disk=['%s,raw,xvda,w']; on_crash='rename-restart'".formatted(disk);
+        var process = start(config, false);
+        var before = runtime.find("echo");
+        try (var console = client().console("pv")) {
+            console.write(ByteBuffer.wrap("!".getBytes()));
+        }
+        var text = launched.poll(10, TimeUnit.SECONDS);
+        assertThat(text)
+                .contains("name = \"echo\"", before.uuid().toString(), disk.toString())
+                .contains("on_crash = \"rename-restart\"");
+        var kept = runtime.find("1");
+        assertThat(kept.name()).matches("echo-\\d{8}T\\d{4}Z");
+        assertThat(kept.uuid()).isNotEqualTo(before.uuid());
+        var client = new ControlClient(kept);
+        var info = client.info();
+        assertThat(info.name()).isEqualTo(kept.name());
+        assertThat(info.uuid()).isEqualTo(kept.uuid().toString());
+        assertThat(info.state()).isEqualTo(DomainState.CRASHED);
+        assertThat(client.disks()).isEmpty();
+        client.destroy();
+        assertThat(process.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private int launch(String source, String text) {
+        assertThat(source).isEqualTo("echo");
+        launched.add(text);
+        return 2;
+    }
+
+    @Test
     void whatCannotBeBuiltIsReportedAndLeavesNothing() throws Exception {
         var process =
                 new DomainProcess(
@@ -121,6 +159,7 @@ class DomainProcessTest {
                         (_, _) -> {
                             throw new DomainException("k: not a kernel");
                         },
+                        this::launch,
                         new PrintStream(reports));
         assertThat(process.run("c", text(CONFIG), false, Optional.empty())).isFalse();
         assertThat(reports.toString()).isEqualTo("{\"error\":\"k: not a kernel\"}\n");
@@ -166,7 +205,7 @@ class DomainProcessTest {
 
     private CompletableFuture<Boolean> start(String config, boolean paused, MachineBuilder builder)
             throws Exception {
-        var process = new DomainProcess(runtime, builder, new PrintStream(reports));
+        var process = new DomainProcess(runtime, builder, this::launch, new PrintStream(reports));
         var running =
                 CompletableFuture.supplyAsync(
                         () -> process.run("c", text(config), paused, Optional.empty()));

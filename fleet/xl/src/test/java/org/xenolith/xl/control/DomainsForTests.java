@@ -25,7 +25,14 @@ public final class DomainsForTests implements AutoCloseable {
     /// A domain with further lines of configuration.
     public void start(String name, String settings, boolean paused) throws InterruptedException {
         var reports = new ByteArrayOutputStream();
-        var process = new DomainProcess(runtime, EchoMachine.builder(), new PrintStream(reports));
+        var process =
+                new DomainProcess(
+                        runtime,
+                        EchoMachine.builder(),
+                        (_, _) -> {
+                            throw new ControlException("there is no other process");
+                        },
+                        new PrintStream(reports));
         var text = "name='" + name + "'; kernel='none'; memory=64\n" + settings;
         var run =
                 CompletableFuture.supplyAsync(() ->
