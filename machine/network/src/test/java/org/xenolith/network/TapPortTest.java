@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
+import org.xenolith.network.testing.Namespace;
 
 import java.nio.file.Path;
 import java.util.ArrayList;

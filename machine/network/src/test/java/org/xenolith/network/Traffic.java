@@ -2,6 +2,8 @@ package org.xenolith.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.xenolith.network.testing.Namespace;
+
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;

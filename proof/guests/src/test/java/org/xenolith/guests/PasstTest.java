@@ -23,14 +23,10 @@ import org.xenolith.network.Ports;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
@@ -39,7 +35,6 @@ import java.util.concurrent.TimeUnit;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
 class PasstTest {
-    private static final int BYTES = 1 << 20;
     private static final int MILLIS_MAX = 120_000;
 
     /// What a DHCP client does with the answer.
@@ -51,7 +46,7 @@ class PasstTest {
     @TempDir private static Path root;
 
     private final List<String> log = new CopyOnWriteArrayList<>();
-    private final byte[] content = new byte[BYTES];
+    private HostPeer peer;
     private int forwarded;
     private Ports ports;
     private Guest guest;
@@ -61,15 +56,13 @@ class PasstTest {
         var kernel = DebianKernel.CLOUD;
         var missing = kernel.missing();
         Assumptions.assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
-        Assumptions.assumeTrue(
-                Files.isExecutable(Path.of("/usr/bin/passt")),
-                "passt is not installed (package passt)");
+        HostTool.assumePresent("passt");
         Assumptions.assumeTrue(
                 Files.readString(Path.of("/proc/net/route"))
                         .lines()
                         .anyMatch(line -> line.split("\t")[1].equals("00000000")),
                 "this host has no default route, without which passt does not start");
-        new Random(1).nextBytes(content);
+        peer = HostPeer.at("127.0.0.1");
         forwarded = HostTool.freePort();
         ports = new Ports(root.resolve("networks"), Clock.system(), log::add);
         var passt =
@@ -89,7 +82,10 @@ class PasstTest {
     }
 
     @AfterAll
-    void destroy() {
+    void destroy() throws Exception {
+        if (peer != null) {
+            peer.close();
+        }
         if (guest != null) {
             guest.close();
         }
@@ -112,22 +108,7 @@ class PasstTest {
     void filesArriveAsTheyWereWithAnyMtu() throws Exception {
         for (int mtu : new int[] {65_520, 1_500}) {
             guest.run("ip link set eth0 mtu " + mtu);
-            try (var server = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-                server.setSoTimeout(MILLIS_MAX);
-                var toHost = "nc 10.8.0.2 " + server.getLocalPort();
-                guest.begin(toHost + " > /tmp/file; sha256sum < /tmp/file");
-                try (var socket = server.accept()) {
-                    socket.getOutputStream().write(content);
-                }
-                assertThat(guest.end()).startsWith(hash(content));
-                guest.begin(toHost + " < /tmp/file");
-                try (var socket = server.accept()) {
-                    socket.setSoTimeout(MILLIS_MAX);
-                    assertThat(hash(socket.getInputStream().readNBytes(BYTES)))
-                            .isEqualTo(hash(content));
-                }
-                guest.end();
-            }
+            peer.exchange(guest, "10.8.0.2");
         }
     }
 
@@ -143,13 +124,9 @@ class PasstTest {
             socket.connect(
                     new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), forwarded),
                     MILLIS_MAX);
-            socket.getOutputStream().write(content);
+            socket.getOutputStream().write(peer.content());
         }
-        assertThat(guest.run("wait; cat /tmp/sum")).startsWith(hash(content));
-    }
-
-    private static String hash(byte[] bytes) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        assertThat(guest.run("wait; cat /tmp/sum")).startsWith(peer.hash());
     }
 
     @Test

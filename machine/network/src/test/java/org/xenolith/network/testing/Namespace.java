@@ -1,4 +1,4 @@
-package org.xenolith.network;
+package org.xenolith.network.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// A network namespace of this host's kernel that a test has made: a host of its own, with no way
 /// to any other but what the test adds. Gone when it is closed.
-final class Namespace implements AutoCloseable {
+public final class Namespace implements AutoCloseable {
     private static final AtomicInteger COUNTER = new AtomicInteger();
     private static final Linker LINKER = Linker.nativeLinker();
     private static final int O_RDONLY = 0;
@@ -38,7 +38,7 @@ final class Namespace implements AutoCloseable {
     }
 
     /// Skips the test where none can be made.
-    static void assumePossible() {
+    public static void assumePossible() {
         assumeTrue(
                 System.getProperty("user.name").equals("root"),
                 "only root may make network namespaces");
@@ -51,12 +51,13 @@ final class Namespace implements AutoCloseable {
         exitCode(List.of("ip", "netns", "del", probe));
     }
 
-    static boolean isOnPath(String program) {
+    public static boolean isOnPath(String program) {
         return List.of(System.getenv("PATH").split(":")).stream()
                 .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
     }
 
-    static Namespace create() {
+    /// With a loopback interface that is up.
+    public static Namespace create() {
         int number = COUNTER.incrementAndGet();
         var name = "xenolith-%d-%d".formatted(ProcessHandle.current().pid(), number);
         assertThat(exitCode(List.of("ip", "netns", "add", name))).isZero();
@@ -66,7 +67,7 @@ final class Namespace implements AutoCloseable {
     }
 
     /// A bridge that the kernel of this namespace has an address on.
-    void bridge(String bridge, String address) {
+    public void bridge(String bridge, String address) {
         // Without an address of its own it would take that of its ports, which is always the same.
         ip("link add %s address 02:00:00:00:00:%02x type bridge".formatted(bridge, number));
         ip("addr add %s dev %s".formatted(address, bridge));
@@ -74,7 +75,7 @@ final class Namespace implements AutoCloseable {
     }
 
     /// A cable to another namespace, in a subnet of 24 bits.
-    void connectTo(Namespace other, String ownAddress, String otherAddress) {
+    public void connectTo(Namespace other, String ownAddress, String otherAddress) {
         ip(
                 "link add to-%d type veth peer name to-%d netns %s"
                         .formatted(other.number, number, other.name));
@@ -85,14 +86,14 @@ final class Namespace implements AutoCloseable {
     }
 
     /// `ip ARGUMENTS` in the namespace, which must succeed.
-    void ip(String arguments) {
+    public void ip(String arguments) {
         var words = new ArrayList<>(List.of("ip", "-n", name));
         words.addAll(List.of(arguments.split(" ")));
         assertThat(exitCode(words)).as("ip " + arguments).isZero();
     }
 
     /// What `work` answers on a thread that is in the namespace, as are the sockets that it makes.
-    <T> T call(Callable<T> work) throws Exception {
+    public <T> T call(Callable<T> work) throws Exception {
         var task =
                 new FutureTask<>(() -> {
                     enter();
@@ -110,7 +111,7 @@ final class Namespace implements AutoCloseable {
     }
 
     /// The text of a file of `/proc/net`.
-    String proc(String file) {
+    public String proc(String file) {
         try {
             return call(() -> Files.readString(Path.of("/proc/thread-self/net", file)));
         } catch (Exception e) {
@@ -119,7 +120,7 @@ final class Namespace implements AutoCloseable {
     }
 
     /// A counter of `/proc/net/snmp`: `Tcp`, `InCsumErrors`.
-    long counter(String protocol, String counter) {
+    public long counter(String protocol, String counter) {
         var lines = proc("snmp").lines().filter(line -> line.startsWith(protocol + ":")).toList();
         int column = List.of(lines.get(0).split(" ")).indexOf(counter);
         assertThat(column).isPositive();
