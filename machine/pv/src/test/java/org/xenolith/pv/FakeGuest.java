@@ -10,6 +10,7 @@ import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.xenbus.XenbusPaths;
 import org.xenolith.pv.xenbus.XenbusState;
 import org.xenolith.testkit.ManualClock;
+import org.xenolith.xen.DebugKey;
 import org.xenolith.xen.DomainHost;
 import org.xenolith.xen.DomainSpec;
 import org.xenolith.xen.ShutdownReason;
@@ -229,6 +230,10 @@ public class FakeGuest {
     public void assertNothingIsLeft(Object round) {
         assertThat(failures).as("%s", round).isEmpty();
         assertThat(mappedGrants()).as("%s", round).isEmpty();
+        assertThat(domain.describe(DebugKey.GRANTS)).as("%s", round).hasSize(1);
+        assertThat(domain.describe(DebugKey.EVENT_CHANNELS))
+                .as("%s", round)
+                .noneMatch(line -> line.endsWith("x=1"));
     }
 
     public XenbusState backendState() {
