@@ -52,18 +52,14 @@ final class Guest implements AutoCloseable {
     /// @param ports open what the network interfaces are plugged into
     static Guest boot(DomainConfig config, CompilerChoice compiler, PortOpener ports)
             throws DomainException, InterruptedException {
-        var clock = Clock.system();
-        long start = clock.nanos();
-        var domain = compiler.create(config, ports);
-        try {
-            var reader = domain.console().reader();
-            reader.awaitText(PROMPT, BOOT_MAX);
-            return new Guest(domain, reader, Duration.ofNanos(clock.nanos() - start));
-        } catch (ConsoleTimeoutException | InterruptedException e) {
-            System.out.println(String.join("\n", domain.log().lines()));
-            domain.close();
-            throw e;
-        }
+        long start = Clock.system().nanos();
+        return atPrompt(compiler.create(config, ports), start);
+    }
+
+    /// Waits for the shell of a domain that began at `start`. Closes the domain if it does not
+    /// come.
+    static Guest atPrompt(Domain domain, long start) throws InterruptedException {
+        return after(PROMPT, BOOT_MAX, domain, start);
     }
 
     /// One that has come from elsewhere, with its shell.
@@ -74,18 +70,27 @@ final class Guest implements AutoCloseable {
     /// Creates a domain with a whole system on its disk, and logs in at its console.
     static Guest boot(DomainConfig config, CompilerChoice compiler, String user, String password)
             throws DomainException, InterruptedException {
-        var clock = Clock.system();
-        long start = clock.nanos();
-        var domain = compiler.create(config, CompilerChoice.NO_PORTS);
+        long start = Clock.system().nanos();
+        return login(compiler.create(config, CompilerChoice.NO_PORTS), start, user, password);
+    }
+
+    /// Logs in at the console of a domain with a whole system on its disk, when that has booted.
+    static Guest login(Domain domain, long start, String user, String password)
+            throws InterruptedException {
+        var guest = after(LOGIN, LOGIN_MAX, domain, start);
+        guest.answerLogin(user, password);
+        return guest;
+    }
+
+    private static Guest after(String text, Duration atMost, Domain domain, long start)
+            throws InterruptedException {
         try {
             var reader = domain.console().reader();
-            reader.awaitText(LOGIN, LOGIN_MAX);
-            var guest = new Guest(domain, reader, Duration.ofNanos(clock.nanos() - start));
-            guest.answerLogin(user, password);
-            return guest;
+            reader.awaitText(text, atMost);
+            return new Guest(domain, reader, Duration.ofNanos(Clock.system().nanos() - start));
         } catch (ConsoleTimeoutException | InterruptedException e) {
-            System.out.println(String.join("\n", domain.log().lines()));
-            System.out.println(domain.console().text());
+            System.err.println(String.join("\n", domain.log().lines()));
+            System.err.println(domain.console().text());
             domain.close();
             throw e;
         }
@@ -148,6 +153,11 @@ final class Guest implements AutoCloseable {
     /// Types into the command that has begun.
     void type(String text) throws InterruptedException {
         domain.console().send(text);
+    }
+
+    /// The next line that the command prints, without its end.
+    String line() throws InterruptedException {
+        return reader.awaitText("\r\n", COMMAND_MAX).strip();
     }
 
     /// Waits for the command's end; returns what it has printed.
