@@ -1,8 +1,8 @@
 package org.xenolith.board;
 
-import org.xenolith.memory.GuestMemory;
 import org.xenolith.board.testing.FakeDisks;
 import org.xenolith.board.testing.FakeInterfaces;
+import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.xen.ShutdownReason;
