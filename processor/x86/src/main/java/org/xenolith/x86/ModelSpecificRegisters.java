@@ -167,7 +167,10 @@ public final class ModelSpecificRegisters {
                 require((value & ~0xCFFL) == 0);
                 m.mtrrDefType = value;
             }
-            case STAR -> cpu.registers[Registers.STAR] = value;
+            case STAR -> {
+                cpu.registers[Registers.STAR] = value;
+                cpu.registers[Registers.STALE_SEGMENTS] = 0; // what was loaded before stays
+            }
             case LSTAR -> cpu.registers[Registers.LSTAR] = canonical(value);
             case CSTAR -> m.cstar = canonical(value);
             case FMASK -> {

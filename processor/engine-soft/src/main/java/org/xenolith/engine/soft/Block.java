@@ -5,6 +5,7 @@ import org.xenolith.ir.Code;
 import org.xenolith.ir.Context;
 import org.xenolith.jit.HandlerFactory;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 
 /// Translated code: instructions that follow each other in memory up to one that ends a block.
@@ -168,12 +169,14 @@ final class Block {
     /// not by an event between the two.
     void led(Block next) {
         var known = followers;
+        boolean room = known.length < SEEN_MAX;
         for (var follower : known) {
             if (follower == next) {
                 return;
             }
+            room |= !follower.valid;
         }
-        if (known.length < SEEN_MAX && leadsTo(next.pc)) {
+        if (room && valid && leadsTo(next.pc)) {
             addFollower(next);
         }
     }
@@ -188,9 +191,14 @@ final class Block {
     }
 
     private synchronized void addFollower(Block next) {
-        var more = Arrays.copyOf(followers, followers.length + 1);
-        more[more.length - 1] = next;
-        followers = more;
+        var more = new ArrayList<Block>();
+        for (var follower : followers) {
+            if (follower.valid) {
+                more.add(follower);
+            }
+        }
+        more.add(next);
+        followers = more.toArray(NO_BLOCKS);
     }
 
     /// The blocks that it has led to.
@@ -225,8 +233,10 @@ final class Block {
         return present != null && !present.isWarm();
     }
 
+    /// Leads nowhere from now on: who still knows it keeps no others.
     void invalidate() {
         valid = false;
+        followers = NO_BLOCKS;
         if (isComplete()) {
             Arrays.fill(codes, LEAVE);
         }

@@ -101,9 +101,9 @@ final class Chains {
             more[index] = new Links();
             links = more;
         } else {
-            index = replaced++ % MODES_MAX;
+            index = replaced++ & MODES_MAX - 1;
             if (index == kept) {
-                index = replaced++ % MODES_MAX;
+                index = replaced++ & MODES_MAX - 1;
             }
             known[index].clear();
         }

@@ -24,12 +24,16 @@ import java.util.function.LongPredicate;
 /// 3. it is put into use; then its bytes are compared with the copy ([#publish]). Who writes does
 ///    so before looking whether there is a block: one of the two notices the other.
 ///
-/// Bounded: when it holds more than [#BYTES_MAX] of the guest's code, or [#REGIONS_MAX] regions,
+/// Bounded: when its blocks weigh more than [#WEIGHT_MAX], or there are [#REGIONS_MAX] regions,
 /// code at random addresses goes, most of which belongs to programs that have ended; if that is not
 /// enough, all goes.
 final class CodeCache {
-    /// At about 15 bytes of ours for each, 36 MiB.
-    static final int BYTES_MAX = 2_400_000;
+    /// What a block weighs beside its bytes of the guest's code: one of a single byte takes some
+    /// 200 bytes of ours.
+    private static final int BLOCK_WEIGHT = 20;
+
+    /// At 8 to 10 bytes of ours for each, some 40 MiB.
+    static final int WEIGHT_MAX = 4_800_000;
 
     /// One is some hundred bytes of ours beside its code.
     static final int REGIONS_MAX = 120_000;
@@ -48,7 +52,7 @@ final class CodeCache {
     private final long[] lines;
     private final Map<Integer, List<LiveRegion>> regions = new HashMap<>();
     private int regionCount;
-    private int bytes;
+    private int weight;
 
     /// Told of the frame when a region goes because its code has been written.
     private final IntConsumer onRewritten;
@@ -92,7 +96,7 @@ final class CodeCache {
                 return same;
             }
         }
-        if (bytes > BYTES_MAX || regionCount > REGIONS_MAX) {
+        if (weight > WEIGHT_MAX || regionCount > REGIONS_MAX) {
             makeRoom();
         }
         int second = block.secondFrame;
@@ -129,12 +133,16 @@ final class CodeCache {
         return true;
     }
 
+    private static int weight(Block block) {
+        return block.length + BLOCK_WEIGHT;
+    }
+
     private Block find(Block block) {
         return blocks.find(block.host, block.pc, block.mode);
     }
 
     private void insert(Block block) {
-        bytes += block.length;
+        weight += weight(block);
         blocks.add(block);
         int offset = (int) block.host & 4095;
         int within = Math.min(block.length, 4096 - offset);
@@ -290,24 +298,25 @@ final class CodeCache {
 
     // ---------------------------------------------------------------- bookkeeping
 
+    /// Both of a block's pages may lie in one frame.
     private static boolean covers(Block block, int frame, int offset, int bytes) {
-        int begin = 0;
-        int end;
-        if (frame == block.firstFrame()) {
-            begin = (int) block.host & 4095;
-            end = begin + block.length;
-        } else {
-            end = block.length - (4096 - ((int) block.host & 4095));
-        }
-        return offset < end && begin < offset + bytes;
+        int begin = (int) block.host & 4095;
+        boolean first =
+                frame == block.firstFrame()
+                        && offset < begin + block.length
+                        && begin < offset + bytes;
+        return first || frame == block.secondFrame && offset < begin + block.length - 4096;
     }
 
     private void remove(Block block) {
+        if (!block.valid) {
+            return;
+        }
         block.invalidate();
         if (block.region != null) {
             remove(block.region);
         }
-        bytes -= block.length;
+        weight -= weight(block);
         blocks.remove(block);
         byFrame.get(block.firstFrame()).remove(block);
         if (block.secondFrame >= 0) {
@@ -318,11 +327,12 @@ final class CodeCache {
     private void recompute(int frame) {
         long mask = 0;
         for (var block : blocksIn(frame)) {
+            int offset = (int) block.host & 4095;
             if (frame == block.firstFrame()) {
-                int offset = (int) block.host & 4095;
                 mask |= lineMask(offset, Math.min(block.length, 4096 - offset));
-            } else {
-                mask |= lineMask(0, block.length - (4096 - ((int) block.host & 4095)));
+            }
+            if (frame == block.secondFrame) {
+                mask |= lineMask(0, offset + block.length - 4096);
             }
         }
         for (var region : regions.getOrDefault(frame, List.of())) {
@@ -352,7 +362,7 @@ final class CodeCache {
 
     private void makeRoom() {
         dropRelative();
-        if (bytes > KEPT_SHARE * BYTES_MAX || regionCount > KEPT_SHARE * REGIONS_MAX) {
+        if (weight > KEPT_SHARE * WEIGHT_MAX || regionCount > KEPT_SHARE * REGIONS_MAX) {
             clear();
         }
     }
@@ -368,7 +378,7 @@ final class CodeCache {
         });
         for (var block : gone) {
             block.invalidate();
-            bytes -= block.length;
+            weight -= weight(block);
             blocks.remove(block);
         }
         for (int frame = 0; frame < lines.length; frame++) {
@@ -391,6 +401,6 @@ final class CodeCache {
                 memory.unwatch(frame);
             }
         }
-        bytes = 0;
+        weight = 0;
     }
 }

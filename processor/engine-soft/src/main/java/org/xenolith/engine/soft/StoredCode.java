@@ -128,7 +128,9 @@ final class StoredCode implements AutoCloseable {
     /// The code of a region, which is there once for all addresses.
     private Optional<MachineRegion> install(int number, StoredRegion region) {
         var known = installed.get(number);
-        if (known != null && !known.isGone()) {
+        if (known != null && known.isGone()) {
+            installed.clear(); // all code goes at a time
+        } else if (known != null) {
             return Optional.of(known);
         }
         var made = compiler.install(region.image());

@@ -51,6 +51,22 @@ class SelfModifyingCodeTest {
         assertThat((int) guest.register(RAX)).isEqualTo(1 - 1 - 1);
     }
 
+    /// An instruction across two pages that are one frame: a write to its end is one to the frame's
+    /// beginning.
+    @Test
+    void aWriteToTheSecondPartOfAnInstructionInOneFrameCounts() {
+        long page = 0x50000;
+        guest.mapPage(page + 0x1000, page | 3);
+        guest.put(page, "00 00 00 C3"); // the rest of the number; ret
+        guest.put(page + 0xFFE, "B8 07"); // mov eax, ...
+        // mov ecx, 50; again: mov [page], cl; call page + FFEh; add rbx, rax; dec ecx; jnz again
+        guest.code("B9 32000000 880C25 00000500 E8 ED0F0400 4801C3 FFC9 75ED F4");
+
+        guest.runToHalt();
+
+        assertThat(guest.register(RBX)).isEqualTo(50 * 7 + 256 * (50 * 51 / 2));
+    }
+
     @Test
     void aWriteThroughAnotherMappingOfThePageCounts() {
         guest.mapPage(DATA, CODE | 3);

@@ -218,6 +218,22 @@ class SystemCallTest {
         countsAre(SPECIAL_CALL + 1, SPECIAL_CALL + 1);
     }
 
+    /// IA32_STAR counts when it is used, not when it is written.
+    @Test
+    void segmentsStayWhenTheirNextSelectorsAreWritten() {
+        // mov ecx, star; mov edx, ...; xor eax, eax; wrmsr; then much that is compiled; ud2
+        setUp(
+                KERNEL,
+                LINUX_MASK,
+                KERNEL_STACK + "B9 810000C0 BA 40003300 31C0 0F30 B9 E8030000 FFC9 75FC 0F0B");
+
+        var fault = guest.fault();
+
+        assertThat(fault.vector()).isEqualTo(6);
+        assertThat(fault.cs()).isEqualTo(CODE_SELECTOR);
+        assertThat(fault.ss()).isEqualTo(DATA_SELECTOR);
+    }
+
     /// Kernel and user execute the same code at the same address, which finds out for whom it is.
     @Test
     void theSameCodeIsOfTwoModes() {
