@@ -19,6 +19,8 @@ final class LiveRegion {
 
     private static final long COUNTED_INSTRUCTIONS = 30_000_000;
 
+    private static final int LASTING_INSTRUCTIONS = 300;
+
     private static final long[] NONE = {};
 
     /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
@@ -128,6 +130,11 @@ final class LiveRegion {
             return pages.upperGeneration();
         }
         return isLower ? pages.lowerGeneration() : pages.generation();
+    }
+
+    /// Whether an execution does so much that entry and exit do not count.
+    boolean isLasting() {
+        return executions > 0 && instructions / executions >= LASTING_INSTRUCTIONS;
     }
 
     /// Counts an execution of so many instructions, those of regions that it has gone on with

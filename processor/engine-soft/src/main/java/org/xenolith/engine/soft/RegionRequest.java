@@ -80,13 +80,18 @@ record RegionRequest(
                 && (known == null || known.frame == block.firstFrame());
     }
 
-    /// Not what is executed seldom; for warm code, which goes on with other regions at little cost,
-    /// nor what has a region.
+    /// Not what is executed seldom, nor what has a region that is as good, or that works for long
+    /// once it is entered.
     private boolean isWanted(Block block) {
         if (weight(block) == 0 || weight(block) < weight(entry) / SELDOM) {
             return false;
         }
-        return level == Level.HOT || block.region == null;
+        var region = block.region;
+        return region == null
+                || switch (level) {
+                    case WARM -> false;
+                    case HOT -> region.isWarm() || !region.isLasting();
+                };
     }
 
     private void addPages(Block block, GuestMemory memory) {
