@@ -169,16 +169,23 @@ final class Block {
     /// not by an event between the two.
     void led(Block next) {
         var known = followers;
-        boolean room = known.length < SEEN_MAX;
         for (var follower : known) {
             if (follower == next) {
                 return;
             }
-            room |= !follower.valid;
         }
-        if (room && valid && leadsTo(next.pc)) {
+        if (valid && leadsTo(next.pc) && (known.length < SEEN_MAX || hasInvalid(known))) {
             addFollower(next);
         }
+    }
+
+    private static boolean hasInvalid(Block[] blocks) {
+        for (var block : blocks) {
+            if (!block.valid) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean leadsTo(long target) {
