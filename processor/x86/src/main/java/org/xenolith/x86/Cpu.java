@@ -19,6 +19,9 @@ public abstract class Cpu extends Context {
     /// What [Registers#SHADOW] holds where there is no shadow: no address is like that.
     private static final long NO_SHADOW = Long.MIN_VALUE;
 
+    /// What [Registers#SYSTEM_FLAGS] has of RFLAGS: no status flags, no DF, no reserved bits.
+    static final int SYSTEM_FLAGS = ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
+
     /// System flags that more depends on than what reads them.
     private static final int MODE_FLAGS = Bits.TF | Bits.VM | Bits.AC | Bits.RF;
 
@@ -132,7 +135,7 @@ public abstract class Cpu extends Context {
     public final void setRflags(long value) {
         setStatusFlags(value);
         registers[Registers.DIRECTION] = (value & Bits.DF) != 0 ? -1 : 1;
-        int flags = (int) value & ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
+        int flags = (int) value & SYSTEM_FLAGS;
         if (!hasBreakpoint()) {
             flags &= ~Bits.RF; // there is nothing that it could hold off
         }

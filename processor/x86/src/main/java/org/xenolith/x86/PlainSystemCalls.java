@@ -1,8 +1,8 @@
 package org.xenolith.x86;
 
 import static org.xenolith.ir.Width.W64;
+import static org.xenolith.x86.SystemInstructions.and;
 
-import org.xenolith.ir.Flags;
 import org.xenolith.ir.Helper;
 
 /// SYSCALL and SYSRET in modes with [Mode#plainSystemCalls].
@@ -11,14 +11,7 @@ final class PlainSystemCalls {
     private static final Helper LEAVE_KERNEL = Helper.named(SystemCalls.class, "leaveKernel");
     private static final Helper CHECK_CANONICAL = Helper.named(Alignment.class, "requireCanonical");
 
-    /// Flags that are system flags, if they are in RFLAGS at all.
-    private static final int SYSTEM = ~(Flags.STATUS | Bits.DF | 2 | 1 << 3 | 1 << 5 | 1 << 15);
-
     private PlainSystemCalls() {}
-
-    private static int and(Lifter l, int value, long mask) {
-        return l.and(value, l.constant(W64, mask));
-    }
 
     private static void setSelector(Lifter l, int segment, int value) {
         l.setRegister(Registers.SELECTOR + segment, and(l, value, 0xFFFF));
@@ -49,7 +42,7 @@ final class PlainSystemCalls {
     static void ret(Lifter l, Instruction i) {
         int target = l.register(Registers.RCX);
         int flags = and(l, l.register(Registers.R11), SystemCalls.RETURNED);
-        int system = and(l, flags, SYSTEM);
+        int system = and(l, flags, Cpu.SYSTEM_FLAGS);
         int special = l.or(and(l, flags, Bits.TF | Bits.AC), l.register(Registers.EVENTS));
         int selector = l.shiftRight(l.register(Registers.STAR), l.constant(W64, 48));
         l.call(CHECK_CANONICAL, target);

@@ -155,7 +155,8 @@ final class SystemInstructions {
         l.push(l.convert(flags, i.operandSize()));
     }
 
-    private static int and(Lifter l, int value, long mask) {
+    /// The bits of a value of 64 bits that a mask has.
+    static int and(Lifter l, int value, long mask) {
         return l.and(value, l.constant(W64, mask));
     }
 

@@ -1,5 +1,7 @@
 package org.xenolith.engine.soft;
 
+import static org.xenolith.base.Sizes.PAGE_BYTES;
+
 import org.xenolith.base.Bug;
 
 import java.io.IOException;
@@ -56,7 +58,6 @@ final class CodeStore implements AutoCloseable {
     static final int RECORDS_MAX = 1 << 20;
 
     private static final int BUCKETS_MIN = 1 << 16;
-    private static final int PAGE_BYTES = 4096;
     private static final int NONE = -1;
 
     private final FileChannel channel;

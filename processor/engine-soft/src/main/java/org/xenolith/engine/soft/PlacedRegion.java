@@ -1,5 +1,7 @@
 package org.xenolith.engine.soft;
 
+import static org.xenolith.base.Sizes.PAGE_BYTES;
+
 import org.xenolith.baseline.MachineRegion;
 import org.xenolith.memory.GuestMemory;
 
@@ -10,8 +12,6 @@ import java.util.function.IntConsumer;
 /// A kept region ([StoredRegion]), and the frames that the pages of its code lie in now. **Hot
 /// path** of every boot.
 final class PlacedRegion {
-    private static final int PAGE_BYTES = 4096;
-
     private final StoredRegion region;
     private final GuestMemory memory;
 

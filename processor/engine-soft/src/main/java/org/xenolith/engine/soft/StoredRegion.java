@@ -1,5 +1,7 @@
 package org.xenolith.engine.soft;
 
+import static org.xenolith.base.Sizes.PAGE_BYTES;
+
 import org.xenolith.base.Bug;
 import org.xenolith.baseline.RegionImage;
 
@@ -42,8 +44,6 @@ record StoredRegion(long pc, int mode, int entryLength, List<Part> parts, Region
 
     /// Kernels, and programs below this address, are found at the same address again.
     private static final long FIXED_MAX = 1L << 32;
-
-    private static final int PAGE_BYTES = 4096;
 
     /// Bytes of code that a key of relative code has, if there are so many.
     private static final int KEY_BYTES = 4;
