@@ -50,11 +50,12 @@ public final class Main {
             var files = GuestFiles.make(directory.path(), options.devices(), Main::say);
             var ours = new Xenolith(root, files, devices, directory.path(), clock);
             var theirs = new Tcg(files, devices, directory.path(), clock);
-            var session = new Session(ours, theirs, options, Main::say);
+            var session = new Session(ours, theirs, files.program(), options, Main::say);
             session.run();
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
             out.println(HostDescription.of(root, files, options.rounds(), load));
             out.print(Table.of(session.comparisons(), session.failures()));
+            out.print(session.host());
             out.print(session.clocks());
             return session.isGood();
         }

@@ -5,6 +5,7 @@ import org.xenolith.bench.guest.Run;
 import org.xenolith.bench.table.Group;
 import org.xenolith.bench.table.Row;
 import org.xenolith.bench.table.Sample;
+import org.xenolith.bench.table.Spread;
 
 import java.io.IOException;
 
@@ -13,10 +14,8 @@ final class RowProgram {
     /// The lap that is measured, of a program that does its work twice.
     private static final int SECOND = 1;
 
-    /// Laps of a program that scales: one process, and two.
-    private static final int ONE = 1;
-
-    private static final int TWO = 2;
+    /// Of a program that scales: after a lap of warm-up, in turns one process, and two.
+    private static final int WARM_UP = 1;
 
     private RowProgram() {}
 
@@ -36,13 +35,14 @@ final class RowProgram {
 
     /// The time that tells how long `rounds` take.
     static long lapNanos(Row row, Run run) throws IOException {
-        return lap(row, run, row.group() == Group.SCALING ? ONE : SECOND).nanos();
+        return row.group() == Group.SCALING
+                ? run.laps().getFirst().nanos()
+                : lap(row, run, SECOND).nanos();
     }
 
     static Sample sample(Row row, long rounds, Run run) throws IOException {
         if (row.group() == Group.SCALING) {
-            double one = lap(row, run, ONE).nanos();
-            return Sample.of(2 * one / lap(row, run, TWO).nanos(), run.sum());
+            return Sample.of(factor(row, run), run.sum());
         }
         var measured = lap(row, run, SECOND);
         return new Sample(
@@ -51,6 +51,17 @@ final class RowProgram {
                 measured.nanos(),
                 measured.instructions(),
                 run.sum());
+    }
+
+    /// How many times as much two processes do as one: the median of the turns.
+    static double factor(Row row, Run run) throws IOException {
+        int turns = Math.max(1, (run.laps().size() - WARM_UP) / 2); // a missing lap is a failure
+        var factors = new double[turns];
+        for (int turn = 0; turn < turns; turn++) {
+            double one = lap(row, run, WARM_UP + 2 * turn).nanos();
+            factors[turn] = 2 * one / lap(row, run, WARM_UP + 2 * turn + 1).nanos();
+        }
+        return Spread.of(factors).median();
     }
 
     private static Run.Lap lap(Row row, Run run, int index) throws IOException {

@@ -10,6 +10,7 @@ import org.xenolith.bench.table.Sample;
 import org.xenolith.bench.table.Trial;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -33,11 +34,19 @@ final class Session {
     private final Map<Row, List<Sample>> ourSamples = new HashMap<>();
     private final Map<Row, List<Sample>> theirSamples = new HashMap<>();
     private final Map<Row, String> failures = new LinkedHashMap<>();
+    private final HostScaling host;
     private final ClockCheck clocks = new ClockCheck();
 
-    Session(Hypervisor ours, Hypervisor theirs, Options options, Consumer<String> progress) {
+    /// @param program the guests', to be run on the host itself
+    Session(
+            Hypervisor ours,
+            Hypervisor theirs,
+            Path program,
+            Options options,
+            Consumer<String> progress) {
         this.ours = ours;
         this.theirs = theirs;
+        this.host = new HostScaling(program);
         this.options = options;
         this.progress = progress;
     }
@@ -72,6 +81,11 @@ final class Session {
 
     String clocks() {
         return clocks.sentence();
+    }
+
+    /// What the host itself makes of the rows of scaling.
+    String host() {
+        return host.sentence();
     }
 
     boolean isGood() {
@@ -157,6 +171,9 @@ final class Session {
         var samples = new HashMap<Hypervisor, Sample>();
         for (var hypervisor : order) {
             samples.put(hypervisor, sample(row, guests, hypervisor));
+        }
+        if (row.group() == Group.SCALING) {
+            host.run(row, rounds.get(row));
         }
         ourSamples.computeIfAbsent(row, _ -> new ArrayList<>()).add(samples.get(ours));
         theirSamples.computeIfAbsent(row, _ -> new ArrayList<>()).add(samples.get(theirs));

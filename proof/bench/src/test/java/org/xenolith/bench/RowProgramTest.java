@@ -45,7 +45,9 @@ class RowProgramTest {
     void twoProcessesInTheTimeOfOneAreAFactorOfTwo() throws Exception {
         assertThat(RowProgram.sample(row("sieve-x2"), 7, run(9, 100, 100)).value()).isEqualTo(2);
         assertThat(RowProgram.sample(row("sieve-x2"), 7, run(9, 100, 200)).value()).isEqualTo(1);
-        assertThat(RowProgram.lapNanos(row("sieve-x2"), run(9, 100, 200))).isEqualTo(100);
+        var turns = run(9, 100, 100, 100, 200, 100, 125);
+        assertThat(RowProgram.sample(row("sieve-x2"), 7, turns).value()).isEqualTo(1.6);
+        assertThat(RowProgram.lapNanos(row("sieve-x2"), run(9, 100, 200))).isEqualTo(9);
     }
 
     @Test
@@ -53,6 +55,9 @@ class RowProgramTest {
         assertThatThrownBy(() -> RowProgram.sample(row("crc"), 1, run(5)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("1 lap");
+        assertThatThrownBy(() -> RowProgram.sample(row("sieve-x2"), 1, run(5, 6)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("2 laps");
     }
 
     /// The guest's program runs on the host as well: both are Linux.

@@ -3,10 +3,13 @@ package org.xenolith.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.bench.guest.FakeHypervisor;
 import org.xenolith.bench.table.Comparison;
 import org.xenolith.bench.table.Row;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,11 +23,27 @@ class SessionTest {
 
     private final List<String> progress = new ArrayList<>();
 
+    /// The guests' program on the host: two processes do 1.6 times as much as one.
+    @TempDir Path directory;
+
+    private Path program() throws Exception {
+        var program = directory.resolve("bench");
+        Files.writeString(
+                program,
+                """
+                #!/bin/sh
+                printf '@begin\\n@lap 900\\n@lap 100\\n@lap 125\\n@end %s\\n' "$1$2"
+                """);
+        program.toFile().setExecutable(true);
+        return program;
+    }
+
     private Session session(String ours, String theirs, String words) throws Exception {
         var session =
                 new Session(
                         new FakeHypervisor("ours", ours),
                         new FakeHypervisor("theirs", theirs),
+                        program(),
                         Options.parse(List.of(words.split(" "))),
                         progress::add);
         session.run();
@@ -45,6 +64,16 @@ class SessionTest {
                     assertThat(comparison.theirs()).hasSize(2);
                 });
         assertThat(progress).anyMatch(line -> line.startsWith("run 2 of 2: crc"));
+    }
+
+    @Test
+    void theHostItselfScalesToo() throws Exception {
+        var scales =
+                GOOD.replace("*crc*) ", "*sieve*) ").replace("echo @end", "echo @lap; echo @end");
+        var session = session(scales, scales, "sieve-x2 --rounds 2");
+        assertThat(session.failures()).isEmpty();
+        assertThat(session.host()).contains("sieve-x2 1.60 (1.60 to 1.60)");
+        assertThat(session(GOOD, GOOD, "crc --rounds 1").host()).isEmpty();
     }
 
     @Test

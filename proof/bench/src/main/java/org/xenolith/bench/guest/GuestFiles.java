@@ -17,8 +17,9 @@ import java.util.function.Consumer;
 /// The kernel and the initramfs that both hypervisors start: the guest kit's, and behind it, in an
 /// archive of its own, what is measured with.
 ///
+/// @param program what does all rows' work, in the initramfs too
 /// @param source the kernel's package and version
-public record GuestFiles(Path kernel, Path ramdisk, String source) {
+public record GuestFiles(Path kernel, Path ramdisk, Path program, String source) {
     public static final int MEMORY_MIB = 512;
 
     /// The first program, for the kernel's command line.
@@ -36,16 +37,18 @@ public record GuestFiles(Path kernel, Path ramdisk, String source) {
         var kit = kit(progress);
         var source = Files.readString(kit.kernel().resolveSibling("source")).strip();
         var ramdisk = directory.resolve("initramfs.cpio");
+        var programs = new GuestProgram(directory);
+        var bench = programs.bench();
         Files.copy(kit.ramdisk(), ramdisk);
         try (var output = Files.newOutputStream(ramdisk, StandardOpenOption.APPEND);
                 var cpio = new CpioWriter(output)) {
-            write(new GuestProgram(directory), cpio);
+            write(bench, programs.nothing(), cpio);
             if (devices) {
                 var cache = kit.kernel().resolveSibling("virtio");
                 writeDevices(VirtioModules.of(source, directory, cache), cpio);
             }
         }
-        return new GuestFiles(kit.kernel(), ramdisk, source);
+        return new GuestFiles(kit.kernel(), ramdisk, bench, source);
     }
 
     private static GuestKit.Guest kit(Consumer<String> progress) throws IOException {
@@ -56,11 +59,10 @@ public record GuestFiles(Path kernel, Path ramdisk, String source) {
         }
     }
 
-    private static void write(GuestProgram program, CpioWriter cpio)
-            throws IOException, InterruptedException {
+    private static void write(Path bench, Path nothing, CpioWriter cpio) throws IOException {
         cpio.directory("bench", EXECUTABLE);
-        cpio.file("bench/bench", EXECUTABLE, Files.readAllBytes(program.bench()));
-        cpio.file("bench/nothing", EXECUTABLE, Files.readAllBytes(program.nothing()));
+        cpio.file("bench/bench", EXECUTABLE, Files.readAllBytes(bench));
+        cpio.file("bench/nothing", EXECUTABLE, Files.readAllBytes(nothing));
         cpio.file("bench/shell.sh", EXECUTABLE, Resources.read("guest/shell.sh"));
         cpio.symbolicLink("bench/init", "bench");
     }

@@ -3,9 +3,9 @@ package org.xenolith.bench.table;
 import java.util.Arrays;
 
 /// The middle and the ends of some numbers.
-record Spread(double median, double least, double most) {
+public record Spread(double median, double least, double most) {
     /// Of at least one number.
-    static Spread of(double... numbers) {
+    public static Spread of(double... numbers) {
         var sorted = numbers.clone();
         Arrays.sort(sorted);
         int half = sorted.length / 2;
