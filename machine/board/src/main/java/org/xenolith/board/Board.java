@@ -86,6 +86,7 @@ final class Board implements Machine {
         unlessStarted = () -> {};
         parts.pvConsole.start();
         parts.store.start();
+        parts.interfaces.begin();
         parts.backends.letGo();
         parts.driver.start(paused);
     }
@@ -283,13 +284,15 @@ final class Board implements Machine {
     }
 
     @Override
-    public void releaseDisks() throws IOException {
+    public void release() throws IOException {
+        parts.interfaces.release();
         parts.disks.release();
     }
 
     @Override
     public void goOn() throws DomainException {
         parts.disks.takeBack();
+        parts.interfaces.takeBack();
         parts.driver.request(this::letGo).join();
     }
 

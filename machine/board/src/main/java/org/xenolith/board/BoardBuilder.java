@@ -47,8 +47,10 @@ final class BoardBuilder implements MachineBuilder {
                     var disks = new ArrivingDisks(config.disks());
                     return finish(wiring, image, reader, rounds, disks);
                 }
-            } catch (StreamException | IOException e) {
+            } catch (StreamException e) {
                 throw new DomainException(e.getMessage(), e);
+            } catch (IOException e) {
+                throw new DomainException.InputFailed(e);
             } catch (OutOfMemoryError e) {
                 throw tooLittleMemory(e);
             }

@@ -1,9 +1,27 @@
 package org.xenolith.board;
 
+import java.io.IOException;
+
 /// The host could not do what was asked: a file cannot be read, memory is short, an image is
 /// damaged. The message is one line that names the object and the reason.
-public final class DomainException extends Exception {
+public sealed class DomainException extends Exception {
     private static final long serialVersionUID = 1L;
+
+    /// What a machine comes from, a file or a connection, cannot be read to its end.
+    public static final class InputFailed extends DomainException {
+        private static final long serialVersionUID = 1L;
+
+        private final IOException reason;
+
+        InputFailed(IOException reason) {
+            super(reason.getMessage(), reason);
+            this.reason = reason;
+        }
+
+        public IOException reason() {
+            return reason;
+        }
+    }
 
     public DomainException(String message) {
         super(message);

@@ -83,14 +83,14 @@ public interface Machine extends AutoCloseable {
     /// meanwhile is copied up to the size that it has now.
     List<CopiedDisk> copyDisks();
 
-    /// Closes the disks of a machine that is held, so that another may open them. [#goOn] opens
-    /// them again.
-    void releaseDisks() throws IOException;
+    /// Closes what a machine that is held has open of the host and only one machine may have: its
+    /// disks and the ports of its network interfaces. [#goOn] opens them again.
+    void release() throws IOException;
 
     /// After [#hold]: the devices work again. The vCPUs are still paused. Does nothing if it is not
     /// held.
     ///
-    /// @throws DomainException if a disk cannot be opened again; it is held still
+    /// @throws DomainException if a disk or a port cannot be opened again; it is held still
     void goOn() throws DomainException;
 
     /// Lets the vCPUs run for a part of the time only.

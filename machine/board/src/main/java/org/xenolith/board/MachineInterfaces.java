@@ -15,6 +15,7 @@ import org.xenolith.state.stream.StreamRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -33,7 +34,10 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
 
     private boolean closed;
 
-    private record Attached(VifConfig config, Port port, NetworkBackend backend) {}
+    /// Whether frames may reach the guest. Guarded by this object.
+    private boolean begun;
+
+    private record Attached(VifConfig config, PortSlot port, NetworkBackend backend) {}
 
     MachineInterfaces(
             NetworkBackend.Surroundings around, DomainId host, PortOpener ports, int vcpus) {
@@ -52,10 +56,19 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 "there are %d network interfaces already".formatted(DomainConfig.VIFS_MAX));
         int devid = vif.devid().orElseThrow();
         require(!attached.containsKey(devid), "vif %d is there already".formatted(devid));
-        var port = open(vif, devid);
+        var port = new PortSlot(open(vif, devid, vif.mtu()));
         var backend = NetworkBackend.publish(around, settings(vif, devid), port);
         attached.put(devid, new Attached(vif, port, backend));
+        if (begun) {
+            port.begin();
+        }
         return vif;
+    }
+
+    /// Frames may reach the guest from now on.
+    synchronized void begin() {
+        begun = true;
+        attached.values().forEach(vif -> vif.port.begin());
     }
 
     private NetworkBackend.Settings settings(VifConfig vif, int devid) {
@@ -91,7 +104,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
 
     private synchronized void takeOver(VifConfig vif, NetworkState state) throws DomainException {
         int devid = vif.devid().orElseThrow();
-        var port = open(vif, devid);
+        var port = new PortSlot(open(vif, devid, vif.mtu()));
         try {
             var backend = NetworkBackend.takeOver(around, settings(vif, devid), port, state);
             attached.put(devid, new Attached(vif, port, backend));
@@ -129,9 +142,30 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 .toList();
     }
 
-    private Port open(VifConfig vif, int devid) throws DomainException {
+    /// Closes the ports, so that another machine may have what they have of the host. Only when
+    /// paused.
+    synchronized void release() throws IOException {
+        for (var vif : attached.values()) {
+            vif.port.release();
+        }
+    }
+
+    /// Opens what [#release] has closed; the world learns where the addresses are. Only when
+    /// paused.
+    synchronized void takeBack() throws DomainException {
+        for (var entry : attached.entrySet()) {
+            var vif = entry.getValue();
+            if (vif.port.isReleased()) {
+                int mtu = vif.port.mtu();
+                vif.port.plug(open(vif.config, entry.getKey(), OptionalInt.of(mtu)));
+                vif.backend.announce();
+            }
+        }
+    }
+
+    private Port open(VifConfig vif, int devid, OptionalInt mtu) throws DomainException {
         try {
-            return ports.open(vif.kind(), new GuestInterface(host, devid, queuesMax, vif.mtu()));
+            return ports.open(vif.kind(), new GuestInterface(host, devid, queuesMax, mtu));
         } catch (NetworkException e) {
             throw new DomainException("vif %d: %s".formatted(devid, e.getMessage()), e);
         }

@@ -9,5 +9,12 @@ import org.xenolith.network.PortKind;
 /// be used from any thread.
 @FunctionalInterface
 public interface PortOpener {
+    /// For domains without network interfaces.
+    PortOpener NONE =
+            (kind, owner) -> {
+                throw new NetworkException.Refused(
+                        "there is no %s for %s".formatted(kind, owner.name()));
+            };
+
     Port open(PortKind kind, GuestInterface owner) throws NetworkException;
 }

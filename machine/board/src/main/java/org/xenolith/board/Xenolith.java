@@ -3,7 +3,6 @@ package org.xenolith.board;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
-import org.xenolith.network.NetworkException;
 import org.xenolith.network.Ports;
 import org.xenolith.state.stream.StreamInput;
 
@@ -60,10 +59,7 @@ public final class Xenolith {
 
     /// Of a domain of this process, without network interfaces.
     public static MachineBuilder.Surroundings surroundings() {
-        return surroundings((kind, owner) -> {
-            throw new NetworkException.Refused(
-                    "there is no %s for %s".formatted(kind, owner.name()));
-        });
+        return surroundings(PortOpener.NONE);
     }
 
     /// Does once, with a small machine that nobody uses, what a JVM is slow at when it does it
@@ -73,7 +69,8 @@ public final class Xenolith {
         Rehearsal.perform(machines, Engines.choose(EngineChoice.SOFT));
     }
 
-    private static MachineBuilder.Surroundings surroundings(PortOpener ports) {
+    /// The same, with network interfaces plugged into what `ports` opens.
+    public static MachineBuilder.Surroundings surroundings(PortOpener ports) {
         var id = new DomainId(1);
         return new MachineBuilder.Surroundings(
                 id,

@@ -136,7 +136,7 @@ final class FakeMachine implements Machine {
     }
 
     @Override
-    public void releaseDisks() {}
+    public void release() {}
 
     @Override
     public void goOn() {}

@@ -14,6 +14,8 @@ import org.xenolith.images.ImageException;
 import org.xenolith.images.ImageFormat;
 import org.xenolith.images.Images;
 import org.xenolith.images.OpenOptions;
+import org.xenolith.network.NetworkException;
+import org.xenolith.network.PortKind;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.stream.MappedInput;
 import org.xenolith.state.stream.StreamRecord;
@@ -29,8 +31,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// What a machine does that is about to go elsewhere, and may yet stay.
 @Timeout(60)
@@ -65,7 +69,7 @@ class HandOverTest {
                             domain.save(
                                     machine -> {
                                         machine.hold();
-                                        machine.releaseDisks();
+                                        machine.release();
                                         openAndClose(disk);
                                         throw new IOException("cut");
                                     },
@@ -95,7 +99,7 @@ class HandOverTest {
                             domain.save(
                                     machine -> {
                                         machine.hold();
-                                        machine.releaseDisks();
+                                        machine.release();
                                         other[0] = openForWriting(disk);
                                         throw new IOException("cut");
                                     },
@@ -118,6 +122,53 @@ class HandOverTest {
         } catch (ImageException e) {
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    @Test
+    void aMachineThatStaysHasItsPortsAgain() throws Exception {
+        var opened = new CopyOnWriteArrayList<NowherePort>();
+        var refused = new AtomicBoolean();
+        PortOpener ports =
+                (_, owner) -> {
+                    if (refused.get()) {
+                        throw new NetworkException.Refused("the bridge has gone");
+                    }
+                    opened.add(new NowherePort(owner));
+                    return opened.getLast();
+                };
+        var kernel = new TinyKernel().print("x").bytes(0xFB, 0xF4); // sti; hlt
+        var config =
+                DomainConfig.builder("leaving")
+                        .kernel(kernel.write(root.resolve("kernel")))
+                        .memoryMib(8)
+                        .vifs(List.of(VifConfig.of(new PortKind.Network("lab"))))
+                        .build();
+        try (var domain = Xenolith.create(config, ports)) {
+            Saving cut =
+                    machine -> {
+                        machine.hold();
+                        machine.release();
+                        assertThat(opened.getLast().closed).isTrue();
+                        throw new IOException("cut");
+                    };
+            assertThatThrownBy(() -> domain.save(cut, AfterSave.DESTROY)).hasMessage("cut");
+            assertThat(domain.state()).isNotEqualTo(DomainState.PAUSED);
+            assertThat(opened).hasSize(2);
+            var again = opened.getLast();
+            assertThat(again.closed).isFalse();
+            assertThat(again.guest).isPresent();
+            assertThat(again.owner.mtu()).hasValue(1500); // which the guest has read
+
+            refused.set(true);
+            assertThatThrownBy(() -> domain.save(cut, AfterSave.DESTROY))
+                    .hasMessage("vif 0: the bridge has gone");
+            assertThat(domain.state()).isEqualTo(DomainState.PAUSED);
+            refused.set(false);
+            domain.unpause();
+            assertThat(opened).hasSize(3);
+            assertThat(opened.getLast().closed).isFalse();
+        }
+        assertThat(opened).allMatch(port -> port.closed);
     }
 
     /// A machine with its disk, as somebody sends it who is cut off, or is not.

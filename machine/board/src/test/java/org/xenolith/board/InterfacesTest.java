@@ -6,11 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.xenolith.network.FrameSink;
 import org.xenolith.network.GuestInterface;
 import org.xenolith.network.NetworkException;
-import org.xenolith.network.Offloads;
-import org.xenolith.network.Port;
 import org.xenolith.network.PortKind;
 import org.xenolith.pv.network.MacAddress;
 import org.xenolith.state.stream.MappedInput;
@@ -29,67 +26,16 @@ import java.util.concurrent.CopyOnWriteArrayList;
 class InterfacesTest {
     @TempDir private Path root;
 
-    private final List<FakePort> opened = new CopyOnWriteArrayList<>();
+    private final List<NowherePort> opened = new CopyOnWriteArrayList<>();
     private final PortOpener ports =
             (kind, owner) -> {
                 if (kind instanceof PortKind.Bridge(var name, _)) {
                     throw new NetworkException.Refused("there is no bridge " + name);
                 }
-                var port = new FakePort(owner);
+                var port = new NowherePort(owner);
                 opened.add(port);
                 return port;
             };
-
-    /// Takes everything and gives nothing.
-    private static final class FakePort implements Port, FrameSink {
-        final GuestInterface owner;
-        volatile boolean closed;
-
-        FakePort(GuestInterface owner) {
-            this.owner = owner;
-        }
-
-        @Override
-        public void open(FrameSink guest) {}
-
-        @Override
-        public FrameSink world() {
-            return this;
-        }
-
-        @Override
-        public boolean offer(int queue, org.xenolith.network.Frame frame) {
-            return true;
-        }
-
-        @Override
-        public void onRoom(int queue, Runnable retry) {}
-
-        @Override
-        public Offloads offloads() {
-            return Offloads.ALL;
-        }
-
-        @Override
-        public int mtu() {
-            return owner.mtu().orElse(1500);
-        }
-
-        @Override
-        public boolean carrier() {
-            return true;
-        }
-
-        @Override
-        public String description() {
-            return "nowhere";
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-        }
-    }
 
     private static VifConfig lab() {
         return VifConfig.of(new PortKind.Network("lab"));

@@ -224,7 +224,7 @@ public final class Departure {
                 sending.round(still.ownPages());
                 times.pages = times.lap();
                 still.saveDevices(sending.writer());
-                still.releaseDisks();
+                still.release();
                 sending.writer().write(new StreamRecord.End());
                 meter.flush();
                 times.states = times.lap();

@@ -52,10 +52,9 @@ public final class DomainLanding implements Landing {
                     Xenolith.arriving(stream, rounds::taken)
                             .build(destination.config(), destination.surroundings());
             return new LandedDomain(destination, machine);
+        } catch (DomainException.InputFailed e) {
+            throw e.reason();
         } catch (DomainException e) {
-            if (e.getCause() instanceof IOException cut) {
-                throw cut;
-            }
             throw new MigrationException(e.getMessage(), e);
         }
     }

@@ -21,15 +21,9 @@ public final class DomainMachine implements LeavingMachine {
     private final Supplier<String> config;
 
     /// `config` writes what the domain is made of, as the target will read it.
-    ///
-    /// @throws MigrationException if the domain cannot be moved while it runs
-    public DomainMachine(Domain domain, Supplier<String> config) throws MigrationException {
+    public DomainMachine(Domain domain, Supplier<String> config) {
         this.domain = domain;
         this.machine = domain.machine();
-        if (!machine.interfaces().list().isEmpty()) {
-            throw new MigrationException(
-                    "a domain with network interfaces cannot be migrated yet; it can be saved");
-        }
         this.config = config;
     }
 
@@ -96,8 +90,8 @@ public final class DomainMachine implements LeavingMachine {
         }
 
         @Override
-        public void releaseDisks() throws IOException {
-            machine.releaseDisks();
+        public void release() throws IOException {
+            machine.release();
         }
 
         @Override

@@ -46,8 +46,8 @@ public interface LeavingMachine {
         /// As of [LeavingMachine], at this instant.
         Set<Long> ownPages();
 
-        /// Lets go of what only one machine may have open.
-        void releaseDisks() throws IOException;
+        /// Lets go of what only one machine may have open: disks, and ports of the host's networks.
+        void release() throws IOException;
 
         /// Writes the devices' states, up to CHECKPOINT.
         void saveDevices(StreamWriter out) throws IOException;

@@ -4,6 +4,7 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
+import org.xenolith.board.PortOpener;
 import org.xenolith.board.Xenolith;
 import org.xenolith.xen.XenVersion;
 
@@ -52,13 +53,15 @@ public final class Migration {
     /// @param claims the same for all connections to this host
     /// @param config of the domain as it is to be here: the same machine, its disks by the paths
     ///   that they have here
+    /// @param ports open what its network interfaces are plugged into
     /// @throws MigrationException if none has come, with the reason
     /// @throws IOException if the connection is cut
-    public static Optional<Domain> receive(Link link, Claims claims, DomainConfig config)
+    public static Optional<Domain> receive(
+            Link link, Claims claims, DomainConfig config, PortOpener ports)
             throws MigrationException, IOException {
         var landing =
                 new DomainLanding(
-                        _ -> new DomainLanding.Destination(config, Xenolith.surroundings()),
+                        _ -> new DomainLanding.Destination(config, Xenolith.surroundings(ports)),
                         (destination, first, paused) ->
                                 Domain.start(
                                         destination.config(),
@@ -72,5 +75,11 @@ public final class Migration {
                     ? Optional.of(landing.arrived().join())
                     : Optional.empty();
         }
+    }
+
+    /// The same for a domain without network interfaces.
+    public static Optional<Domain> receive(Link link, Claims claims, DomainConfig config)
+            throws MigrationException, IOException {
+        return receive(link, claims, config, PortOpener.NONE);
     }
 }

@@ -102,7 +102,7 @@ final class FakeMachine implements LeavingMachine, AutoCloseable {
         }
 
         @Override
-        public void releaseDisks() {
+        public void release() {
             disksReleased = true;
         }
 

@@ -1,7 +1,6 @@
 package org.xenolith.board;
 
 import org.xenolith.engine.soft.SoftEngine;
-import org.xenolith.network.NetworkException;
 
 import java.nio.file.Path;
 import java.util.Locale;
@@ -18,12 +17,6 @@ public enum CompilerChoice {
     ON,
     /// The same, each block from its first execution on.
     FORCED;
-
-    /// For domains without network interfaces.
-    public static final PortOpener NO_PORTS =
-            (kind, owner) -> {
-                throw new NetworkException.Refused("no %s for %s".formatted(kind, owner.name()));
-            };
 
     /// What the system property says.
     public static CompilerChoice ofThisRun() {

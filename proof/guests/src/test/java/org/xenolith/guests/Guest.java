@@ -46,7 +46,7 @@ final class Guest implements AutoCloseable {
 
     static Guest boot(DomainConfig config, CompilerChoice compiler)
             throws DomainException, InterruptedException {
-        return boot(config, compiler, CompilerChoice.NO_PORTS);
+        return boot(config, compiler, PortOpener.NONE);
     }
 
     /// @param ports open what the network interfaces are plugged into
@@ -71,7 +71,7 @@ final class Guest implements AutoCloseable {
     static Guest boot(DomainConfig config, CompilerChoice compiler, String user, String password)
             throws DomainException, InterruptedException {
         long start = Clock.system().nanos();
-        return login(compiler.create(config, CompilerChoice.NO_PORTS), start, user, password);
+        return login(compiler.create(config, PortOpener.NONE), start, user, password);
     }
 
     /// Logs in at the console of a domain with a whole system on its disk, when that has booted.

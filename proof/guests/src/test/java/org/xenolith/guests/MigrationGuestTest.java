@@ -9,29 +9,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.board.DiskConfig;
-import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.MemoryAccess;
-import org.xenolith.migration.Claims;
-import org.xenolith.migration.Link;
+import org.xenolith.board.PortOpener;
 import org.xenolith.migration.Migration;
-import org.xenolith.migration.MigrationException;
 import org.xenolith.migration.MigrationOptions;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /// A Debian kernel that is moved while it runs and writes, over a connection of the loopback.
@@ -57,63 +47,6 @@ class MigrationGuestTest {
 
     @TempDir private Path directory;
 
-    /// An end of a connection.
-    private record SocketLink(SocketChannel socket) implements Link {
-        @Override
-        public ReadableByteChannel input() {
-            return socket;
-        }
-
-        @Override
-        public WritableByteChannel output() {
-            return socket;
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-        }
-    }
-
-    /// Another host: accepts connections and holds what has come.
-    private static final class Host implements AutoCloseable {
-        private final ServerSocketChannel server;
-        private final Claims claims = Claims.inMemory();
-        private volatile CompletableFuture<Domain> arrived = new CompletableFuture<>();
-
-        Host(DomainConfig config) throws IOException {
-            server = ServerSocketChannel.open();
-            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            Thread.ofPlatform().daemon().name("host").start(() -> accept(config));
-        }
-
-        private void accept(DomainConfig config) {
-            while (server.isOpen()) {
-                try {
-                    Migration.receive(new SocketLink(server.accept()), claims, config)
-                            .ifPresent(arrived::complete);
-                } catch (IOException | MigrationException e) {
-                    arrived.completeExceptionally(e);
-                }
-            }
-        }
-
-        Link dial() throws IOException {
-            return new SocketLink(SocketChannel.open(server.getLocalAddress()));
-        }
-
-        Domain take() {
-            var domain = arrived.join();
-            arrived = new CompletableFuture<>();
-            return domain;
-        }
-
-        @Override
-        public void close() throws IOException {
-            server.close();
-        }
-    }
-
     @BeforeAll
     static void fetchKernel() {
         var missing = DebianKernel.CLOUD.missing();
@@ -137,8 +70,8 @@ class MigrationGuestTest {
     void aGuestUnderLoadIsMovedAgainAndAgainAndLosesNothing() throws Exception {
         var config = config();
         var guest = Guest.boot(config);
-        try (var one = new Host(config);
-                var other = new Host(config)) {
+        try (var one = new MigrationHost(config, PortOpener.NONE);
+                var other = new MigrationHost(config, PortOpener.NONE)) {
             guest.run("dmesg -n 1; while ! [ -b /dev/xvda ]; do :; done");
             guest.run(LOAD);
             for (int move = 1; move <= MOVES; move++) {
@@ -167,7 +100,7 @@ class MigrationGuestTest {
         var copy = directory.resolve("copy");
         var there = config.withDisks(List.of(DiskConfig.raw("xvda", copy)));
         var guest = Guest.boot(config);
-        try (var host = new Host(there)) {
+        try (var host = new MigrationHost(there, PortOpener.NONE)) {
             guest.run("dmesg -n 1; while ! [ -b /dev/xvda ]; do :; done");
             guest.run("head -c 20000000 /dev/urandom >/dev/xvda; sync; " + LOAD);
             var options = MigrationOptions.DEFAULT.withDisks(true);

@@ -160,31 +160,21 @@ class MovedGuestTest {
     // ---------------------------------------------------------------- what the guest does
 
     private static void setUp(Guest guest, int number) throws InterruptedException {
+        Conversation.setUp(guest, number);
         var command =
-                "dmesg -n 1; until [ -e /sys/class/net/eth0 -a -b /dev/xvda ]; do sleep 0.1; done;"
-                        + " mount -t ext4 /dev/xvda /mnt; ip link set eth0 up;"
-                        + " ip addr add 10.0.0.%d/24 dev eth0; echo done";
-        assertThat(guest.run(command.formatted(number))).isEqualTo("done");
+                "until [ -b /dev/xvda ]; do sleep 0.1; done; mount -t ext4 /dev/xvda /mnt;"
+                        + " echo done";
+        assertThat(guest.run(command)).isEqualTo("done");
     }
 
     /// Files and their sums, a connection each way, a loop that only computes; all until there is a
     /// file `/tmp/enough`.
     private static void begin(Guest guest, Guest other) throws InterruptedException {
-        for (var end : List.of(guest, other)) {
-            end.run("(tail -f /dev/null | (nc -l -p 5001 > /tmp/received; touch /tmp/all)) & true");
-            end.run("until grep -q :1389 /proc/net/tcp*; do sleep 0.1; done"); // 5001
-        }
-        guest.run("(" + COUNT + " | nc 10.0.0.2 5001) & true");
-        other.run("(" + COUNT + " | nc 10.0.0.1 5001) & true");
+        Conversation.begin(guest, other);
         guest.run("(" + FILES + ") & true");
         guest.run("(while test ! -e /tmp/enough; do sync; sleep 0.2; done) & true");
         guest.run("(" + LOOP + ") & true");
     }
-
-    /// Numbers from 1 on; the last is left in a file.
-    private static final String COUNT =
-            "{ i=0; while test ! -e /tmp/enough; do i=$((i + 1)); echo $i; done;"
-                    + " echo $i > /tmp/sent; }";
 
     private static final String FILES =
             "i=0; while test ! -e /tmp/enough; do i=$((i + 1)); f=/mnt/f$((i % 40));"
@@ -203,14 +193,7 @@ class MovedGuestTest {
     }
 
     private void check(Guest guest, Guest other) throws InterruptedException {
-        for (var end : List.of(guest, other)) {
-            end.run("touch /tmp/enough");
-        }
-        for (var end : List.of(guest, other)) {
-            end.run("until [ -e /tmp/sent -a -e /tmp/all ]; do sleep 0.1; done");
-        }
-        assertThat(received(guest)).isEqualTo(other.run("cat /tmp/sent"));
-        assertThat(received(other)).isEqualTo(guest.run("cat /tmp/sent"));
+        Conversation.check(guest, other);
         guest.run("until [ -e /tmp/loop -a -e /tmp/files ]; do sleep 0.1; done");
         assertThat(Long.parseLong(guest.run("cat /tmp/loop"))).isPositive();
         assertThat(Long.parseLong(guest.run("cat /tmp/files"))).isPositive();
@@ -227,11 +210,6 @@ class MovedGuestTest {
                 .filteredOn(
                         line -> absentNanos < ABSENT_NANOS_MAX || !line.matches(TIME_HAS_PASSED))
                 .isEmpty();
-    }
-
-    /// The last of the numbers that have arrived, if none is missing and none is there twice.
-    private static String received(Guest guest) throws InterruptedException {
-        return guest.run("awk '$1 != NR { print \"gap at \" NR } END { print NR }' /tmp/received");
     }
 
     /// Times, addresses, ids and rates differ by the run.

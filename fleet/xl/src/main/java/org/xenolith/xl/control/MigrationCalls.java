@@ -153,13 +153,8 @@ final class MigrationCalls {
             return running.get();
         }
         var migration = new Running(client);
-        try {
-            var machine = new DomainMachine(domain, config);
-            running = Optional.of(migration);
-            migration.start(options, machine);
-        } catch (MigrationException e) {
-            throw new DomainException(e.getMessage(), e);
-        }
+        running = Optional.of(migration);
+        migration.start(options, new DomainMachine(domain, config));
         return migration;
     }
 

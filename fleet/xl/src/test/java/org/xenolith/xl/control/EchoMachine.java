@@ -153,7 +153,7 @@ public final class EchoMachine implements Machine {
     }
 
     @Override
-    public void releaseDisks() {}
+    public void release() {}
 
     @Override
     public void goOn() {}

@@ -34,8 +34,10 @@ final class Announcement implements AutoCloseable {
     private final TimerQueue.Timer timer;
     private final Worker worker;
 
-    /// The worker's own.
+    // Under the monitor.
     private int rounds;
+    private long nextNanos;
+    private boolean paused;
 
     /// Begins at once.
     Announcement(
@@ -45,6 +47,7 @@ final class Announcement implements AutoCloseable {
         this.timers = around.timers();
         this.worker = around.workers().worker(name + "-announce", this::announce);
         this.timer = timers.timer(worker::wake);
+        this.nextNanos = timers.clock().nanos();
         worker.wake();
     }
 
@@ -66,16 +69,28 @@ final class Announcement implements AutoCloseable {
                 .array();
     }
 
-    private void announce() {
-        if (rounds == ROUNDS) {
+    private synchronized void announce() {
+        long now = timers.clock().nanos();
+        if (paused || rounds == ROUNDS || now < nextNanos) {
             return;
         }
         world.offer(0, frame);
-        long interval = FIRST_NANOS + rounds * STEP_NANOS;
+        nextNanos = now + FIRST_NANOS + rounds * STEP_NANOS;
         rounds++;
         if (rounds < ROUNDS) {
-            timer.arm(timers.clock().nanos() + interval);
+            timer.arm(nextNanos);
         }
+    }
+
+    /// Sends nothing more when this returns, until [#resume].
+    synchronized void pause() {
+        paused = true;
+    }
+
+    /// Only when paused.
+    synchronized void resume() {
+        paused = false;
+        worker.wake();
     }
 
     @Override

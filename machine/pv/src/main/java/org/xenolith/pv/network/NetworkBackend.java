@@ -139,12 +139,17 @@ public final class NetworkBackend implements AutoCloseable {
                                     around.workers,
                                     made.log);
                         });
-        if (backend.linkUp && backend.state() == XenbusState.CONNECTED) {
-            backend.announcement =
-                    Optional.of(
-                            new Announcement(around, backend.name(), settings.mac, port.world()));
-        }
+        backend.announce();
         return backend;
+    }
+
+    /// Has the world behind the port learn where the interface's address is, if the guest uses it.
+    public void announce() {
+        announcement.ifPresent(Announcement::close);
+        announcement =
+                linkUp && state() == XenbusState.CONNECTED
+                        ? Optional.of(new Announcement(around, name(), settings.mac, port.world()))
+                        : Optional.empty();
     }
 
     /// A guest knows its interfaces by their addresses, and has read how long packets may be: it
@@ -271,10 +276,12 @@ public final class NetworkBackend implements AutoCloseable {
         xenbus.pause();
         control.ifPresent(ControlRing::pause);
         queues.forEach(NetworkQueue::pause);
+        announcement.ifPresent(Announcement::pause);
     }
 
     /// Only when paused.
     public void resume() {
+        announcement.ifPresent(Announcement::resume);
         queues.forEach(NetworkQueue::resume);
         control.ifPresent(ControlRing::resume);
         xenbus.resume();

@@ -255,6 +255,35 @@ class NetworkMoveTest {
                 });
     }
 
+    /// Whoever closes the port of an interface that stands still knows that nothing comes.
+    @Test
+    void anInterfaceThatStandsStillAnnouncesItselfLater() throws Exception {
+        var backend = guest.attach(port);
+        var frontend = NetworkFrontend.connect(guest);
+        backend.pause();
+        move(
+                backend,
+                frontend,
+                (twin, moved) -> {
+                    twin.await("the first", () -> announcements(newPort).size() == 1);
+                    moved.pause();
+                    for (int i = 0; i < 3; i++) {
+                        twin.clock.advance(350_000_000);
+                        twin.timers.runDue();
+                    }
+                    moved.resume();
+                    twin.await("the second", () -> announcements(newPort).size() == 2);
+                    moved.pause();
+                    moved.resume();
+                    twin.clock.advance(149_000_000);
+                    twin.timers.runDue();
+                    assertThat(announcements(newPort)).hasSize(2);
+                    twin.clock.advance(1_000_000);
+                    twin.timers.runDue();
+                    twin.await("the third", () -> announcements(newPort).size() == 3);
+                });
+    }
+
     @Test
     void anInterfaceWhoseCableIsOutAnnouncesNothing() throws Exception {
         var backend = guest.attach(port);
