@@ -1,6 +1,7 @@
 package org.xenolith.xl;
 
 import org.xenolith.base.Sizes;
+import org.xenolith.migration.Deadline;
 import org.xenolith.migration.MigrationOptions;
 import org.xenolith.migration.MigrationProgress;
 import org.xenolith.migration.MigrationReport;
@@ -9,13 +10,23 @@ import org.xenolith.xl.config.ConfigReader;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainLauncher;
 import org.xenolith.xl.control.MigrationClient;
+import org.xenolith.xl.tls.TlsAddress;
+import org.xenolith.xl.tls.TlsDialer;
+import org.xenolith.xl.tls.TlsException;
+import org.xenolith.xl.tls.TlsIdentity;
+import org.xenolith.xl.tls.TlsListener;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// `xl migrate` and `xl migrate-receive`.
+import javax.net.ssl.SSLSocket;
+
+/// `xl migrate`, `xl migrate-receive` and `xl migrate-listen`.
 final class MigrateCommands {
     private static final double NANOS_IN_MILLI = 1e6;
     private static final double NANOS_IN_SECOND = 1e9;
@@ -42,12 +53,12 @@ final class MigrateCommands {
             ConfigReader.read(arguments.value("C").get(), text);
             config = Optional.of(text);
         }
-        var command = List.of("sh", "-c", command(arguments, words.get(1)));
         var report =
                 client.migrate(
                         options(arguments),
                         config,
-                        link -> CommandRelay.start(command, link),
+                        arguments.has("p"),
+                        dialer(arguments, words.get(1)),
                         progress -> print(session.err(), progress));
         print(session.err(), report);
         return 0;
@@ -59,6 +70,40 @@ final class MigrateCommands {
             case "there" -> true;
             default -> throw new UsageException("a domain is here or there, not " + word);
         };
+    }
+
+    /// How connections to the other host are made.
+    private static MigrationClient.Dialer dialer(Arguments arguments, String host)
+            throws UsageException, ControlException {
+        var tls = tlsAddress(host);
+        if (tls.isPresent()) {
+            var dialer = new TlsDialer(identity(arguments));
+            return link -> Relay.start(Relay.End.of(link), Relay.End.of(dialer.dial(tls.get())));
+        }
+        var command = List.of("sh", "-c", command(arguments, host));
+        return link -> Relay.start(Relay.End.of(link), Relay.End.of(start(command)));
+    }
+
+    private static Optional<TlsAddress> tlsAddress(String word) throws UsageException {
+        try {
+            return TlsAddress.parse(word);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    private static TlsIdentity identity(Arguments arguments) throws ControlException {
+        var usual = Path.of(System.getProperty("user.home"), ".xenolith", "tls");
+        try {
+            return TlsIdentity.read(arguments.value("tls").map(Path::of).orElse(usual));
+        } catch (TlsException e) {
+            throw new ControlException(e.getMessage(), e);
+        }
+    }
+
+    /// Its errors are shown where ours are.
+    private static Process start(List<String> command) throws IOException {
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
     /// As Xen's xl has it; `exec`, so that no shell stays between.
@@ -140,5 +185,53 @@ final class MigrateCommands {
                 new DomainLauncher(session.runtime(), what -> session.err().println("xl: " + what));
         launcher.receive(arguments.has("p"));
         return 0;
+    }
+
+    // ---------------------------------------------------------------- migrate-listen
+
+    static int listen(Session session, Arguments arguments)
+            throws UsageException, ControlException, InterruptedException {
+        var listening = new Listening(session, arguments.has("p"));
+        var address = listenAddress(arguments);
+        try (var listener =
+                TlsListener.bind(identity(arguments), address, listening::serve, listening::say)) {
+            listening.say(
+                    "listening at " + new TlsAddress(address.getHostString(), listener.port()));
+            listener.run();
+            return 0;
+        } catch (IOException e) {
+            throw new ControlException(e.getMessage(), e);
+        }
+    }
+
+    private static InetSocketAddress listenAddress(Arguments arguments) throws UsageException {
+        int port = number(arguments, "port", TlsAddress.PORT);
+        var host = arguments.value("address").orElse("0.0.0.0");
+        if (port < 0 || port > TlsAddress.PORT_MAX) {
+            throw new UsageException("there is no port " + port);
+        }
+        return new InetSocketAddress(host, port);
+    }
+
+    /// Domains that come over connections of TLS, each to a process of its own.
+    private record Listening(Session session, boolean paused) {
+        /// What the source is told in the end is on its way.
+        private static final long PARTING_MILLIS = 10_000;
+
+        synchronized void say(String line) {
+            session.err().println("xl: " + line);
+        }
+
+        void serve(SSLSocket socket, String name) {
+            var launcher = new DomainLauncher(session.runtime(), this::say);
+            try {
+                var source = Relay.End.of(socket);
+                launcher.receive(paused, process -> Relay.start(source, Relay.End.of(process)))
+                        .ifPresent(id -> say("domain %d has come from %s".formatted(id, name)));
+            } catch (ControlException | IOException e) {
+                say("nothing has come from %s: %s".formatted(name, e.getMessage()));
+                Deadline.closing(socket, PARTING_MILLIS);
+            }
+        }
     }
 }

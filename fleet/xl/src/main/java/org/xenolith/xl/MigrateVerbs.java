@@ -7,12 +7,18 @@ import java.util.List;
 
 /// The commands of `xl` that move domains between hosts, one row each.
 final class MigrateVerbs {
+    private static final Option TLS =
+            with(
+                    "tls",
+                    "DIRECTORY",
+                    "Where ca.pem, cert.pem and key.pem are; ~/.xenolith/tls unless set. Ours.");
+
     static final List<Verb> ROWS =
             List.of(
                     new Verb(
                             "migrate",
                             "Migrate a domain to another host",
-                            "[options] <Domain> <host>",
+                            "[options] <Domain> <host>|tls://<host>[:<port>]",
                             1,
                             2,
                             List.of(
@@ -28,6 +34,7 @@ final class MigrateVerbs {
                                             "Use <sshcommand> instead of ssh.  String will be"
                                                     + " passed to sh. If empty, run <host> instead of"
                                                     + " ssh <host> xl migrate-receive."),
+                                    TLS,
                                     flag(
                                             'e',
                                             "Do not wait in the background (on <host>) for the"
@@ -70,7 +77,25 @@ final class MigrateVerbs {
                                             "Do not wait in the background for the death of the"
                                                     + " domain."),
                                     flag('p', "Do not unpause the domain.")),
-                            MigrateCommands::receive));
+                            MigrateCommands::receive),
+                    new Verb(
+                            "migrate-listen",
+                            "Take domains that come by 'xl migrate <Domain> tls://<host>'",
+                            "[options]",
+                            0,
+                            0,
+                            List.of(
+                                    with(
+                                            "address",
+                                            "ADDRESS",
+                                            "Listen at this address alone. Ours."),
+                                    with(
+                                            "port",
+                                            "PORT",
+                                            "Listen at this port; 8002 unless set. Ours."),
+                                    TLS,
+                                    flag('p', "Do not unpause domains.")),
+                            MigrateCommands::listen));
 
     private MigrateVerbs() {}
 }

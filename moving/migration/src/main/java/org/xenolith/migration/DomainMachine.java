@@ -19,12 +19,19 @@ public final class DomainMachine implements LeavingMachine {
     private final Domain domain;
     private final Machine machine;
     private final Supplier<String> config;
+    private final boolean staysPaused;
 
     /// `config` writes what the domain is made of, as the target will read it.
     public DomainMachine(Domain domain, Supplier<String> config) {
+        this(domain, config, false);
+    }
+
+    /// @param staysPaused it is paused there, even if it runs here
+    public DomainMachine(Domain domain, Supplier<String> config, boolean staysPaused) {
         this.domain = domain;
         this.machine = domain.machine();
         this.config = config;
+        this.staysPaused = staysPaused;
     }
 
     @Override
@@ -59,7 +66,7 @@ public final class DomainMachine implements LeavingMachine {
 
     @Override
     public void leave(Last last) throws MigrationException, InterruptedException {
-        boolean wasPaused = domain.isPaused();
+        boolean wasPaused = staysPaused || domain.isPaused();
         try {
             domain.save(now -> leave(now, last, wasPaused), AfterSave.DESTROY);
         } catch (DomainException e) {

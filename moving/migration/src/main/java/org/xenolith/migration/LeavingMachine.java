@@ -40,7 +40,7 @@ public interface LeavingMachine {
 
     /// A machine that stands still.
     interface Still {
-        /// Whether the operator had paused it.
+        /// Whether it is not to run there before the operator says so.
         boolean wasPaused();
 
         /// As of [LeavingMachine], at this instant.

@@ -56,6 +56,19 @@ public final class DomainLauncher {
     /// output, and waits until a domain has arrived or a question has been answered. Returns the
     /// domain's id, if there is one.
     public Optional<Integer> receive(boolean paused) throws ControlException {
+        return receive(paused, ProcessBuilder.Redirect.INHERIT, _ -> {});
+    }
+
+    /// The same with a connection of whoever calls: `carrier` is given the process, and is to carry
+    /// its standard input and output. Does not wait for it.
+    public Optional<Integer> receive(boolean paused, Consumer<Process> carrier)
+            throws ControlException {
+        return receive(paused, ProcessBuilder.Redirect.PIPE, carrier);
+    }
+
+    private Optional<Integer> receive(
+            boolean paused, ProcessBuilder.Redirect standard, Consumer<Process> carrier)
+            throws ControlException {
         var errors = runtime.root().resolve(ERRORS).toFile();
         // Nothing of the JVM's own may get between what the two hosts say.
         var command = command(ArrivalProcess.class, List.of("-XX:+DisplayVMOutputToStderr"));
@@ -63,9 +76,10 @@ public final class DomainLauncher {
         try {
             var process =
                     new ProcessBuilder(command)
-                            .redirectInput(ProcessBuilder.Redirect.INHERIT)
-                            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                            .redirectInput(standard)
+                            .redirectOutput(standard)
                             .start();
+            carrier.accept(process);
             try (var reports = process.errorReader(StandardCharsets.UTF_8)) {
                 return followReports(reports, errors);
             }

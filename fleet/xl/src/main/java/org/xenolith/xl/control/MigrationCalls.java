@@ -129,6 +129,7 @@ final class MigrationCalls {
                 begin(
                         MigrationJson.options(request),
                         () -> config.orElseGet(() -> ConfigWriter.text(domain.config())),
+                        request.path("paused").asBoolean(),
                         client);
         try {
             return MigrationJson.of(migration.report.join());
@@ -143,7 +144,10 @@ final class MigrationCalls {
     }
 
     private synchronized Running begin(
-            MigrationOptions options, Supplier<String> config, SocketChannel client)
+            MigrationOptions options,
+            Supplier<String> config,
+            boolean staysPaused,
+            SocketChannel client)
             throws DomainException {
         if (running.isPresent()) {
             if (!running.get().doubt.isOpen()) {
@@ -154,7 +158,7 @@ final class MigrationCalls {
         }
         var migration = new Running(client);
         running = Optional.of(migration);
-        migration.start(options, new DomainMachine(domain, config));
+        migration.start(options, new DomainMachine(domain, config, staysPaused));
         return migration;
     }
 

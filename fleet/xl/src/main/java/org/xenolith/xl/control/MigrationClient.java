@@ -1,5 +1,7 @@
 package org.xenolith.xl.control;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import org.xenolith.migration.MigrationOptions;
 import org.xenolith.migration.MigrationProgress;
 import org.xenolith.migration.MigrationReport;
@@ -24,38 +26,80 @@ public final class MigrationClient {
     @FunctionalInterface
     public interface Dialer {
         /// Has `link` carry the octets of a connection, until either end closes it. Does not wait.
+        ///
+        /// @throws IOException if there is none, with the reason
         void dial(SocketChannel link) throws IOException;
+    }
+
+    /// The connections of one migration. When there is none the domain's process learns that it is
+    /// cut off, and may ask for another.
+    private final class Connections {
+        private final Dialer dialer;
+        private Optional<IOException> failure = Optional.empty();
+
+        Connections(Dialer dialer) {
+            this.dialer = dialer;
+        }
+
+        void dial() throws IOException, ControlException {
+            var link = client.raw(ControlClient.request(Call.MIGRATE_LINK));
+            try {
+                dialer.dial(link);
+                failure = Optional.empty();
+            } catch (IOException e) {
+                failure = Optional.of(e);
+                link.close();
+            }
+        }
+
+        /// What is in the way of a migration that came to nothing.
+        ControlException reason(ControlException answer) {
+            return failure.map(reason -> new ControlException(reason.getMessage(), reason))
+                    .orElse(answer);
+        }
     }
 
     /// Moves the domain. When this returns it is the other host's.
     ///
     /// @param config instead of the domain's own
+    /// @param paused the domain stays so there, even if it runs here
     /// @throws ControlException if it is not: then it is here, as before
     public MigrationReport migrate(
             MigrationOptions options,
             Optional<String> config,
+            boolean paused,
             Dialer dialer,
             Consumer<MigrationProgress> progress)
             throws ControlException {
         var request = ControlClient.request(Call.MIGRATE);
         MigrationJson.put(request, options);
+        request.put("paused", paused);
         config.ifPresent(text -> request.put("config", text));
-        var answer =
-                client.converse(
-                        request,
-                        SILENCE_MILLIS_MAX,
-                        line -> {
-                            if (line.has("dial")) {
-                                dialer.dial(client.raw(ControlClient.request(Call.MIGRATE_LINK)));
-                                return true;
-                            }
-                            if (line.has("progress")) {
-                                progress.accept(MigrationJson.progress(line.path("progress")));
-                                return true;
-                            }
-                            return false;
-                        });
-        return MigrationJson.report(answer);
+        var connections = new Connections(dialer);
+        try {
+            return MigrationJson.report(converse(request, connections, progress));
+        } catch (ControlException e) {
+            throw connections.reason(e);
+        }
+    }
+
+    private ObjectNode converse(
+            ObjectNode request, Connections connections, Consumer<MigrationProgress> progress)
+            throws ControlException {
+        return client.converse(
+                request,
+                SILENCE_MILLIS_MAX,
+                line -> {
+                    if (line.has("dial")) {
+                        connections.dial();
+                        return true;
+                    }
+                    if (line.has("progress")) {
+                        progress.accept(MigrationJson.progress(line.path("progress")));
+                        return true;
+                    }
+                    return false;
+                });
     }
 
     /// Says what has become of a machine that is in doubt.

@@ -1,0 +1,2 @@
+/// What tests of several modules need of TLS.
+package org.xenolith.xl.tls.testing;
