@@ -3,4 +3,6 @@ module org.xenolith.migration {
     requires transitive org.xenolith.board;
 
     exports org.xenolith.migration;
+    exports org.xenolith.migration.pages to
+            org.xenolith.mirror;
 }

@@ -3,6 +3,11 @@ package org.xenolith.migration;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
 import org.xenolith.board.CopiedDisk;
+import org.xenolith.migration.pages.DiskRounds;
+import org.xenolith.migration.pages.MeteredOutput;
+import org.xenolith.migration.pages.PackingChoice;
+import org.xenolith.migration.pages.PageSender;
+import org.xenolith.migration.pages.Rounds;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.state.stream.StreamWriter.Alignment;
@@ -86,7 +91,7 @@ public final class Departure {
 
         void round(Set<Long> ownPages) throws IOException {
             disks.send();
-            rounds.send(ownPages);
+            rounds.send(ownPages, pages);
         }
     }
 
@@ -119,9 +124,7 @@ public final class Departure {
                 try (var sender = new PageSender(writer, meter, clock, choice);
                         var disks = new DiskRounds(copied, writer)) {
                     disks.begin();
-                    var sending =
-                            new Sending(
-                                    writer, sender, new Rounds(machine.memory(), sender), disks);
+                    var sending = new Sending(writer, sender, new Rounds(machine.memory()), disks);
                     whileRunning(sending);
                     return last(sending);
                 }

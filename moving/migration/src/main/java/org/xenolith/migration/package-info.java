@@ -5,7 +5,7 @@
 ///   source                                            target
 ///   LeavingMachine ──► Departure ──► Link ──► Arrival ──► Landing
 ///                        │  pages by rounds:              │
-///                        │  Rounds ──► PageSender         │ Claims: who may run it
+///                        │  pages.Rounds ──► PageSender   │ Claims: who may run it
 ///                        └─ Convergence: when to stop     │
 /// ```
 ///

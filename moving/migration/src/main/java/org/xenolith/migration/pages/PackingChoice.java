@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.state.stream.PagePacking;
 
@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /// Chooses how pages are packed by what it has cost: packing and waiting for the connection
 /// together, for each page. Now and then another way is tried. For one thread.
-final class PackingChoice {
+public final class PackingChoice {
     /// A way that is not the best is tried once in so many records.
     private static final int TRY_PERIOD = 48;
 
@@ -17,7 +17,7 @@ final class PackingChoice {
     private final double[] nanosPerPage = new double[PagePacking.values().length];
     private int records;
 
-    PackingChoice(Optional<PagePacking> fixed) {
+    public PackingChoice(Optional<PagePacking> fixed) {
         this.fixed = fixed;
     }
 

@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 
 /// Gathers pages into records, packs them and writes them. A page is copied when it is added. For
 /// one thread.
-final class PageSender implements AutoCloseable {
+public final class PageSender implements PageSink, AutoCloseable {
     /// Pages of a record: enough for packing to find repetitions, few enough to fit a cache.
     private static final int RECORD_PAGES = 64;
 
@@ -29,7 +29,7 @@ final class PageSender implements AutoCloseable {
     private int withContent;
     private long pages;
 
-    PageSender(StreamWriter out, MeteredOutput meter, Clock clock, PackingChoice choice) {
+    public PageSender(StreamWriter out, MeteredOutput meter, Clock clock, PackingChoice choice) {
         this.out = out;
         this.meter = meter;
         this.clock = clock;
@@ -37,12 +37,12 @@ final class PageSender implements AutoCloseable {
     }
 
     /// Pages with content so far.
-    long pages() {
+    public long pages() {
         return pages;
     }
 
-    /// A page with its content. `again`: it may come once more, so it is kept.
-    void content(long gfn, MemorySegment content, boolean again) throws IOException {
+    @Override
+    public void content(long gfn, MemorySegment content, boolean again) throws IOException {
         int at = withContent * Sizes.PAGE_BYTES;
         MemorySegment.copy(content, ValueLayout.JAVA_BYTE, 0, contents, at, Sizes.PAGE_BYTES);
         switch (again ? kept.exchange(gfn, contents, at) : SentPages.Change.WHOLE) {
@@ -52,13 +52,13 @@ final class PageSender implements AutoCloseable {
         }
     }
 
-    /// A page of zeros that the target does not have yet.
-    void allocated(long gfn) throws IOException {
+    @Override
+    public void allocated(long gfn) throws IOException {
         add(PageKind.ALLOCATED, gfn);
     }
 
-    /// A page that is no longer there.
-    void hole(long gfn) throws IOException {
+    @Override
+    public void hole(long gfn) throws IOException {
         kept.forget(gfn);
         add(PageKind.HOLE, gfn);
     }
@@ -91,7 +91,8 @@ final class PageSender implements AutoCloseable {
     }
 
     /// Has the connection take all pages that were added.
-    void flush() throws IOException {
+    @Override
+    public void flush() throws IOException {
         writeRecord();
         meter.flush();
     }

@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.base.Sizes;
 

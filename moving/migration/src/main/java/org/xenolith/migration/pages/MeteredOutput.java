@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.base.Clock;
 
@@ -8,7 +8,7 @@ import java.nio.channels.WritableByteChannel;
 
 /// Gathers what is written, and knows how much that is and how long the connection has taken for
 /// it. For one thread.
-final class MeteredOutput implements WritableByteChannel {
+public final class MeteredOutput implements WritableByteChannel {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final WritableByteChannel channel;
@@ -17,18 +17,18 @@ final class MeteredOutput implements WritableByteChannel {
     private long bytes;
     private long nanos;
 
-    MeteredOutput(WritableByteChannel channel, Clock clock) {
+    public MeteredOutput(WritableByteChannel channel, Clock clock) {
         this.channel = channel;
         this.clock = clock;
     }
 
     /// Octets so far.
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
     /// Time in which the connection has been waited for.
-    long nanos() {
+    public long nanos() {
         return nanos;
     }
 
@@ -48,7 +48,7 @@ final class MeteredOutput implements WritableByteChannel {
     }
 
     /// Has the connection take what has been gathered.
-    void flush() throws IOException {
+    public void flush() throws IOException {
         long start = clock.nanos();
         buffer.flip();
         while (buffer.hasRemaining()) {

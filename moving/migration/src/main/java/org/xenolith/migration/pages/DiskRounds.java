@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.board.CopiedDisk;
 import org.xenolith.state.Bytes;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /// Sends what the target does not have of disks that are in use. For one thread.
-final class DiskRounds implements AutoCloseable {
+public final class DiskRounds implements AutoCloseable {
     private static final int PLACE_SHIFT = 16;
 
     private final List<CopiedDisk> disks;
@@ -23,13 +23,13 @@ final class DiskRounds implements AutoCloseable {
 
     private long bytes;
 
-    DiskRounds(List<CopiedDisk> disks, StreamWriter out) {
+    public DiskRounds(List<CopiedDisk> disks, StreamWriter out) {
         this.disks = disks;
         this.out = out;
     }
 
     /// Tells the target which disks come.
-    void begin() throws IOException {
+    public void begin() throws IOException {
         for (var disk : disks) {
             out.write(new StreamRecord.Disk(disk.number(), disk.bytes()));
             sent.put(disk.number(), new BitSet());
@@ -37,16 +37,16 @@ final class DiskRounds implements AutoCloseable {
     }
 
     /// How much has been sent, and looked at and found to be zeros.
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
-    long dirtyBytes() {
+    public long dirtyBytes() {
         return disks.stream().mapToLong(CopiedDisk::dirtyBytes).sum();
     }
 
     /// Sends all that has been written since it was sent last.
-    void send() throws IOException {
+    public void send() throws IOException {
         for (var disk : disks) {
             for (var part = disk.next(0); part.isPresent(); ) {
                 send(disk.number(), part.get());

@@ -1,4 +1,4 @@
-package org.xenolith.migration;
+package org.xenolith.migration.pages;
 
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.memory.ZeroPages;
@@ -12,8 +12,9 @@ import java.util.Set;
 /// Finds the pages of a running guest that the target does not have as they are. For one thread.
 ///
 /// A page goes if its frame has been written since the round before began, or if its gfn shows
-/// another frame than it did; a gfn that shows none any more goes as a hole.
-final class Rounds {
+/// another frame than it did; a gfn that shows none any more goes as a hole. Where a round goes may
+/// be another sink each time, as long as the target gets them all, in their order.
+public final class Rounds {
     private static final int CHUNK_SHIFT = 9;
     private static final int CHUNK = 1 << CHUNK_SHIFT;
 
@@ -23,7 +24,6 @@ final class Rounds {
     private static final int NOBODY = -1;
 
     private final GuestMemory memory;
-    private final PageSender sender;
     private final ZeroPages zeros;
 
     /// `sent.get(gfn >> 9)[gfn & 511]` is the frame plus one that the gfn showed when it was sent.
@@ -37,20 +37,19 @@ final class Rounds {
     private int since;
     private int number;
 
-    Rounds(GuestMemory memory, PageSender sender) {
+    public Rounds(GuestMemory memory) {
         this.memory = memory;
-        this.sender = sender;
         this.zeros = new ZeroPages(memory);
         this.shownBy = new int[memory.frameCount()];
     }
 
     /// Rounds so far.
-    int number() {
+    public int number() {
         return number;
     }
 
     /// Frames that have been written since the last round began.
-    long dirty() {
+    public long dirty() {
         long dirty = 0;
         int frames = memory.frameCount();
         for (int frame = memory.nextDirty(0, since);
@@ -64,30 +63,30 @@ final class Rounds {
     /// Sends one round.
     ///
     /// @param ownPages gfns that are not sent
-    void send(Set<Long> ownPages) throws IOException {
+    public void send(Set<Long> ownPages, PageSink sink) throws IOException {
         number++;
         int changes = memory.mapChanges();
         int epoch = memory.beginEpoch();
         zeros.forget();
         boolean sameMap = changes == mapChanges && ownPages.equals(without);
         without = ownPages;
-        if (!sameMap || !sendDirtyFrames()) {
-            sendHoles();
-            sendWholeMap();
+        if (!sameMap || !sendDirtyFrames(sink)) {
+            sendHoles(sink);
+            sendWholeMap(sink);
             mapChanges = changes;
         }
         since = epoch;
-        sender.flush();
+        sink.flush();
     }
 
     // ---------------------------------------------------------------- the map has changed
 
-    private void sendHoles() throws IOException {
+    private void sendHoles(PageSink sink) throws IOException {
         for (var chunk : sent.entrySet()) {
             for (int i = 0; i < CHUNK; i++) {
                 long gfn = ((long) chunk.getKey() << CHUNK_SHIFT) + i;
                 if (chunk.getValue()[i] != 0 && isGone(gfn)) {
-                    sender.hole(gfn);
+                    sink.hole(gfn);
                     chunk.getValue()[i] = 0;
                 }
             }
@@ -98,7 +97,7 @@ final class Rounds {
         return memory.frameAt(gfn) < 0 || without.contains(gfn);
     }
 
-    private void sendWholeMap() throws IOException {
+    private void sendWholeMap(PageSink sink) throws IOException {
         Arrays.fill(shownBy, NOBODY);
         for (long gfn = memory.nextMapped(0); gfn >= 0; gfn = memory.nextMapped(gfn + 1)) {
             int frame = memory.frameAt(gfn);
@@ -109,7 +108,7 @@ final class Rounds {
             var chunk = sent.computeIfAbsent((int) (gfn >>> CHUNK_SHIFT), _ -> new int[CHUNK]);
             int within = (int) gfn & CHUNK - 1;
             if (chunk[within] != frame + 1 || memory.dirtyEpoch(frame) >= since) {
-                send(gfn, frame, chunk[within] == 0);
+                send(gfn, frame, chunk[within] == 0, sink);
                 chunk[within] = frame + 1;
             }
         }
@@ -118,7 +117,7 @@ final class Rounds {
     // ---------------------------------------------------------------- it has not
 
     /// False if that is not enough to find all pages.
-    private boolean sendDirtyFrames() throws IOException {
+    private boolean sendDirtyFrames(PageSink sink) throws IOException {
         int frames = memory.frameCount();
         for (int frame = memory.nextDirty(0, since);
                 frame < frames;
@@ -127,17 +126,17 @@ final class Rounds {
                 return false;
             }
             if (shownBy[frame] != NOBODY) {
-                send(shownBy[frame], frame, false);
+                send(shownBy[frame], frame, false, sink);
             }
         }
         return true;
     }
 
-    private void send(long gfn, int frame, boolean isNew) throws IOException {
+    private void send(long gfn, int frame, boolean isNew, PageSink sink) throws IOException {
         if (isNew && zeros.isZero(frame)) {
-            sender.allocated(gfn);
+            sink.allocated(gfn);
         } else {
-            sender.content(gfn, zeros.content(frame), number > 1);
+            sink.content(gfn, zeros.content(frame), number > 1);
         }
     }
 }

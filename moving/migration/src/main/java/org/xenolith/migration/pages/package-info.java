@@ -1,0 +1,9 @@
+/// Finding the pages of a running guest that the other side does not have, and packing them. What
+/// moves a machine and what mirrors one have it in common.
+///
+/// ```
+///   Rounds ──► PageSink: PageSender ──► StreamWriter ──► MeteredOutput ──► connection
+///                          │ SentPages: of a page that goes again, the difference
+///                          └ PackingChoice
+/// ```
+package org.xenolith.migration.pages;
