@@ -6,4 +6,5 @@ module org.xenolith.mirror {
     requires transitive org.xenolith.migration;
 
     exports org.xenolith.mirror;
+    exports org.xenolith.mirror.protocol;
 }

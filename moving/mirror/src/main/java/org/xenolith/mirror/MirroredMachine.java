@@ -13,9 +13,9 @@ import java.io.IOException;
 /// never held.
 ///
 /// Rounds and checkpoints are asked for by one thread, one after the other. [#release],
-/// [#standStill], [#goOn], [#goUnprotected] and [#fence] come from another thread, one at a time,
-/// also while a checkpoint is being taken or written; none of them waits for the other host. The
-/// last two come at most once, and only one of them; nothing but [Checkpoint#close] comes after.
+/// [#standStill], [#goUnprotected] and [#fence] come from another thread, one at a time, also while
+/// a checkpoint is being taken or written; none of them waits for the other host. The last two come
+/// at most once, and only one of them; nothing but [Checkpoint#close] comes after.
 public interface MirroredMachine {
     /// The configuration of its domain, as text, for the backup.
     String config();
@@ -47,10 +47,9 @@ public interface MirroredMachine {
     /// epoch that has been released there is nothing to do.
     void release(long epoch);
 
-    /// Stops the guest until [#goOn]; what is held stays so. Checkpoints may fail meanwhile.
+    /// Stops the guest, what is held stays so, until [#goUnprotected] or [#fence]. No checkpoint is
+    /// asked for any more.
     void standStill();
-
-    void goOn();
 
     /// It is an ordinary machine from now on: all that is held goes out, nothing is held any more,
     /// and it goes on if it stood still.
