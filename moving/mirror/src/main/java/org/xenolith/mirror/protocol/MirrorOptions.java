@@ -21,7 +21,7 @@ public record MirrorOptions(
         int askMillis,
         int askAgainMillis) {
     public static final MirrorOptions DEFAULT =
-            new MirrorOptions(25, 500, 50, 200, 30_000, 10_000, 500, 100);
+            new MirrorOptions(25, 500, 50, 300, 30_000, 10_000, 500, 100);
 
     /// Checkpoints that have been taken and not been committed, at most.
     public static final int OUTSTANDING_MAX = 2;

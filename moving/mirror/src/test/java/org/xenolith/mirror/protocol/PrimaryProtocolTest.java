@@ -1,0 +1,106 @@
+package org.xenolith.mirror.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+import java.util.UUID;
+
+class PrimaryProtocolTest {
+    private static final long MS = 1_000_000;
+
+    private final PrimaryProtocol protocol =
+            new PrimaryProtocol(new Message.Hello(new UUID(1, 2), "", ""), MirrorOptions.DEFAULT);
+    private long now = 5 * MS;
+
+    private List<PrimaryAction> on(PrimaryEvent event) {
+        return protocol.on(now, event);
+    }
+
+    private List<PrimaryAction> hear(Message message) {
+        return on(new PrimaryEvent.Received(message));
+    }
+
+    private List<PrimaryAction> taken(long epoch) {
+        return on(new PrimaryEvent.CheckpointTaken(epoch, MS, 1));
+    }
+
+    private void protect() {
+        on(new PrimaryEvent.Tick());
+        assertThat(hear(new Message.Welcome())).containsExactly(new PrimaryAction.Copy());
+        assertThat(on(new PrimaryEvent.Copied()))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(0));
+        assertThat(taken(0)).containsExactly(new PrimaryAction.SendCheckpoint(0));
+        assertThat(hear(new Message.Committed(0))).containsExactly(new PrimaryAction.Release(0));
+    }
+
+    @Test
+    void checkpointsFollowEachOtherAndNoMoreThanTwoAreOutstanding() {
+        protect();
+        now += 25 * MS;
+        assertThat(on(new PrimaryEvent.Tick()))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(1));
+        taken(1);
+        now += 25 * MS;
+        assertThat(on(new PrimaryEvent.Tick())).contains(new PrimaryAction.TakeCheckpoint(2));
+        taken(2);
+        now += 25 * MS;
+        assertThat(on(new PrimaryEvent.Tick())).isEmpty();
+        assertThat(hear(new Message.Committed(1)))
+                .containsExactly(new PrimaryAction.Release(1), new PrimaryAction.TakeCheckpoint(3));
+    }
+
+    @Test
+    void aBackupThatSaysWhatCannotBeIsLost() {
+        protect();
+        assertThat(hear(new Message.Committed(1))).contains(new PrimaryAction.Claim());
+        assertThat(protocol.phase()).isEqualTo(PrimaryProtocol.Phase.ASKING);
+    }
+
+    @Test
+    void aBackupThatBeatsAndDoesNotCommitIsLost() {
+        protect();
+        now += 25 * MS;
+        on(new PrimaryEvent.Tick());
+        taken(1);
+        for (int i = 0; i < 99; i++) {
+            now += 100 * MS;
+            assertThat(hear(new Message.Beat())).doesNotContain(new PrimaryAction.Claim());
+        }
+        now += 100 * MS;
+        assertThat(hear(new Message.Beat())).contains(new PrimaryAction.Claim());
+    }
+
+    @Test
+    void beforeAnEpochIsSentTheArbiterIsNotNeeded() {
+        on(new PrimaryEvent.Tick());
+        hear(new Message.Welcome());
+        on(new PrimaryEvent.Copied());
+        assertThat(on(new PrimaryEvent.Disconnected("cut")))
+                .containsExactly(
+                        new PrimaryAction.CloseLink("cut"), new PrimaryAction.GoUnprotected("cut"));
+        assertThat(taken(0)).containsExactly(new PrimaryAction.DropCheckpoint(0));
+    }
+
+    @Test
+    void withoutAnArbiterTheMachineStandsStillUntilThereIsOne() {
+        protect();
+        assertThat(on(new PrimaryEvent.Disconnected("cut")))
+                .containsExactly(new PrimaryAction.CloseLink("cut"), new PrimaryAction.Claim());
+        assertThat(on(new PrimaryEvent.Unanswered("no route")))
+                .containsExactly(new PrimaryAction.StandStill());
+        now = protocol.wakeNanos();
+        assertThat(on(new PrimaryEvent.Tick())).containsExactly(new PrimaryAction.Claim());
+        assertThat(on(new PrimaryEvent.Answered(Decision.ALONE)))
+                .containsExactly(new PrimaryAction.GoUnprotected("cut"));
+    }
+
+    @Test
+    void whoLosesIsFenced() {
+        protect();
+        on(new PrimaryEvent.Disconnected("cut"));
+        assertThat(on(new PrimaryEvent.Answered(Decision.PROMOTED)))
+                .containsExactly(new PrimaryAction.Fence("cut"));
+    }
+}
