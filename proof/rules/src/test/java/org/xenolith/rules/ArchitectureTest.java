@@ -16,6 +16,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.xenolith.base.Clock;
+import org.xenolith.base.Entropy;
 
 import java.lang.foreign.Linker;
 import java.security.SecureRandom;
@@ -115,7 +117,7 @@ class ArchitectureTest {
     void whoMovesAMachineKnowsNoDevice() {
         noClasses()
                 .that()
-                .resideInAPackage("org.xenolith.migration..")
+                .resideInAnyPackage("org.xenolith.migration..", "org.xenolith.mirror..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -127,6 +129,25 @@ class ArchitectureTest {
                         "org.xenolith.device..",
                         "org.xenolith.engine..",
                         "org.xenolith.xl..")
+                .check(all);
+    }
+
+    /// So that a simulation runs the very same.
+    @Test
+    void aMirrorsProtocolKnowsNoThreadNoClockAndNoConnection() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.xenolith.mirror.protocol..")
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages(
+                        "org.xenolith.mirror.protocol",
+                        "org.xenolith.base",
+                        "java.lang..",
+                        "java.util")
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(Thread.class, Clock.class, Entropy.class)
                 .check(all);
     }
 
