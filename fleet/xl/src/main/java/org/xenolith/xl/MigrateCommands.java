@@ -1,10 +1,7 @@
 package org.xenolith.xl;
 
-import org.xenolith.base.Sizes;
 import org.xenolith.migration.Deadline;
 import org.xenolith.migration.MigrationOptions;
-import org.xenolith.migration.MigrationProgress;
-import org.xenolith.migration.MigrationReport;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 import org.xenolith.xl.control.ControlException;
@@ -17,20 +14,15 @@ import org.xenolith.xl.tls.TlsIdentity;
 import org.xenolith.xl.tls.TlsListener;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 import javax.net.ssl.SSLSocket;
 
 /// `xl migrate`, `xl migrate-receive` and `xl migrate-listen`.
 final class MigrateCommands {
-    private static final double NANOS_IN_MILLI = 1e6;
-    private static final double NANOS_IN_SECOND = 1e9;
-
     private MigrateCommands() {}
 
     // ---------------------------------------------------------------- migrate
@@ -53,15 +45,19 @@ final class MigrateCommands {
             ConfigReader.read(arguments.value("C").get(), text);
             config = Optional.of(text);
         }
-        var report =
-                client.migrate(
-                        options(arguments),
-                        config,
-                        arguments.has("p"),
-                        dialer(arguments, words.get(1)),
-                        progress -> print(session.err(), progress));
-        print(session.err(), report);
-        return 0;
+        var display = new MigrationDisplay(session.err(), ProgressBar.isTerminal());
+        try {
+            display.ended(
+                    client.migrate(
+                            options(arguments),
+                            config,
+                            arguments.has("p"),
+                            dialer(arguments, words.get(1)),
+                            display::at));
+            return 0;
+        } finally {
+            display.close();
+        }
     }
 
     private static boolean isThere(String word) throws UsageException {
@@ -140,41 +136,6 @@ final class MigrateCommands {
         } catch (NumberFormatException e) {
             throw new UsageException("--%s takes a number, not %s".formatted(option, word.get()));
         }
-    }
-
-    private static void print(PrintStream out, MigrationProgress progress) {
-        out.printf(
-                Locale.ROOT,
-                "xl: round %d: %.1f MiB sent as %.1f MiB, %.0f MiB/s, %.1f MiB remain%s%n",
-                progress.round(),
-                mebibytes(progress.sentPages() * Sizes.PAGE_BYTES),
-                mebibytes(progress.wireBytes()),
-                mebibytes(progress.pagesPerSecond() * Sizes.PAGE_BYTES),
-                mebibytes(progress.remainingPages() * Sizes.PAGE_BYTES),
-                progress.throttlePercent() == 0
-                        ? ""
-                        : ", guest rests for %d %%".formatted(progress.throttlePercent()));
-    }
-
-    private static double mebibytes(long bytes) {
-        return (double) bytes / Sizes.MIB;
-    }
-
-    private static void print(PrintStream out, MigrationReport report) {
-        var downtime = report.downtime();
-        out.printf(
-                Locale.ROOT,
-                "xl: migrated in %.2f s, %d rounds, %.1f MiB; stood still for %.1f ms:"
-                        + " stop %.1f, last pages %.1f, states %.1f, arrival %.1f, start %.1f%n",
-                report.totalNanos() / NANOS_IN_SECOND,
-                report.rounds(),
-                mebibytes(report.wireBytes()),
-                downtime.total() / NANOS_IN_MILLI,
-                downtime.stop() / NANOS_IN_MILLI,
-                downtime.pages() / NANOS_IN_MILLI,
-                downtime.states() / NANOS_IN_MILLI,
-                downtime.arrive() / NANOS_IN_MILLI,
-                downtime.start() / NANOS_IN_MILLI);
     }
 
     // ---------------------------------------------------------------- migrate-receive

@@ -44,7 +44,7 @@ public final class Departure {
     public record Version(int major, int minor) {}
 
     /// @param id of this migration alone
-    /// @param progress told after each round
+    /// @param progress told after each round, and now and then within one
     /// @param doubt what is done when the target does not answer although it may have the machine
     public Departure(
             LeavingMachine machine,
@@ -83,6 +83,11 @@ public final class Departure {
         /// In pages; what is on disks counts as if it were pages too.
         long done() {
             return pages.pages() + disks.bytes() / Sizes.PAGE_BYTES;
+        }
+
+        /// The same with those that needed no content.
+        long passed() {
+            return pages.passed() + disks.bytes() / Sizes.PAGE_BYTES;
         }
 
         long remaining() {
@@ -155,21 +160,15 @@ public final class Departure {
                 throws IOException, MigrationException, InterruptedException {
             var convergence = new Convergence(options);
             var rounds = sending.rounds();
+            var told = new RoundProgress(clock, progress);
+            meter.onTaken(() -> told.at(counts(sending)));
+            long dirty = machine.memory().frameCount() - machine.memory().freeFrameCount();
             while (true) {
-                long begin = clock.nanos();
-                long before = sending.done();
+                int throttled = convergence.throttlePercent();
+                told.begin(rounds.number() + 1, dirty, throttled, counts(sending));
                 sendRound(sending);
-                long nanos = Math.max(1, clock.nanos() - begin);
-                long rate = Math.max(1, (sending.done() - before) * 1_000_000_000L / nanos);
-                long dirty = sending.remaining();
-                progress.accept(
-                        new MigrationProgress(
-                                rounds.number(),
-                                sending.done(),
-                                meter.bytes(),
-                                rate,
-                                dirty,
-                                convergence.throttlePercent()));
+                dirty = sending.remaining();
+                long rate = told.end(counts(sending), dirty);
                 switch (convergence.after(rounds.number(), dirty, rate)) {
                     case ANOTHER_ROUND -> {}
                     case SLOWER -> machine.throttle(convergence.throttlePercent());
@@ -183,6 +182,10 @@ public final class Departure {
                                             .formatted(rounds.number(), dirty, rate));
                 }
             }
+        }
+
+        private RoundProgress.Counts counts(Sending sending) {
+            return new RoundProgress.Counts(sending.done(), sending.passed(), meter.bytes());
         }
 
         private void sendRound(Sending sending)

@@ -26,7 +26,7 @@ public final class Migration {
     /// Moves a domain of this process. When this returns, `domain` is gone here.
     ///
     /// @param target makes connections to whoever calls [#receive]
-    /// @param progress told after each round
+    /// @param progress told after each round, and now and then within one
     /// @throws MigrationException if it could not be moved: it runs here, as before
     public static MigrationReport send(
             Domain domain,

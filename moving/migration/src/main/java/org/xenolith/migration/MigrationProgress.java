@@ -9,10 +9,12 @@ package org.xenolith.migration;
 /// @param remainingPages that this round has left, at its end those that have been written
 ///   meanwhile
 /// @param throttlePercent how much of the time the guest is made to rest
+/// @param roundEnds whether the round is over
 public record MigrationProgress(
         int round,
         long sentPages,
         long wireBytes,
         long pagesPerSecond,
         long remainingPages,
-        int throttlePercent) {}
+        int throttlePercent,
+        boolean roundEnds) {}

@@ -35,7 +35,8 @@ final class MigrationJson {
                 .put("bytes", progress.wireBytes())
                 .put("rate", progress.pagesPerSecond())
                 .put("remaining", progress.remainingPages())
-                .put("throttle", progress.throttlePercent());
+                .put("throttle", progress.throttlePercent())
+                .put("round-ends", progress.roundEnds());
     }
 
     static MigrationProgress progress(JsonNode json) {
@@ -45,7 +46,8 @@ final class MigrationJson {
                 json.path("bytes").asLong(),
                 json.path("rate").asLong(),
                 json.path("remaining").asLong(),
-                json.path("throttle").asInt());
+                json.path("throttle").asInt(),
+                json.path("round-ends").asBoolean());
     }
 
     static ObjectNode of(MigrationReport report) {

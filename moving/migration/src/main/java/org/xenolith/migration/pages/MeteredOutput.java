@@ -16,10 +16,16 @@ public final class MeteredOutput implements WritableByteChannel {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private long bytes;
     private long nanos;
+    private Runnable listener = () -> {};
 
     public MeteredOutput(WritableByteChannel channel, Clock clock) {
         this.channel = channel;
         this.clock = clock;
+    }
+
+    /// Does `then` whenever the connection has taken something.
+    public void onTaken(Runnable then) {
+        listener = then;
     }
 
     /// Octets so far.
@@ -56,6 +62,7 @@ public final class MeteredOutput implements WritableByteChannel {
         }
         buffer.clear();
         nanos += clock.nanos() - start;
+        listener.run();
     }
 
     @Override

@@ -28,6 +28,7 @@ public final class PageSender implements PageSink, AutoCloseable {
     private int count;
     private int withContent;
     private long pages;
+    private long passed;
 
     public PageSender(StreamWriter out, MeteredOutput meter, Clock clock, PackingChoice choice) {
         this.out = out;
@@ -41,8 +42,14 @@ public final class PageSender implements PageSink, AutoCloseable {
         return pages;
     }
 
+    /// All pages so far, those that needed no content too.
+    public long passed() {
+        return passed;
+    }
+
     @Override
     public void content(long gfn, MemorySegment content, boolean again) throws IOException {
+        passed++;
         int at = withContent * Sizes.PAGE_BYTES;
         MemorySegment.copy(content, ValueLayout.JAVA_BYTE, 0, contents, at, Sizes.PAGE_BYTES);
         switch (again ? kept.exchange(gfn, contents, at) : SentPages.Change.WHOLE) {
@@ -54,6 +61,7 @@ public final class PageSender implements PageSink, AutoCloseable {
 
     @Override
     public void allocated(long gfn) throws IOException {
+        passed++;
         add(PageKind.ALLOCATED, gfn);
     }
 
