@@ -76,6 +76,10 @@ public final class TlsListener implements AutoCloseable {
             strangers.acquire();
             try {
                 var socket = (SSLSocket) server.accept();
+                if (server.isClosed()) { // it has come while we were being closed
+                    close(socket);
+                    return;
+                }
                 Thread.ofPlatform().daemon().name("tls-guest").start(() -> admit(socket));
             } catch (IOException e) {
                 strangers.release();

@@ -40,6 +40,7 @@ class TlsTest {
 
     private final BlockingQueue<String> log = new ArrayBlockingQueue<>(100);
     private TlsListener listener;
+    private Thread listening;
 
     @BeforeAll
     static void issue() throws Exception {
@@ -63,15 +64,16 @@ class TlsTest {
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                         TlsTest::echo,
                         log::add);
-        Thread.ofPlatform()
-                .daemon()
-                .start(() -> {
-                    try {
-                        made.run();
-                    } catch (InterruptedException _) {
-                        Thread.currentThread().interrupt();
-                    }
-                });
+        listening =
+                Thread.ofPlatform()
+                        .daemon()
+                        .start(() -> {
+                            try {
+                                made.run();
+                            } catch (InterruptedException _) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
         return made;
     }
 
@@ -120,10 +122,11 @@ class TlsTest {
         requireNotLetIn(
                 impostor,
                 "(certificate_unknown) Received fatal alert: certificate_unknown",
+                "Path does not chain with any of the trust anchors", // as keys happen to be
                 "signature check failed");
     }
 
-    private void requireNotLetIn(Path who, String heard, String written) throws Exception {
+    private void requireNotLetIn(Path who, String heard, String... written) throws Exception {
         // Believes us, and cannot make us believe it.
         Files.copy(root.resolve("b/ca.pem"), replaced(who.resolve("ca.pem")));
         var dialer = new TlsDialer(TlsIdentity.read(who));
@@ -132,7 +135,7 @@ class TlsTest {
                 .hasMessage(
                         "%s does not let us in with our certificate: %s"
                                 .formatted(at("localhost"), heard));
-        assertThat(logged()).startsWith("127.0.0.1 is not let in: ").contains(written);
+        assertThat(logged()).startsWith("127.0.0.1 is not let in: ").containsAnyOf(written);
     }
 
     private static Path replaced(Path file) throws IOException {
@@ -178,6 +181,7 @@ class TlsTest {
     @Test
     void nobodyListensIsSaid() throws Exception {
         listener.close();
+        listening.join(); // a thread that waits in accept keeps the port until it wakes
         assertThatThrownBy(() -> new TlsDialer(hostA).dial(at("localhost")))
                 .isInstanceOf(TlsException.class)
                 .hasMessage("cannot reach %s: Connection refused".formatted(at("localhost")));
