@@ -38,6 +38,7 @@ final class BackupHost extends Host {
     private boolean discarded;
     private boolean failing;
     private boolean refused;
+    private boolean sloppy;
     private long committed = -1;
     private long wakeAt = Long.MAX_VALUE;
 
@@ -76,6 +77,11 @@ final class BackupHost extends Host {
     /// The next commit fails.
     void failNextCommit() {
         failing = true;
+    }
+
+    /// It takes what has come of an epoch for an epoch: a broken copy, for tests of the judge.
+    void beSloppy() {
+        sloppy = true;
     }
 
     void asked(long question) {
@@ -185,6 +191,9 @@ final class BackupHost extends Host {
                                                                     "timeout"))));
             case BackupAction.Promote _ -> {
                 promoted = true;
+                if (sloppy) {
+                    received.forEach(guest::apply);
+                }
                 around.judge.promoted(committed, around.primary.acknowledged(), guest.digest());
             }
             case BackupAction.Discard _ -> {

@@ -56,11 +56,11 @@ class MutantsTest {
     }
 
     private static Variant primary(Function<PrimaryAction, Stream<PrimaryAction>> change) {
-        return new Variant(it -> changed(it, change), it -> it, false);
+        return new Variant(it -> changed(it, change), it -> it, false, false);
     }
 
     private static Variant backup(Function<BackupAction, Stream<BackupAction>> change) {
-        return new Variant(it -> it, it -> changed(it, change), false);
+        return new Variant(it -> it, it -> changed(it, change), false, false);
     }
 
     @Test
@@ -118,6 +118,7 @@ class MutantsTest {
                                                     : Stream.of(action));
                         },
                         it -> it,
+                        false,
                         false);
         assertThat(verdict(mutant)).contains("nothing runs in the end");
     }
@@ -140,7 +141,8 @@ class MutantsTest {
     @Test
     void aBackupThatSaysItHasWhatItHasNotIsFoundOut() {
         var mutant =
-                new Variant(it -> it, it -> rewired(it, (actions, _) -> hasty(actions)), false);
+                new Variant(
+                        it -> it, it -> rewired(it, (actions, _) -> hasty(actions)), false, false);
         assertThat(verdict(mutant)).containsAnyOf("does not have", "acknowledged");
     }
 
@@ -180,13 +182,14 @@ class MutantsTest {
                                         return it.wakeNanos();
                                     }
                                 },
+                        false,
                         false);
         assertThat(verdict(mutant)).contains("throws away what nobody else may have");
     }
 
     @Test
     void aBackupThatLeavesAnEpochOutIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, Forgetful::new, false)))
+        assertThat(verdict(new Variant(it -> it, Forgetful::new, false, false)))
                 .contains("that the backup does not have");
     }
 
@@ -219,6 +222,12 @@ class MutantsTest {
 
     @Test
     void anArbiterThatForgetsIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, it -> it, true))).contains("two are alive");
+        assertThat(verdict(new Variant(it -> it, it -> it, true, false))).contains("two are alive");
+    }
+
+    @Test
+    void aCopyThatTakesAPartOfAnEpochIsFoundOut() {
+        assertThat(verdict(new Variant(it -> it, it -> it, false, true)))
+                .contains("what is promoted is not what the primary was");
     }
 }

@@ -27,8 +27,9 @@ final class Scenario {
     record Variant(
             Function<PrimaryProtocol, Protocol<PrimaryEvent, PrimaryAction>> primary,
             Function<BackupProtocol, Protocol<BackupEvent, BackupAction>> backup,
-            boolean forgetfulArbiter) {
-        static final Variant AS_IT_IS = new Variant(it -> it, it -> it, false);
+            boolean forgetfulArbiter,
+            boolean sloppyStandby) {
+        static final Variant AS_IT_IS = new Variant(it -> it, it -> it, false, false);
     }
 
     /// How it ended.
@@ -64,6 +65,9 @@ final class Scenario {
         var backupPhases = new BackupProtocol(options);
         primary = new PrimaryHost(world, primaryPhases, variant.primary.apply(primaryPhases));
         backup = new BackupHost(world, backupPhases, variant.backup.apply(backupPhases));
+        if (variant.sloppyStandby) {
+            backup.beSloppy();
+        }
         var connection = new Connection(world, delay);
         var toBackup = connection.new Way(backup, backup::receive);
         var toPrimary = connection.new Way(primary, primary::receive);
