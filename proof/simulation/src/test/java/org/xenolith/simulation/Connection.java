@@ -1,5 +1,7 @@
 package org.xenolith.simulation;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Consumer;
 
 /// A connection as TCP makes them: what is sent arrives in its order, late, or not at all and
@@ -26,6 +28,7 @@ final class Connection {
     final class Way {
         private final Host to;
         private final Consumer<Item> receiver;
+        private final Deque<Item> underWay = new ArrayDeque<>();
         private long cutUntil;
         private long lastArrival;
         private boolean ended;
@@ -60,29 +63,33 @@ final class Connection {
         }
 
         private void arrive(Item item) {
+            underWay.add(item);
             long at = world.now() + world.between(delayMax / 20, delayMax);
             lastArrival = Math.max(at, lastArrival);
-            world.at(lastArrival, () -> deliver(item));
+            world.at(lastArrival, this::deliverOne);
         }
 
-        private void deliver(Item item) {
+        /// Whatever is the first of what is under way, so that the order stays.
+        private void deliverOne() {
             if (world.now() < cutUntil) {
-                lastArrival = Math.max(lastArrival, cutUntil);
-                world.at(cutUntil, () -> deliver(item));
-            } else if (!broken || item instanceof Item.Ended) {
-                to.later(
-                        0,
-                        () -> {
-                            if (!receiverClosed) {
-                                receiver.accept(item);
-                            }
-                        });
+                world.at(cutUntil, this::deliverOne);
+                return;
             }
+            to.later(
+                    0,
+                    () -> {
+                        var item = underWay.poll();
+                        if (item != null && !receiverClosed) {
+                            receiver.accept(item);
+                        }
+                    });
         }
 
         /// What was under way is lost.
         private void breakOff() {
-            world.after(world.between(0, 4 * delayMax), () -> deliver(new Item.Ended("reset")));
+            underWay.clear();
+            underWay.add(new Item.Ended("reset"));
+            world.after(world.between(0, 4 * delayMax), this::deliverOne);
         }
     }
 
