@@ -81,7 +81,7 @@ dist() { readlink -f "$ROOT/.dist/current" 2>/dev/null; }
 is_fresh() {
     local stamp=$ROOT/.dist/stamp
     [ -e "$stamp" ] && [ -d "$(dist)" ] || return 1
-    [ -z "$(find "$ROOT/pom.xml" "$ROOT"/{ground,processor,machine,fleet} -newer "$stamp" \
+    [ -z "$(find "$ROOT/pom.xml" "$ROOT"/{ground,processor,machine,moving,fleet} -newer "$stamp" \
         -not -path '*/target/*' -not -path '*/src/test/*' \
         \( -name '*.java' -o -name pom.xml -o -type d -path '*/src/main/*' \) \
         -print -quit 2>/dev/null)" ]
