@@ -43,6 +43,7 @@ final class RecordTypes {
 
     static final int DISK = OURS | 0x06;
     static final int DISK_DATA = OURS | 0x07;
+    static final int DISK_ZEROES = OURS | 0x08;
 
     /// `XEN_DOMCTL_PFINFO_*`, in the upper four bits of an entry of PAGE_DATA.
     static final int PFINFO_SHIFT = 60;
@@ -66,6 +67,7 @@ final class RecordTypes {
     static final int ROUND_BYTES = 8;
     static final int DISK_BYTES = 16;
     static final int DISK_DATA_HEADER_BYTES = 24;
+    static final int DISK_ZEROES_BYTES = 24;
 
     private RecordTypes() {}
 

@@ -136,6 +136,7 @@ public final class StreamReader {
                     RecordTypes.PACKED_PAGES,
                     RecordTypes.DISK,
                     RecordTypes.DISK_DATA,
+                    RecordTypes.DISK_ZEROES,
                     RecordTypes.ROUND -> {
                 StreamException.require(
                         staticDataEnded,
@@ -162,6 +163,12 @@ public final class StreamReader {
                 yield possible(() -> new StreamRecord.Disk(body.get(INT, 0), body.get(LONG, 8)));
             }
             case RecordTypes.DISK_DATA -> diskData(body);
+            case RecordTypes.DISK_ZEROES -> {
+                requireLength("DISK_ZEROES", body, RecordTypes.DISK_ZEROES_BYTES);
+                yield possible(() ->
+                        new StreamRecord.DiskZeroes(
+                                body.get(INT, 0), body.get(LONG, 8), body.get(LONG, 16)));
+            }
             case RecordTypes.ROUND -> {
                 requireLength("ROUND", body, RecordTypes.ROUND_BYTES);
                 yield new StreamRecord.Round(body.get(INT, 0));

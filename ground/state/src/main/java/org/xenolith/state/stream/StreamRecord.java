@@ -208,6 +208,15 @@ public sealed interface StreamRecord {
         }
     }
 
+    /// DISK_ZEROES: a part of a disk that is zeros now.
+    record DiskZeroes(int number, long offset, long bytes) implements StreamRecord {
+        public DiskZeroes {
+            require(
+                    number >= 0 && offset >= 0 && bytes >= 0 && bytes <= Long.MAX_VALUE - offset,
+                    "a part of a disk is bounded");
+        }
+    }
+
     /// VERIFY: all memory has been sent; pages that follow repeat it, to be compared.
     record Verify() implements StreamRecord {}
 

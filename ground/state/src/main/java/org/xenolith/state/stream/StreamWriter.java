@@ -104,6 +104,11 @@ public final class StreamWriter {
                 flush();
             }
             case StreamRecord.DiskData data -> writeDiskData(data);
+            case StreamRecord.DiskZeroes(int number, long offset, long bytes) -> {
+                begin(RecordTypes.DISK_ZEROES, RecordTypes.DISK_ZEROES_BYTES);
+                buffer.putInt(number).putInt(0).putLong(offset).putLong(bytes);
+                flush();
+            }
             case StreamRecord.StaticDataEnd _ -> mark(RecordTypes.REC_TYPE_STATIC_DATA_END);
             case StreamRecord.Verify _ -> mark(RecordTypes.REC_TYPE_VERIFY);
             case StreamRecord.Checkpoint _ -> mark(RecordTypes.REC_TYPE_CHECKPOINT);

@@ -35,6 +35,10 @@ public interface BlockDisk extends AutoCloseable {
 
     void flush() throws IOException;
 
+    /// Whether requests may be begun. If not, those that wait are looked at again when their device
+    /// is resumed.
+    boolean takesMore();
+
     @Override
     void close() throws IOException;
 }

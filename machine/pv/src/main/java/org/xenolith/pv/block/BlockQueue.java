@@ -170,7 +170,7 @@ final class BlockQueue implements AutoCloseable {
     }
 
     private boolean isServing() {
-        return !closing && !paused;
+        return !closing && !paused && shared.drive.takesMore();
     }
 
     private void takeRequests() {

@@ -54,6 +54,16 @@ final class Drive implements AutoCloseable {
         return used.size() / sectorBytes * (sectorBytes / BlockRequest.SECTOR_BYTES);
     }
 
+    /// Whether requests may be begun, see [BlockDisk#takesMore].
+    boolean takesMore() {
+        lock.readLock().lock();
+        try {
+            return disk.isEmpty() || disk.get().takesMore();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
     /// Empty if the drive is.
     <T> Optional<T> use(Use<T> use) throws IOException {
         lock.readLock().lock();

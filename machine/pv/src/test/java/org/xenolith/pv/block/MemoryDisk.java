@@ -20,6 +20,7 @@ final class MemoryDisk implements BlockDisk {
 
     volatile boolean failing;
     volatile boolean closed;
+    volatile boolean takesMore = true;
 
     MemoryDisk(int bytes) {
         this(bytes, 512, false);
@@ -91,6 +92,11 @@ final class MemoryDisk implements BlockDisk {
         check();
         done.add("discard " + offset / 512 + " " + bytes / 512);
         Arrays.fill(content, (int) offset, (int) (offset + bytes), (byte) 0);
+    }
+
+    @Override
+    public boolean takesMore() {
+        return takesMore;
     }
 
     @Override

@@ -1,0 +1,198 @@
+package org.xenolith.device;
+
+import java.util.ArrayDeque;
+import java.util.function.ToIntFunction;
+
+/// An outbox that holds effects back until their epoch has been committed, once it is told to;
+/// until then everything leaves at once. Effects leave in the order in which they were offered.
+public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
+    /// The world, which may have no room.
+    @FunctionalInterface
+    public interface Outside<T> {
+        /// False if there is no room: nothing was taken, and [HeldOutbox#roomOutside] is called
+        /// when it pays to try again.
+        boolean take(T effect);
+    }
+
+    private enum Mode {
+        /// Everything leaves at once.
+        PASSING,
+        /// What has not been released waits.
+        HOLDING,
+        /// Nothing needs to wait any more, but for what is before it.
+        LEAVING,
+        /// Nothing leaves any more.
+        DROPPING
+    }
+
+    private record Held<T>(T effect, int weight, long epoch) {}
+
+    private final Outside<? super T> outside;
+    private final ToIntFunction<? super T> weigher;
+    private final int weightMax;
+    private final Object lock = new Object();
+    private final ArrayDeque<Held<T>> waiting = new ArrayDeque<>();
+
+    /// Written under the lock.
+    private volatile Mode mode = Mode.PASSING;
+
+    private volatile Runnable retry = () -> {};
+
+    // Guarded by the lock.
+    private long weight;
+    private long sealed;
+    private long released;
+    private boolean refused;
+
+    /// A thread has effects leave.
+    private boolean busy;
+
+    /// Somebody came while it was at it.
+    private boolean again;
+
+    /// @param weigher of an effect, one or more
+    /// @param weightMax of all that wait; one effect may always
+    public HeldOutbox(Outside<? super T> outside, ToIntFunction<? super T> weigher, int weightMax) {
+        this.outside = outside;
+        this.weigher = weigher;
+        this.weightMax = weightMax;
+    }
+
+    @Override
+    public boolean offer(T effect) {
+        return mode == Mode.PASSING ? outside.take(effect) : hold(effect);
+    }
+
+    private boolean hold(T effect) {
+        Mode now;
+        synchronized (lock) {
+            now = mode;
+            if (now == Mode.HOLDING || now == Mode.LEAVING) {
+                int more = weigher.applyAsInt(effect);
+                if (!waiting.isEmpty() && weight + more > weightMax) {
+                    refused = true;
+                    return false;
+                }
+                waiting.add(new Held<>(effect, more, sealed + 1));
+                weight += more;
+            }
+        }
+        if (now == Mode.LEAVING) {
+            leave();
+        }
+        return now != Mode.PASSING || outside.take(effect);
+    }
+
+    @Override
+    public void onRoom(Runnable action) {
+        retry = action;
+    }
+
+    /// The world may have room again.
+    public void roomOutside() {
+        if (mode == Mode.PASSING) {
+            retry.run();
+        } else {
+            leave();
+        }
+    }
+
+    // ---------------------------------------------------------------- epochs
+
+    @Override
+    public void seal(long epoch) {
+        synchronized (lock) {
+            sealed = epoch;
+            if (mode == Mode.PASSING) {
+                mode = Mode.HOLDING;
+                released = epoch;
+            }
+        }
+    }
+
+    @Override
+    public void release(long epoch) {
+        synchronized (lock) {
+            released = Math.max(released, epoch);
+        }
+        leave();
+    }
+
+    @Override
+    public void letGo() {
+        synchronized (lock) {
+            if (mode == Mode.HOLDING) {
+                mode = Mode.LEAVING;
+            }
+        }
+        leave();
+    }
+
+    @Override
+    public void drop() {
+        synchronized (lock) {
+            mode = Mode.DROPPING;
+            waiting.clear();
+            weight = 0;
+        }
+    }
+
+    // ---------------------------------------------------------------- leaving
+
+    /// Has all leave that may, one thread at a time. No lock is held while something leaves.
+    private void leave() {
+        synchronized (lock) {
+            if (busy) {
+                again = true;
+                return;
+            }
+            busy = true;
+        }
+        for (var next = next(); next != null; next = next()) {
+            boolean taken = outside.take(next.effect);
+            if (!left(next, taken)) {
+                break;
+            }
+        }
+        retryIfRoom();
+    }
+
+    /// The next that may leave; null, and the work is done, if there is none.
+    private Held<T> next() {
+        synchronized (lock) {
+            again = false;
+            var first = waiting.peek();
+            if (first != null && (mode == Mode.LEAVING || first.epoch <= released)) {
+                return first;
+            }
+            if (mode == Mode.LEAVING) {
+                mode = Mode.PASSING;
+            }
+            busy = false;
+            return null;
+        }
+    }
+
+    /// Whether to go on with the next. If not, the work is done.
+    private boolean left(Held<T> effect, boolean taken) {
+        synchronized (lock) {
+            if (taken && waiting.peek() == effect) { // else it was dropped meanwhile
+                waiting.remove();
+                weight -= effect.weight;
+            }
+            busy = taken || again;
+            return busy;
+        }
+    }
+
+    private void retryIfRoom() {
+        boolean room;
+        synchronized (lock) {
+            room = refused && (weight < weightMax || waiting.isEmpty());
+            refused &= !room;
+        }
+        if (room) {
+            retry.run();
+        }
+    }
+}
