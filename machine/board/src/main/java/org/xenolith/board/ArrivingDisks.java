@@ -10,6 +10,7 @@ import org.xenolith.state.stream.StreamException;
 import org.xenolith.state.stream.StreamRecord;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,14 +59,33 @@ final class ArrivingDisks {
                         () -> new StreamException("the domain has no disk of number " + number));
     }
 
-    void take(StreamRecord.DiskData data) throws StreamException {
-        var image = open.get(data.number());
-        int bytes = data.content().length();
-        if (image == null || data.offset() > image.size() - bytes) {
-            throw new StreamException("DISK_DATA is of no disk that has come");
+    /// @throws StreamException if no disk that has come has such a part
+    void check(int number, long offset, long bytes) throws StreamException {
+        var image = open.get(number);
+        if (image == null || offset > image.size() - bytes) {
+            throw new StreamException("what comes for a disk is of no disk that has come");
         }
+    }
+
+    /// Writes a part that has been checked.
+    void write(int number, long offset, ByteBuffer content) throws StreamException {
+        change(() -> open.get(number).write(offset, content));
+    }
+
+    /// The same with zeros.
+    void zero(int number, long offset, long bytes) throws StreamException {
+        change(() -> open.get(number).writeZeroes(offset, bytes));
+    }
+
+    /// What is done to an image.
+    @FunctionalInterface
+    private interface Change {
+        void perform() throws ImageException;
+    }
+
+    private static void change(Change change) throws StreamException {
         try {
-            image.write(data.offset(), data.content().buffer());
+            change.perform();
         } catch (ImageException e) {
             throw new StreamException("a disk cannot be written: " + e.getMessage(), e);
         }
@@ -73,15 +93,13 @@ final class ArrivingDisks {
 
     /// All of them are there, durable and closed.
     void finish() throws StreamException {
-        try {
+        change(() -> {
             for (var image : List.copyOf(open.values())) {
                 image.flush();
                 image.close();
             }
             open.clear();
-        } catch (ImageException e) {
-            throw new StreamException("a disk cannot be written: " + e.getMessage(), e);
-        }
+        });
     }
 
     /// The machine does not come: they go. Not called if they are to stay.

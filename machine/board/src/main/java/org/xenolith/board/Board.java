@@ -1,8 +1,9 @@
 package org.xenolith.board;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import org.xenolith.base.Bug;
 import org.xenolith.base.FreezableClock;
-import org.xenolith.device.Device;
 import org.xenolith.device.Migratability;
 import org.xenolith.engine.CpuidTable;
 import org.xenolith.engine.Engine;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 
 /// A wired machine. Made by [BoardBuilder].
@@ -47,6 +49,7 @@ final class Board implements Machine {
             Processors processors,
             Panel panel,
             List<Console> consoles,
+            Outputs outputs,
             HeldWorkers backends,
             Engine engine,
             GuestMemory memory) {}
@@ -61,6 +64,9 @@ final class Board implements Machine {
             FreezableClock clock,
             Optional<Replay> replay) {}
 
+    /// How long whoever keeps a copy may need to hear of the end of a guest.
+    private static final long LAST_WORDS_MILLIS_MAX = 10_000;
+
     private final Parts parts;
     private final Origin origin;
     private boolean closed;
@@ -70,6 +76,12 @@ final class Board implements Machine {
 
     /// Devices stand still. The driver's own.
     private boolean held;
+
+    /// Whoever has it may have the devices stand still.
+    private final Semaphore standstill = new Semaphore(1);
+
+    /// The last one.
+    private volatile Optional<BoardMirroring> mirroring = Optional.empty();
 
     Board(Parts parts, Origin origin) {
         this.parts = parts;
@@ -118,7 +130,15 @@ final class Board implements Machine {
 
     @Override
     public CompletableFuture<ShutdownReason> ended() {
-        return parts.driver.ended();
+        return parts.driver
+                .ended()
+                .thenCompose(reason ->
+                        mirroring
+                                .map(BoardMirroring::over)
+                                .orElse(CompletableFuture.completedFuture(null))
+                                .copy()
+                                .completeOnTimeout(null, LAST_WORDS_MILLIS_MAX, MILLISECONDS)
+                                .thenApply(_ -> reason));
     }
 
     @Override
@@ -212,11 +232,8 @@ final class Board implements Machine {
 
     @Override
     public HeldMachine hold() throws IOException, DomainException {
-        for (var device : List.of(parts.xen, parts.store, parts.pvConsole, parts.serial)) {
-            if (device.migratability() instanceof Migratability.Pinned(var reason)) {
-                throw new DomainException("the domain cannot be saved: " + reason);
-            }
-        }
+        requireMigratable();
+        standstill.acquireUninterruptibly();
         var devices = new CompletableFuture<MachineSaver.Devices>();
         parts.driver.whileStopped(() -> devices.complete(holdNow())).join();
         if (parts.driver.shutdownReason().isPresent()) {
@@ -224,6 +241,37 @@ final class Board implements Machine {
         }
         parts.disks.flush();
         return devices.join();
+    }
+
+    private void requireMigratable() throws DomainException {
+        for (var device : List.of(parts.xen, parts.store, parts.pvConsole, parts.serial)) {
+            if (device.migratability() instanceof Migratability.Pinned(var reason)) {
+                throw new DomainException("the domain cannot be saved: " + reason);
+            }
+        }
+    }
+
+    @Override
+    public synchronized Mirroring mirror() throws DomainException {
+        requireMigratable();
+        DomainException.require(
+                origin.replay.isEmpty(), "a deterministic domain cannot be mirrored");
+        DomainException.require(
+                mirroring.isEmpty() || mirroring.get().over().isDone(),
+                "the domain is being mirrored already");
+        var begun =
+                new BoardMirroring(
+                        new BoardMirroring.Parts(
+                                parts.driver,
+                                parts.disks,
+                                parts.interfaces,
+                                parts.outputs,
+                                standstill,
+                                new Others(),
+                                this::captureNow,
+                                origin.clock));
+        mirroring = Optional.of(begun);
+        return begun;
     }
 
     @Override
@@ -238,12 +286,31 @@ final class Board implements Machine {
     /// Has everything stand still and takes its state.
     private MachineSaver.Devices holdNow() {
         held = true;
-        parts.interfaces.pause();
+        new Others().pause();
         parts.disks.pause();
-        parts.store.pause();
-        parts.pvConsole.pause();
-        parts.store.paused().join();
-        parts.pvConsole.paused().join();
+        return captureNow();
+    }
+
+    /// All devices but disks.
+    private final class Others implements BoardMirroring.Standing {
+        @Override
+        public void pause() {
+            parts.interfaces.pause();
+            parts.store.pause();
+            parts.pvConsole.pause();
+            parts.store.paused().join();
+            parts.pvConsole.paused().join();
+        }
+
+        @Override
+        public void resume() {
+            parts.pvConsole.resume();
+            parts.store.resume();
+            parts.interfaces.resume();
+        }
+    }
+
+    private MachineSaver.Devices captureNow() {
         var captured = new CompletableFuture<MachineSaver.Devices>();
         origin.clock.atOneInstant(() -> captured.complete(capture()));
         return captured.join();
@@ -266,16 +333,12 @@ final class Board implements Machine {
                 others());
     }
 
-    private List<StreamRecord.State> others() {
-        var states = new ArrayList<>(parts.interfaces.capture());
-        states.add(state(parts.store));
-        states.add(state(parts.pvConsole));
-        states.add(state(parts.serial));
+    private List<CapturedState<?>> others() {
+        var states = new ArrayList<CapturedState<?>>(parts.interfaces.capture());
+        states.add(CapturedState.of(parts.store));
+        states.add(CapturedState.of(parts.pvConsole));
+        states.add(CapturedState.of(parts.serial));
         return states;
-    }
-
-    private static <S extends Record> StreamRecord.State state(Device<S> device) {
-        return StreamRecord.State.of(device.codec(), 0, device.capture());
     }
 
     @Override
@@ -304,10 +367,9 @@ final class Board implements Machine {
     private void letGo() {
         if (held) {
             held = false;
-            parts.pvConsole.resume();
-            parts.store.resume();
             parts.disks.resume();
-            parts.interfaces.resume();
+            new Others().resume();
+            standstill.release();
         }
     }
 
@@ -360,5 +422,6 @@ final class Board implements Machine {
         parts.engine.close();
         parts.memory.close();
         unlessStarted.run();
+        standstill.release(); // whoever waits for it finds nothing
     }
 }

@@ -59,9 +59,15 @@ abstract class Driver {
     /// The driver's own; others ask by [#pause].
     private boolean paused;
 
+    /// The same, asked for by [#standStill].
+    private boolean standsStill;
+
+    /// Completes when nothing is done on the driver's thread any more.
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
     Driver(String name, TimerQueue timers) {
         this.timers = timers;
-        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::drive);
+        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::driveToEnd);
         timers.onEarlier(this::interrupt);
     }
 
@@ -76,6 +82,14 @@ abstract class Driver {
 
     /// What the driver's thread does.
     abstract void drive();
+
+    private void driveToEnd() {
+        try {
+            drive();
+        } finally {
+            gone.complete(null);
+        }
+    }
 
     void start(boolean startPaused) {
         paused = startPaused;
@@ -96,6 +110,16 @@ abstract class Driver {
 
     CompletableFuture<Void> unpause() {
         return request(() -> paused = false);
+    }
+
+    /// No vCPU runs while somebody wants that, whatever [#unpause] says. Completes when none does.
+    CompletableFuture<Void> standStill(boolean wanted) {
+        return request(() -> {
+            standsStill = wanted;
+            if (wanted) {
+                stopVcpus();
+            }
+        });
     }
 
     /// Has something done while no vCPU runs; they go on afterwards, unless they rested before.
@@ -177,7 +201,7 @@ abstract class Driver {
 
     /// Waits for what was asked of the driver. False if it never will be done.
     boolean await(CompletableFuture<?> request) {
-        CompletableFuture.anyOf(request, broken).join();
+        CompletableFuture.anyOf(request, broken, gone).join();
         return request.isDone();
     }
 
@@ -197,7 +221,7 @@ abstract class Driver {
     }
 
     final boolean isPaused() {
-        return paused;
+        return paused || standsStill;
     }
 
     final boolean isShutDown() {

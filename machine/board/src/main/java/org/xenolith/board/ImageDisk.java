@@ -22,6 +22,9 @@ final class ImageDisk implements BlockDisk {
     /// While it is being copied.
     private volatile DirtyBlocks dirty;
 
+    /// While somebody keeps a copy in step.
+    private volatile DiskJournal journal;
+
     private ImageDisk(Path file, Image image, int sectorBytes) {
         this.file = file;
         this.image = image;
@@ -85,13 +88,25 @@ final class ImageDisk implements BlockDisk {
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
         int bytes = source.remaining();
-        perform(() -> image.write(offset, source));
+        var recorded = journal;
+        if (recorded == null) {
+            perform(() -> image.write(offset, source));
+        } else {
+            var content = source.duplicate();
+            recorded.write(offset, content, () -> perform(() -> image.write(offset, source)));
+        }
         written(offset, bytes);
     }
 
     @Override
     public void discard(long offset, long bytes) throws IOException {
-        perform(() -> image.discard(offset, bytes));
+        var recorded = journal;
+        if (recorded == null) {
+            perform(() -> image.discard(offset, bytes));
+        } else {
+            // What a discard leaves is the image's choice: a copy might choose otherwise.
+            recorded.zero(offset, bytes, () -> perform(() -> image.writeZeroes(offset, bytes)));
+        }
         written(offset, bytes);
     }
 
@@ -100,6 +115,18 @@ final class ImageDisk implements BlockDisk {
         if (copied != null && bytes > 0) {
             copied.written(offset, bytes);
         }
+    }
+
+    @Override
+    public boolean takesMore() {
+        var recorded = journal;
+        return recorded == null || !recorded.isFull();
+    }
+
+    /// From now on what is done is written down; no more if there is no journal. Nobody uses the
+    /// disk meanwhile.
+    void record(DiskJournal next) {
+        journal = next;
     }
 
     /// From now on what is written is noticed, until the copy is closed.

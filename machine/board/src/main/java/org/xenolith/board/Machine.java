@@ -83,6 +83,11 @@ public interface Machine extends AutoCloseable {
     /// meanwhile is copied up to the size that it has now.
     List<CopiedDisk> copyDisks();
 
+    /// Begins to keep track of what a copy in step needs to know. One at a time.
+    ///
+    /// @throws DomainException if the machine is one that cannot be copied
+    Mirroring mirror() throws DomainException;
+
     /// Closes what a machine that is held has open of the host and only one machine may have: its
     /// disks and the ports of its network interfaces. [#goOn] opens them again.
     void release() throws IOException;

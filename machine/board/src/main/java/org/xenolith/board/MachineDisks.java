@@ -12,11 +12,14 @@ import org.xenolith.pv.xenbus.XenbusException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {
@@ -27,6 +30,12 @@ final class MachineDisks implements Disks, AutoCloseable {
     private final SortedMap<Integer, Attached> attached = new TreeMap<>();
 
     private boolean closed;
+
+    /// Those that are paused. Guarded by this object.
+    private List<BlockBackend> standing = List.of();
+
+    /// By number, while somebody keeps a copy in step. Guarded by this object.
+    private final Map<Integer, DiskJournal> journals = new TreeMap<>();
 
     /// Numbers of those whose disk another machine may have. Guarded by this object.
     private final Set<Integer> released = new TreeSet<>();
@@ -109,7 +118,8 @@ final class MachineDisks implements Disks, AutoCloseable {
 
     /// Returns when all requests that were taken have been answered; no more are taken.
     synchronized void pause() {
-        attached.values().forEach(device -> device.backend.pause());
+        standing = attached.values().stream().map(Attached::backend).toList();
+        standing.forEach(BlockBackend::pause);
     }
 
     /// Has what was written reach the host's disks. Only when paused.
@@ -122,9 +132,18 @@ final class MachineDisks implements Disks, AutoCloseable {
     }
 
     /// Begins to copy all disks but those in CD-ROM drives.
-    synchronized List<CopiedDisk> copy() {
+    List<CopiedDisk> copy() {
+        return copy(config -> !config.cdrom());
+    }
+
+    /// The same of those that the guest may write.
+    List<CopiedDisk> copyWritable() {
+        return copy(DiskConfig::writable);
+    }
+
+    private synchronized List<CopiedDisk> copy(Predicate<DiskConfig> wanted) {
         return attached.values().stream()
-                .filter(device -> !device.config.cdrom() && device.disk.isPresent())
+                .filter(device -> wanted.test(device.config) && device.disk.isPresent())
                 .map(device -> device.disk.get().copy(device.config.device().number()))
                 .toList();
     }
@@ -153,7 +172,45 @@ final class MachineDisks implements Disks, AutoCloseable {
 
     /// Only when paused.
     synchronized void resume() {
-        attached.values().forEach(device -> device.backend.resume());
+        var paused = standing;
+        standing = List.of();
+        paused.forEach(BlockBackend::resume);
+    }
+
+    // ---------------------------------------------------------------- a copy in step
+
+    /// What there is.
+    synchronized Set<DiskConfig> configs() {
+        return attached.values().stream().map(Attached::config).collect(Collectors.toSet());
+    }
+
+    /// Begins to write down what is done to the disks that the guest may write. Only when paused.
+    synchronized void record() {
+        attached.forEach((number, device) -> {
+            if (device.config.writable() && device.disk.isPresent()) {
+                var journal = new DiskJournal(new DiskChanges());
+                journals.put(number, journal);
+                device.disk.get().record(journal);
+            }
+        });
+    }
+
+    /// What has been done since the last time. Only when paused.
+    ///
+    /// @param next to be used for what is done from now on; may lack some
+    synchronized Map<Integer, DiskChanges> exchange(Map<Integer, DiskChanges> next) {
+        var changes = new TreeMap<Integer, DiskChanges>();
+        journals.forEach((number, journal) -> {
+            var empty = next.getOrDefault(number, new DiskChanges());
+            changes.put(number, journal.exchange(empty));
+        });
+        return changes;
+    }
+
+    /// Nothing is written down any more. Only when paused.
+    synchronized void endRecord() {
+        journals.clear();
+        attached.values().forEach(device -> device.disk.ifPresent(disk -> disk.record(null)));
     }
 
     private static Optional<ImageDisk> open(DiskConfig config) throws DomainException {
@@ -231,6 +288,9 @@ final class MachineDisks implements Disks, AutoCloseable {
         var found = find(device);
         require(found.config.writable(), "disk " + device + " is read-only");
         var disk = found.disk.orElseThrow();
+        require(
+                !journals.containsKey(device.number()),
+                "disk %s is being mirrored and cannot be made longer".formatted(device));
         require(
                 bytes >= disk.size(),
                 "disk %s has %d bytes and is not made shorter".formatted(device, disk.size()));

@@ -1,5 +1,6 @@
 package org.xenolith.board;
 
+import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.StateCodec;
@@ -116,6 +117,7 @@ final class MachineImage implements AutoCloseable {
                         StreamRecord.Round _,
                         StreamRecord.Disk _,
                         StreamRecord.DiskData _,
+                        StreamRecord.DiskZeroes _,
                         StreamRecord.Checkpoint _,
                         StreamRecord.End _ ->
                         throw new StreamException("the stream has no static data");
@@ -136,22 +138,33 @@ final class MachineImage implements AutoCloseable {
     /// Reads what follows the static data, to the end.
     void readRest(StreamReader reader, Rounds rounds, ArrivingDisks disks)
             throws IOException, StreamException {
+        while (readEpoch(reader, rounds, disks)) {}
+    }
+
+    /// Reads up to the next CHECKPOINT; false if the stream has ended instead.
+    boolean readEpoch(StreamReader reader, Rounds rounds, ArrivingDisks disks)
+            throws IOException, StreamException {
         while (true) {
             var record = reader.next();
             switch (record) {
                 case StreamRecord.Pages pages -> take(pages);
-                case StreamRecord.State state -> take(state);
-                case StreamRecord.HvmParams some -> params = Optional.of(some);
-                case StreamRecord.TscInfo tsc ->
-                        require(
-                                tsc.khz() == specification.tscKilohertz(),
-                                "X86_TSC_INFO is not that of the machine");
-                case StreamRecord.Checkpoint _ -> {}
+                case StreamRecord.State _, StreamRecord.HvmParams _, StreamRecord.TscInfo _ ->
+                        takeOfDevice(record);
+                case StreamRecord.Checkpoint _ -> {
+                    return true;
+                }
                 case StreamRecord.Round(int number) -> rounds.taken(number);
                 case StreamRecord.Disk disk -> disks.begin(disk);
-                case StreamRecord.DiskData data -> disks.take(data);
+                case StreamRecord.DiskData data -> {
+                    disks.check(data.number(), data.offset(), data.content().length());
+                    disks.write(data.number(), data.offset(), data.content().buffer());
+                }
+                case StreamRecord.DiskZeroes(int number, long offset, long bytes) -> {
+                    disks.check(number, offset, bytes);
+                    disks.zero(number, offset, bytes);
+                }
                 case StreamRecord.End _ -> {
-                    return;
+                    return false;
                 }
                 case StreamRecord.HvmContext _ ->
                         throw new StreamException("HVM_CONTEXT is not supported");
@@ -168,6 +181,19 @@ final class MachineImage implements AutoCloseable {
         }
     }
 
+    /// Keeps what is said of a device.
+    void takeOfDevice(StreamRecord record) throws StreamException {
+        switch (record) {
+            case StreamRecord.State state -> take(state);
+            case StreamRecord.HvmParams some -> params = Optional.of(some);
+            case StreamRecord.TscInfo tsc ->
+                    require(
+                            tsc.khz() == specification.tscKilohertz(),
+                            "X86_TSC_INFO is not that of the machine");
+            default -> throw new Bug("this is not said of a device");
+        }
+    }
+
     private void take(StreamRecord.State state) throws StreamException {
         var key = new Key(state.kind(), state.instance());
         require(states.size() < STATES_MAX || states.containsKey(key), "there are too many states");
@@ -177,27 +203,35 @@ final class MachineImage implements AutoCloseable {
     private void take(StreamRecord.Pages pages) throws StreamException {
         long at = 0;
         for (int i = 0; i < pages.count(); ) {
-            switch (pages.kind(i)) {
-                case CONTENT -> {
-                    int count = fill(pages, i, at);
-                    at += (long) count * Sizes.PAGE_BYTES;
-                    i += count;
-                }
-                case DELTA -> {
-                    change(pages.gfn(i), pages.contents().asSlice(at, Sizes.PAGE_BYTES));
-                    at += Sizes.PAGE_BYTES;
-                    i++;
-                }
-                case ALLOCATED -> {
-                    frame(pages.gfn(i));
-                    i++;
-                }
-                case HOLE -> {
-                    int frame = memory.unmap(pages.gfn(i));
-                    if (frame >= 0) {
-                        memory.freeFrame(frame);
-                    }
-                    i++;
+            var kind = pages.kind(i);
+            if (kind == PageKind.CONTENT) {
+                int count = fill(pages, i, at);
+                at += (long) count * Sizes.PAGE_BYTES;
+                i += count;
+            } else {
+                var content = pages.contents();
+                put(
+                        kind,
+                        pages.gfn(i++),
+                        kind.hasContent() ? content.asSlice(at, Sizes.PAGE_BYTES) : content);
+                at += kind.hasContent() ? Sizes.PAGE_BYTES : 0;
+            }
+        }
+    }
+
+    /// One page.
+    ///
+    /// @param content of the page, if its kind has any
+    void put(PageKind kind, long gfn, MemorySegment content) throws StreamException {
+        switch (kind) {
+            case CONTENT ->
+                    source.fill(memory, frame(gfn), 1, content, StreamRecord.Pages.NO_POSITION);
+            case DELTA -> change(gfn, content);
+            case ALLOCATED -> frame(gfn);
+            case HOLE -> {
+                int frame = memory.unmap(gfn);
+                if (frame >= 0) {
+                    memory.freeFrame(frame);
                 }
             }
         }

@@ -10,14 +10,15 @@ import org.xenolith.network.PortKind;
 import org.xenolith.pv.network.NetworkBackend;
 import org.xenolith.pv.network.NetworkState;
 import org.xenolith.pv.xenbus.XenbusException;
-import org.xenolith.state.stream.StreamRecord;
 
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// The network interfaces of a machine: a back end for each, and a port of the host or of a switch.
 final class MachineInterfaces implements Interfaces, AutoCloseable {
@@ -134,12 +135,17 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
     }
 
     /// The state of each interface. Only when paused.
-    synchronized List<StreamRecord.State> capture() {
+    synchronized List<CapturedState<NetworkState>> capture() {
         return attached.entrySet().stream()
                 .map(vif ->
-                        StreamRecord.State.of(
+                        new CapturedState<>(
                                 NetworkState.CODEC, vif.getKey(), vif.getValue().backend.capture()))
                 .toList();
+    }
+
+    /// What there is.
+    synchronized Set<VifConfig> configs() {
+        return attached.values().stream().map(Attached::config).collect(Collectors.toSet());
     }
 
     /// Closes the ports, so that another machine may have what they have of the host. Only when

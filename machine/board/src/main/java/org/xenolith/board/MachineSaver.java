@@ -138,7 +138,7 @@ final class MachineSaver {
             DomainState xen,
             HvmParams params,
             int tscKilohertz,
-            List<StreamRecord.State> others)
+            List<CapturedState<?>> others)
             implements HeldMachine {
         Devices {
             vcpus = List.copyOf(vcpus);
@@ -153,18 +153,32 @@ final class MachineSaver {
 
         @Override
         public void save(StreamWriter out) throws IOException {
+            save(out, new SentStates());
+        }
+
+        /// The same without states that have been sent.
+        void save(StreamWriter out, SentStates sent) throws IOException {
             out.write(new StreamRecord.TscInfo(0, tscKilohertz, xen.systemTime(), 0));
             out.write(params);
-            out.write(StreamRecord.State.of(BoardState.CODEC, 0, board));
-            for (int vcpu = 0; vcpu < vcpus.size(); vcpu++) {
-                out.write(StreamRecord.State.of(VcpuState.CODEC, vcpu, vcpus.get(vcpu)));
-                out.write(StreamRecord.State.of(LocalApicState.CODEC, vcpu, local.get(vcpu)));
-            }
-            out.write(StreamRecord.State.of(DomainState.CODEC, 0, xen));
-            for (var state : others) {
-                out.write(state);
+            for (var state : states()) {
+                var encoded = state.encode();
+                if (sent.isNew(encoded)) {
+                    out.write(encoded);
+                }
             }
             out.write(new StreamRecord.Checkpoint());
+        }
+
+        private List<CapturedState<?>> states() {
+            var states = new ArrayList<CapturedState<?>>();
+            states.add(new CapturedState<>(BoardState.CODEC, 0, board));
+            for (int vcpu = 0; vcpu < vcpus.size(); vcpu++) {
+                states.add(new CapturedState<>(VcpuState.CODEC, vcpu, vcpus.get(vcpu)));
+                states.add(new CapturedState<>(LocalApicState.CODEC, vcpu, local.get(vcpu)));
+            }
+            states.add(new CapturedState<>(DomainState.CODEC, 0, xen));
+            states.addAll(others);
+            return states;
         }
     }
 

@@ -11,7 +11,6 @@ import org.xenolith.boot.KernelImage;
 import org.xenolith.boot.MemoryMapEntry;
 import org.xenolith.boot.PvhBoot;
 import org.xenolith.device.InterruptLine;
-import org.xenolith.device.Outbox;
 import org.xenolith.device.PortDevice;
 import org.xenolith.device.Workers;
 import org.xenolith.engine.CpuidTable;
@@ -28,6 +27,7 @@ import org.xenolith.pv.PvConsole;
 import org.xenolith.pv.block.BlockBackend;
 import org.xenolith.pv.block.BlockBuffers;
 import org.xenolith.pv.network.NetworkBackend;
+import org.xenolith.state.Bytes;
 import org.xenolith.state.StateException;
 import org.xenolith.state.stream.StreamException;
 import org.xenolith.state.stream.StreamRecord;
@@ -67,6 +67,7 @@ final class Wiring {
     private final XenDomain xen;
     private final Engine engine;
     private final HeldWorkers held;
+    private final Outputs outputs;
     private final MachineDisks disks;
     private final MachineInterfaces interfaces;
     private final List<VcpuSlot> slots = new ArrayList<>();
@@ -106,6 +107,7 @@ final class Wiring {
         xen = new XenDomain(layout.spec(), memory, timers, wires);
         engine = engine();
         held = new HeldWorkers(Workers.virtualThreads(driver::fail));
+        outputs = new Outputs(around.ports());
         disks =
                 new MachineDisks(
                         new BlockBackend.Surroundings(
@@ -128,7 +130,7 @@ final class Wiring {
                                 timers,
                                 around.log()::add),
                         around.id(),
-                        around.ports(),
+                        outputs,
                         config.maxVcpus());
     }
 
@@ -215,6 +217,10 @@ final class Wiring {
         return wiring;
     }
 
+    int vcpus() {
+        return slots.size();
+    }
+
     /// Gives back what is not the image's.
     void abandon() {
         disks.close();
@@ -277,6 +283,7 @@ final class Wiring {
                         new BoardProcessors(slots, directory, driver),
                         new BoardPanel(wires, directory, driver, xen, around.log()),
                         List.of(around.console(), around.serial()),
+                        outputs,
                         held,
                         engine,
                         memory),
@@ -410,10 +417,11 @@ final class Wiring {
     private void ports() {
         ports.add(PvhLayout.DEBUG_PORT, 1, new DebugPort(new GuestLines(around.log())::add));
         var console = around.serial();
+        // A serial port cannot wait: what finds no room is lost, as on a line without flow control.
+        var line = outputs.console(bytes -> console.output(bytes.toArray()));
         serial =
                 new SerialPort(
-                        value -> console.output(new byte[] {(byte) value}),
-                        InterruptLine.UNCONNECTED);
+                        value -> line.offer(Bytes.of((byte) value)), InterruptLine.UNCONNECTED);
         Console.Sink sink = bytes -> serial.receive(bytes, 0, bytes.length);
         console.onInput(input(() -> console.feed(sink)));
         ports.add(
@@ -467,7 +475,7 @@ final class Wiring {
         return new PvConsole(
                 memory,
                 SpecialPage.CONSOLE.gfn(),
-                Outbox.passThrough(bytes -> around.console().output(bytes.toArray())),
+                outputs.console(bytes -> around.console().output(bytes.toArray())),
                 link::notifyGuest);
     }
 

@@ -4,7 +4,9 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.network.Ports;
+import org.xenolith.state.stream.StreamException;
 import org.xenolith.state.stream.StreamInput;
+import org.xenolith.state.stream.StreamReader;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -116,6 +118,15 @@ public final class Xenolith {
     public static MachineBuilder arriving(StreamInput input, Arrivals rounds) {
         return new BoardBuilder(System.getenv(), Optional.empty())
                 .restoring(input, MachineImage.PageSource.COPY, rounds::taken);
+    }
+
+    /// Begins to keep a copy of a machine that runs elsewhere: reads what machine it is.
+    ///
+    /// @throws DomainException if this host cannot have it
+    public static Standby standby(
+            DomainConfig config, MachineBuilder.Surroundings surroundings, StreamReader stream)
+            throws IOException, StreamException, DomainException {
+        return Standby.begin(config, surroundings, Engines.choose(config.engine()), stream);
     }
 
     /// Told of the rounds of a machine that arrives.

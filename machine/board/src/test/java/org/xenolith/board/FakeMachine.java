@@ -136,6 +136,11 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public Mirroring mirror() throws DomainException {
+        throw new DomainException("there is nothing to mirror");
+    }
+
+    @Override
     public void release() {}
 
     @Override

@@ -10,6 +10,7 @@ import org.xenolith.board.HeldMachine;
 import org.xenolith.board.Interfaces;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
+import org.xenolith.board.Mirroring;
 import org.xenolith.board.Panel;
 import org.xenolith.board.Processors;
 import org.xenolith.board.testing.FakeDisks;
@@ -150,6 +151,11 @@ public final class EchoMachine implements Machine {
     @Override
     public List<CopiedDisk> copyDisks() {
         return List.of();
+    }
+
+    @Override
+    public Mirroring mirror() throws DomainException {
+        throw new DomainException("there is nothing to mirror");
     }
 
     @Override

@@ -1,0 +1,141 @@
+package org.xenolith.board;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.GuestMemory;
+import org.xenolith.memory.Slabs;
+import org.xenolith.state.stream.PageKind;
+import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamRecord;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What has come of an epoch of a machine that is kept in step: beside the machine until it is all
+/// there, and known to fit. Used again and again. For one thread.
+final class EpochAside {
+    private static final long NO_CONTENT = -1;
+
+    private record Page(PageKind kind, long gfn, long content) {}
+
+    /// A part of a disk; zeros if it has no content.
+    private record Part(int number, long offset, long bytes, long content) {}
+
+    private final GuestMemory memory;
+    private final Slabs contents = new Slabs();
+    private final List<Page> pages = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
+    private final List<StreamRecord> states = new ArrayList<>();
+
+    /// Whether a gfn will show a frame, where that is another than now.
+    private final Map<Long, Boolean> mapped = new HashMap<>();
+
+    private int frames;
+
+    EpochAside(GuestMemory memory) {
+        this.memory = memory;
+        clear();
+    }
+
+    void clear() {
+        contents.clear();
+        pages.clear();
+        parts.clear();
+        states.clear();
+        mapped.clear();
+        frames = memory.freeFrameCount();
+    }
+
+    // ---------------------------------------------------------------- what comes
+
+    void add(StreamRecord.Pages record) throws StreamException {
+        long at = 0;
+        for (int i = 0; i < record.count(); i++) {
+            var kind = record.kind(i);
+            long gfn = record.gfn(i);
+            noteMap(kind, gfn);
+            require(pages.size() < 2 * memory.frameCount(), "an epoch has too many pages");
+            long content = NO_CONTENT;
+            if (kind.hasContent()) {
+                content = keep(record.contents().asSlice(at, Sizes.PAGE_BYTES));
+                at += Sizes.PAGE_BYTES;
+            }
+            pages.add(new Page(kind, gfn, content));
+        }
+    }
+
+    private void noteMap(PageKind kind, long gfn) throws StreamException {
+        require(GuestMemory.isAddressable(gfn), "the stream has a page where none can be");
+        boolean before = mapped.getOrDefault(gfn, memory.frameAt(gfn) >= 0);
+        boolean after = kind != PageKind.HOLE;
+        require(before || kind != PageKind.DELTA, "the stream changes a page that is not there");
+        if (before != after) {
+            mapped.put(gfn, after);
+            frames += after ? -1 : 1;
+            require(frames >= 0, "the stream has more pages than the machine");
+        }
+    }
+
+    private long keep(MemorySegment content) {
+        long at = contents.reserve((int) content.byteSize());
+        contents.slice(at, content.byteSize()).copyFrom(content);
+        return at;
+    }
+
+    void add(StreamRecord.DiskData data, ArrivingDisks disks) throws StreamException {
+        int bytes = data.content().length();
+        disks.check(data.number(), data.offset(), bytes);
+        if (bytes > 0) {
+            long content = keep(MemorySegment.ofBuffer(data.content().buffer()));
+            parts.add(new Part(data.number(), data.offset(), bytes, content));
+        }
+    }
+
+    void add(StreamRecord.DiskZeroes zeroes, ArrivingDisks disks) throws StreamException {
+        disks.check(zeroes.number(), zeroes.offset(), zeroes.bytes());
+        parts.add(new Part(zeroes.number(), zeroes.offset(), zeroes.bytes(), NO_CONTENT));
+    }
+
+    /// A state, or another record of devices.
+    void add(StreamRecord state) {
+        states.add(state);
+    }
+
+    // ---------------------------------------------------------------- what counts
+
+    /// Puts it all into `image` and onto `disks`.
+    ///
+    /// @throws StreamException if a disk cannot be written
+    void apply(MachineImage image, ArrivingDisks disks) throws StreamException {
+        for (var part : parts) {
+            if (part.content == NO_CONTENT) {
+                disks.zero(part.number, part.offset, part.bytes);
+            } else {
+                disks.write(
+                        part.number,
+                        part.offset,
+                        contents.slice(part.content, part.bytes).asByteBuffer());
+            }
+        }
+        for (var page : pages) {
+            image.put(
+                    page.kind,
+                    page.gfn,
+                    page.content == NO_CONTENT
+                            ? MemorySegment.NULL
+                            : contents.slice(page.content, Sizes.PAGE_BYTES));
+        }
+        for (var state : states) {
+            image.takeOfDevice(state);
+        }
+        clear();
+    }
+
+    private static void require(boolean holds, String wrong) throws StreamException {
+        if (!holds) {
+            throw new StreamException(wrong);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package org.xenolith.board;
+
+import org.xenolith.state.stream.StreamWriter;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+
+/// A running machine of which somebody keeps a copy in step, see [Machine#mirror].
+///
+/// From the first [#moment] on what leaves the machine (frames, what is written to consoles) waits
+/// for the [#release] of its epoch; the guest does not notice, but that transmission may have no
+/// room for a while.
+///
+/// Moments are asked for by one thread. All else may come from any; none of it waits for anything
+/// outside of this process. [#goUnprotected] or [#fence] ends it.
+public interface Mirroring {
+    /// Begins to copy the disks that the guest may write, as [Machine#copyDisks].
+    List<CopiedDisk> copyDisks();
+
+    /// Begins to write down what the guest does to these disks. What was done before is what the
+    /// copies still have marked, so the last look at those comes after this.
+    void recordDisks() throws DomainException;
+
+    /// Has all stand still for a moment, takes the states of all devices and what has been written
+    /// to disks since the last time, does `copy`, and has all go on.
+    ///
+    /// At most [#MOMENTS_MAX] are open at a time.
+    ///
+    /// @param epoch that ends with it; counts from 0
+    /// @throws DomainException if the guest has shut down, its devices are others than they were,
+    ///   or the machine is gone
+    Moment moment(long epoch, Copier copy) throws DomainException;
+
+    int MOMENTS_MAX = 2;
+
+    /// Copies memory while nothing changes it. Must not wait.
+    @FunctionalInterface
+    interface Copier {
+        /// @param ownPages gfns of pages that are part of the devices' states
+        void copy(Set<Long> ownPages);
+    }
+
+    /// What leaves with this epoch and earlier ones leaves.
+    void release(long epoch);
+
+    /// The vCPUs stop until [#goOn].
+    void standStill();
+
+    void goOn();
+
+    /// Nobody keeps a copy any more: all that was held leaves, and the machine is as any other.
+    void goUnprotected();
+
+    /// The machine goes on elsewhere: nothing of what is held leaves, nothing leaves any more, and
+    /// the vCPUs have stopped for good when this returns.
+    void fence();
+
+    /// What has been taken while all stood still.
+    interface Moment extends AutoCloseable {
+        Pause pause();
+
+        /// What has been written to disks, in bytes.
+        long diskBytes();
+
+        /// Writes what has been written to disks, and those of the states that are not what was
+        /// saved of the moment before; and CHECKPOINT. Once, in order.
+        void save(StreamWriter out) throws IOException;
+
+        /// Makes room for another.
+        @Override
+        void close();
+    }
+
+    /// The parts of the time that a moment takes, in nanoseconds.
+    ///
+    /// @param drain until requests to disks that were under way have been answered; vCPUs run
+    /// @param stop until no vCPU runs
+    /// @param devices until all other back ends stand still
+    /// @param states until the states have been taken
+    /// @param copy of memory
+    /// @param resume until all may go on
+    record Pause(long drain, long stop, long devices, long states, long copy, long resume) {
+        /// In which the vCPUs stand still.
+        public long still() {
+            return stop + devices + states + copy + resume;
+        }
+    }
+}
