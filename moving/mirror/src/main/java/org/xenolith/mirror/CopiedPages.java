@@ -1,0 +1,86 @@
+package org.xenolith.mirror;
+
+import org.xenolith.base.Sizes;
+import org.xenolith.memory.Slabs;
+import org.xenolith.migration.pages.PageSink;
+import org.xenolith.state.stream.PageKind;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// Pages that have been copied while a machine stood still, to be sent while it runs. Used again
+/// and again. **Hot path** ([#content]). For one thread at a time.
+final class CopiedPages implements PageSink {
+    private static final int FIRST_ENTRIES = 1024;
+
+    private final Slabs contents = new Slabs();
+    private PageKind[] kinds = new PageKind[FIRST_ENTRIES];
+    private long[] gfns = new long[FIRST_ENTRIES];
+
+    /// Of those with content, where it is.
+    private long[] places = new long[FIRST_ENTRIES];
+
+    private int count;
+    private int withContent;
+
+    /// Pages with content.
+    int withContent() {
+        return withContent;
+    }
+
+    @Override
+    public void content(long gfn, MemorySegment content, boolean again) {
+        add(PageKind.CONTENT, gfn);
+        long place = contents.reserve(Sizes.PAGE_BYTES);
+        contents.slice(place, Sizes.PAGE_BYTES).copyFrom(content);
+        places[count - 1] = place;
+        withContent++;
+    }
+
+    @Override
+    public void allocated(long gfn) {
+        add(PageKind.ALLOCATED, gfn);
+    }
+
+    @Override
+    public void hole(long gfn) {
+        add(PageKind.HOLE, gfn);
+    }
+
+    private void add(PageKind kind, long gfn) {
+        if (count == gfns.length) {
+            int more = 2 * count;
+            kinds = Arrays.copyOf(kinds, more);
+            gfns = Arrays.copyOf(gfns, more);
+            places = Arrays.copyOf(places, more);
+        }
+        kinds[count] = kind;
+        gfns[count] = gfn;
+        count++;
+    }
+
+    @Override
+    public void flush() {
+        // Nothing waits here for more.
+    }
+
+    /// Gives all of them to `sink`, in their order, and flushes it.
+    void send(PageSink sink) throws IOException {
+        for (int i = 0; i < count; i++) {
+            switch (kinds[i]) {
+                case CONTENT, DELTA ->
+                        sink.content(gfns[i], contents.slice(places[i], Sizes.PAGE_BYTES), true);
+                case ALLOCATED -> sink.allocated(gfns[i]);
+                case HOLE -> sink.hole(gfns[i]);
+            }
+        }
+        sink.flush();
+    }
+
+    void clear() {
+        count = 0;
+        withContent = 0;
+        contents.clear();
+    }
+}

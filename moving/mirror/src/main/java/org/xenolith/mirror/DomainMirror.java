@@ -1,0 +1,235 @@
+package org.xenolith.mirror;
+
+import org.xenolith.base.Bug;
+import org.xenolith.base.Sizes;
+import org.xenolith.board.CopiedDisk;
+import org.xenolith.board.Domain;
+import org.xenolith.board.DomainException;
+import org.xenolith.board.Machine;
+import org.xenolith.board.Mirroring;
+import org.xenolith.migration.pages.DiskRounds;
+import org.xenolith.migration.pages.PageSink;
+import org.xenolith.migration.pages.Rounds;
+import org.xenolith.state.Bytes;
+import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// The machine that a domain runs now. A reboot ends its protection; a machine that is fenced takes
+/// its domain with it.
+public final class DomainMirror implements MirroredMachine {
+    private final Domain domain;
+    private final Machine machine;
+    private final Supplier<String> config;
+    private final Mirroring mirroring;
+    private final Rounds rounds;
+    private final Consumer<Mirroring.Pause> pauses;
+
+    /// Those that are being copied, before checkpoint 0.
+    private List<CopiedDisk> copies = List.of();
+
+    private Optional<DiskRounds> disks = Optional.empty();
+
+    /// To be used again. Guarded by itself.
+    private final ArrayDeque<CopiedPages> spare = new ArrayDeque<>();
+
+    /// `config` writes what the domain is made of, as the backup will read it; `pauses` is told
+    /// what the machine has stood still for at each checkpoint.
+    ///
+    /// @throws MirrorException if the domain cannot be mirrored
+    public DomainMirror(Domain domain, Supplier<String> config, Consumer<Mirroring.Pause> pauses)
+            throws MirrorException {
+        this.domain = domain;
+        this.machine = domain.machine();
+        this.config = config;
+        this.pauses = pauses;
+        try {
+            mirroring = machine.mirror();
+        } catch (DomainException e) {
+            throw new MirrorException(e.getMessage(), e);
+        }
+        rounds = new Rounds(machine.memory());
+    }
+
+    @Override
+    public String config() {
+        return config.get();
+    }
+
+    @Override
+    public void saveStaticData(StreamWriter out) throws IOException {
+        machine.saveStaticData(out);
+    }
+
+    // ---------------------------------------------------------------- the first copy
+
+    @Override
+    public void sendRound(PageSink pages, StreamWriter out) throws IOException, MirrorException {
+        requireThere();
+        if (disks.isEmpty()) {
+            copies = mirroring.copyDisks();
+            disks = Optional.of(new DiskRounds(copies, out));
+            disks.get().begin();
+        }
+        try {
+            disks.get().send();
+            rounds.send(machine.ownPages(), pages);
+        } catch (IllegalStateException e) {
+            throw new MirrorException("the guest has rebooted or is gone", e);
+        }
+    }
+
+    private void requireThere() throws MirrorException {
+        if (domain.machine() != machine) {
+            throw new MirrorException("the guest has rebooted");
+        }
+    }
+
+    @Override
+    public long remainingPages() {
+        return rounds.dirty() + disks.map(DiskRounds::dirtyBytes).orElse(0L) / Sizes.PAGE_BYTES;
+    }
+
+    @Override
+    public void throttle(int percent) {
+        machine.throttle(percent);
+    }
+
+    /// What the backup does not have yet of disks. What is done to them from before this on is
+    /// written down too, so that the end of the first copy needs no time in which all stands still.
+    private List<StreamRecord.DiskData> lastParts() throws MirrorException {
+        var parts = new ArrayList<StreamRecord.DiskData>();
+        try {
+            mirroring.recordDisks();
+            for (var disk : copies) {
+                for (var part = disk.next(0); part.isPresent(); ) {
+                    long offset = part.get().offset();
+                    var content = part.get().content();
+                    parts.add(new StreamRecord.DiskData(disk.number(), offset, Bytes.of(content)));
+                    part = disk.next(offset + content.length);
+                }
+            }
+        } catch (DomainException | IOException e) {
+            throw new MirrorException("a disk cannot be copied: " + e.getMessage(), e);
+        } finally {
+            endCopies();
+        }
+        return parts;
+    }
+
+    private void endCopies() {
+        disks.ifPresent(DiskRounds::close);
+        copies = List.of();
+    }
+
+    // ---------------------------------------------------------------- checkpoints
+
+    @Override
+    public Checkpoint checkpoint(long epoch) throws MirrorException {
+        requireThere();
+        var parts = epoch == 0 ? lastParts() : List.<StreamRecord.DiskData>of();
+        var pages = takeSpare();
+        try {
+            var moment = mirroring.moment(epoch, ownPages -> copy(ownPages, pages));
+            pauses.accept(moment.pause());
+            return new Taken(moment, pages, parts);
+        } catch (DomainException e) {
+            throw new MirrorException(e.getMessage(), e);
+        } catch (IllegalStateException e) {
+            throw new MirrorException("the machine is gone", e);
+        }
+    }
+
+    private void copy(Set<Long> ownPages, CopiedPages pages) {
+        try {
+            rounds.send(ownPages, pages);
+        } catch (IOException e) {
+            throw new Bug("memory is copied without a file", e);
+        }
+    }
+
+    private CopiedPages takeSpare() {
+        synchronized (spare) {
+            return spare.isEmpty() ? new CopiedPages() : spare.pop();
+        }
+    }
+
+    private final class Taken implements Checkpoint {
+        private final Mirroring.Moment moment;
+        private final CopiedPages pages;
+        private final List<StreamRecord.DiskData> parts;
+
+        Taken(Mirroring.Moment moment, CopiedPages pages, List<StreamRecord.DiskData> parts) {
+            this.moment = moment;
+            this.pages = pages;
+            this.parts = parts;
+        }
+
+        @Override
+        public long pauseNanos() {
+            return moment.pause().still();
+        }
+
+        @Override
+        public long pages() {
+            return pages.withContent();
+        }
+
+        @Override
+        public void write(PageSink sink, StreamWriter out) throws IOException {
+            pages.send(sink);
+            for (var part : parts) {
+                out.write(part);
+            }
+            moment.save(out);
+        }
+
+        @Override
+        public void close() {
+            pages.clear();
+            synchronized (spare) {
+                spare.push(pages);
+            }
+            moment.close();
+        }
+    }
+
+    // ---------------------------------------------------------------- what leaves
+
+    @Override
+    public void release(long epoch) {
+        mirroring.release(epoch);
+    }
+
+    @Override
+    public void standStill() {
+        mirroring.standStill();
+    }
+
+    @Override
+    public void goOn() {
+        mirroring.goOn();
+    }
+
+    @Override
+    public void goUnprotected() {
+        endCopies();
+        machine.throttle(0);
+        mirroring.goUnprotected();
+    }
+
+    @Override
+    public void fence() {
+        mirroring.fence();
+        domain.log().add("the machine goes on at the backup; it ends here");
+        Thread.ofVirtual().name("fenced").start(domain::close);
+    }
+}
