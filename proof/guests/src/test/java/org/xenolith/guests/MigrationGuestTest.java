@@ -32,7 +32,7 @@ class MigrationGuestTest {
 
     /// Two programs write, copy and compare memory, a third writes to the disk and reads it back,
     /// until the file `stop` is there.
-    private static final String LOAD =
+    static final String LOAD =
             "m() { n=0; while [ ! -e /stop ]; do head -c $2 /dev/urandom >$1.a;"
                     + " s=$(md5sum <$1.a); cp $1.a $1.b;"
                     + " [ \"$s\" = \"$(md5sum <$1.b)\" ] || echo $1 $n >>/bad;"
