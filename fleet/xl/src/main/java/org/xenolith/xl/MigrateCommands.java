@@ -77,7 +77,7 @@ final class MigrateCommands {
             return link -> Relay.start(Relay.End.of(link), Relay.End.of(dialer.dial(tls.get())));
         }
         var command = List.of("sh", "-c", command(arguments, host));
-        return link -> Relay.start(Relay.End.of(link), Relay.End.of(start(command)));
+        return link -> Relay.start(Relay.End.of(link), Relay.End.of(command));
     }
 
     private static Optional<TlsAddress> tlsAddress(String word) throws UsageException {
@@ -95,11 +95,6 @@ final class MigrateCommands {
         } catch (TlsException e) {
             throw new ControlException(e.getMessage(), e);
         }
-    }
-
-    /// Its errors are shown where ours are.
-    private static Process start(List<String> command) throws IOException {
-        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
     /// As Xen's xl has it; `exec`, so that no shell stays between.
@@ -141,10 +136,15 @@ final class MigrateCommands {
     // ---------------------------------------------------------------- migrate-receive
 
     /// Standard output is the protocol's.
-    static int receive(Session session, Arguments arguments) throws ControlException {
+    static int receive(Session session, Arguments arguments)
+            throws ControlException, UsageException {
         var launcher =
                 new DomainLauncher(session.runtime(), what -> session.err().println("xl: " + what));
-        launcher.receive(arguments.has("p"));
+        if (arguments.has("remus")) {
+            launcher.keepCopy(RemusCommands.silence(arguments));
+        } else {
+            launcher.receive(arguments.has("p"));
+        }
         return 0;
     }
 

@@ -72,6 +72,8 @@ final class MigrateVerbs {
                             0,
                             List.of(
                                     flag('d', "Accepted; there is nothing more to say."),
+                                    flag('r', "remus", "Keep a copy of the domain."),
+                                    with("silence", "MS", "With -r: as of `xl remus`."),
                                     flag(
                                             'e',
                                             "Do not wait in the background for the death of the"

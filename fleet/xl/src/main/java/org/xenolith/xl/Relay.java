@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 
 /// Carries octets between two connections, until one of them ends.
 final class Relay {
@@ -36,7 +37,15 @@ final class Relay {
                     socket);
         }
 
-        /// A command, which sees to its own end when its standard input ends.
+        /// Starts a command, which sees to its own end when its standard input ends. Its errors are
+        /// shown where ours are.
+        static End of(List<String> command) throws IOException {
+            return of(
+                    new ProcessBuilder(command)
+                            .redirectError(ProcessBuilder.Redirect.INHERIT)
+                            .start());
+        }
+
         static End of(Process process) {
             return new End(
                     process.getInputStream(),

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The commands of `xl` but for those of [GuestVerbs], [MigrateVerbs] and [WitnessCommand], one row
-/// each, in the order of `xl help`.
+/// The commands of `xl` but for those of [GuestVerbs], [MigrateVerbs], [RemusVerbs] and
+/// [WitnessCommand], one row each, in the order of `xl help`.
 final class Verbs {
     private static final List<Verb> OTHER_ROWS =
             List.of(
@@ -296,7 +296,12 @@ final class Verbs {
                             Verbs::help));
 
     private static final List<Verb> ROWS =
-            Stream.of(OTHER_ROWS, MigrateVerbs.ROWS, WitnessCommand.ROWS, GuestVerbs.ROWS)
+            Stream.of(
+                            OTHER_ROWS,
+                            MigrateVerbs.ROWS,
+                            RemusVerbs.ROWS,
+                            WitnessCommand.ROWS,
+                            GuestVerbs.ROWS)
                     .flatMap(List::stream)
                     .toList();
 

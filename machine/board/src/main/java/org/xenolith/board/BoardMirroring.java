@@ -233,15 +233,10 @@ final class BoardMirroring implements Mirroring {
     }
 
     @Override
-    public void goOn() {
-        parts.driver.await(parts.driver.standStill(false));
-    }
-
-    @Override
     public void goUnprotected() {
         withoutDisks(parts.disks::endRecord);
         parts.outputs.letGo();
-        goOn();
+        parts.driver.await(parts.driver.standStill(false));
         over.complete(null);
     }
 

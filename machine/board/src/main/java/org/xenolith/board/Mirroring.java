@@ -44,10 +44,8 @@ public interface Mirroring {
     /// What leaves with this epoch and earlier ones leaves.
     void release(long epoch);
 
-    /// The vCPUs stop until [#goOn].
+    /// The vCPUs stop until [#goUnprotected].
     void standStill();
-
-    void goOn();
 
     /// Nobody keeps a copy any more: all that was held leaves, and the machine is as any other.
     void goUnprotected();

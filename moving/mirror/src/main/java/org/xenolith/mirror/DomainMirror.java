@@ -215,11 +215,6 @@ public final class DomainMirror implements MirroredMachine {
     }
 
     @Override
-    public void goOn() {
-        mirroring.goOn();
-    }
-
-    @Override
     public void goUnprotected() {
         endCopies();
         machine.throttle(0);

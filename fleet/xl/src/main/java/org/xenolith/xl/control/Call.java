@@ -22,6 +22,15 @@ enum Call {
     MIGRATE_LINK("migrate-link"),
     /// Says whether a machine that is in doubt is `there`.
     MIGRATE_SETTLE("migrate-settle"),
+    /// Has another host keep a copy of the domain, see [MirrorCalls]. Answers with `dial`, with
+    /// `protected`, and in the end with how it was.
+    REMUS("remus"),
+    /// After the answer, the connection carries the octets of the one to the other host.
+    REMUS_LINK("remus-link"),
+    /// Answers with how the copy is doing.
+    REMUS_STATUS("remus-status"),
+    /// No copy is kept any more.
+    REMUS_STOP("remus-stop"),
     /// Plugs in `disk`.
     BLOCK_ATTACH("block-attach"),
     /// Unplugs `device`; with `force` the guest is not asked.

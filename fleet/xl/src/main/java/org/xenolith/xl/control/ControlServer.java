@@ -35,6 +35,7 @@ final class ControlServer implements AutoCloseable {
     private final Domain domain;
     private final GuestCalls guest;
     private final MigrationCalls migrations;
+    private final MirrorCalls mirrors;
     private final ServerSocketChannel server;
     private final Semaphore connections = new Semaphore(CONNECTIONS_MAX);
 
@@ -42,6 +43,7 @@ final class ControlServer implements AutoCloseable {
         this.domain = domain;
         this.guest = guest;
         this.migrations = new MigrationCalls(domain);
+        this.mirrors = new MirrorCalls(domain);
         this.server = server;
     }
 
@@ -130,6 +132,8 @@ final class ControlServer implements AutoCloseable {
             relay(serial ? domain.serial() : domain.console(), client);
         } else if (call.get() == Call.MIGRATE_LINK) {
             migrations.link(client);
+        } else if (call.get() == Call.REMUS_LINK) {
+            mirrors.link(client);
         }
     }
 
@@ -138,7 +142,12 @@ final class ControlServer implements AutoCloseable {
         try {
             return switch (call) {
                 case SAVE -> save(request, client);
-                case MIGRATE -> migrations.migrate(request, client);
+                case MIGRATE -> {
+                    mirrors.requireNone();
+                    yield migrations.migrate(request, client);
+                }
+                case REMUS -> mirrors.mirror(request, client);
+                case REMUS_STATUS -> mirrors.status();
                 default -> perform(call, request);
             };
         } catch (DomainException | IllegalArgumentException e) {
@@ -170,7 +179,10 @@ final class ControlServer implements AutoCloseable {
                     CONSOLE,
                     SAVE,
                     MIGRATE,
-                    MIGRATE_LINK -> {} // what they are for is not in the answer
+                    MIGRATE_LINK,
+                    REMUS,
+                    REMUS_LINK,
+                    REMUS_STATUS -> {} // what they are for is not in the answer
             case INFO -> answer.setAll(DomainDescription.of(domain).toJson());
             case PAUSE -> domain.pause();
             case UNPAUSE -> domain.unpause();
@@ -202,6 +214,7 @@ final class ControlServer implements AutoCloseable {
                 domain.interfaces().list().forEach(vif -> list.add(VifJson.of(vif, id)));
             }
             case MIGRATE_SETTLE -> migrations.settle(request);
+            case REMUS_STOP -> mirrors.stop();
             case MEM_SET -> guest.setMemory(request);
             case MEM_MAX -> guest.setMaxMemory(request);
             case VCPU_SET -> guest.setVcpus(request);

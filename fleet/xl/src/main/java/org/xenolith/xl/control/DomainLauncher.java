@@ -56,23 +56,44 @@ public final class DomainLauncher {
     /// output, and waits until a domain has arrived or a question has been answered. Returns the
     /// domain's id, if there is one.
     public Optional<Integer> receive(boolean paused) throws ControlException {
-        return receive(paused, ProcessBuilder.Redirect.INHERIT, _ -> {});
+        return arrive(paused, ProcessBuilder.Redirect.INHERIT, _ -> {});
     }
 
     /// The same with a connection of whoever calls: `carrier` is given the process, and is to carry
     /// its standard input and output. Does not wait for it.
     public Optional<Integer> receive(boolean paused, Consumer<Process> carrier)
             throws ControlException {
-        return receive(paused, ProcessBuilder.Redirect.PIPE, carrier);
+        return arrive(paused, ProcessBuilder.Redirect.PIPE, carrier);
     }
 
-    private Optional<Integer> receive(
+    private Optional<Integer> arrive(
             boolean paused, ProcessBuilder.Redirect standard, Consumer<Process> carrier)
+            throws ControlException {
+        var arguments = List.of(paused ? "paused" : "running");
+        return speak(ArrivalProcess.class, arguments, standard, carrier);
+    }
+
+    /// Starts a process that keeps the copy of a domain, by the protocol of mirrors on this one's
+    /// standard input and output, and waits until it is the domain or is not needed. Returns the
+    /// domain's id, if there is one.
+    public Optional<Integer> keepCopy(int silenceMillis) throws ControlException {
+        var arguments = List.of(Integer.toString(silenceMillis));
+        var standard = ProcessBuilder.Redirect.INHERIT;
+        return speak(BackupProcess.class, arguments, standard, _ -> {});
+    }
+
+    /// Starts a process that speaks with another host by its standard input and output.
+    private Optional<Integer> speak(
+            Class<?> main,
+            List<String> arguments,
+            ProcessBuilder.Redirect standard,
+            Consumer<Process> carrier)
             throws ControlException {
         var errors = runtime.root().resolve(ERRORS).toFile();
         // Nothing of the JVM's own may get between what the two hosts say.
-        var command = command(ArrivalProcess.class, List.of("-XX:+DisplayVMOutputToStderr"));
-        command.addAll(List.of(runtime.root().toString(), paused ? "paused" : "running"));
+        var command = command(main, List.of("-XX:+DisplayVMOutputToStderr"));
+        command.add(runtime.root().toString());
+        command.addAll(arguments);
         try {
             var process =
                     new ProcessBuilder(command)

@@ -23,10 +23,8 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// Requests about the migration of a domain.
@@ -34,9 +32,6 @@ import java.util.function.Supplier;
 /// `xl migrate` reaches the other host: it is asked for each connection by a line `dial` in the
 /// answer to its request, and brings it by a request of its own, `migrate-link`.
 final class MigrationCalls {
-    /// How long a connection to another host may take, passwords included.
-    private static final long DIAL_MILLIS_MAX = 120_000;
-
     private final Domain domain;
 
     /// The one that is under way. Guarded by this object.
@@ -49,27 +44,22 @@ final class MigrationCalls {
     /// One migration.
     private final class Running {
         private final Doubt doubt = new Doubt(domain.log()::add);
-        private final ArrayBlockingQueue<ChannelLink> links = new ArrayBlockingQueue<>(1);
         private volatile SocketChannel client;
+        private volatile DialedLinks links;
         private CompletableFuture<MigrationReport> report;
 
         Running(SocketChannel client) {
-            this.client = client;
+            serve(client);
+        }
+
+        /// Who is asked for connections and told of progress.
+        void serve(SocketChannel next) {
+            client = next;
+            links = new DialedLinks(next);
         }
 
         private Link dial() throws IOException {
-            links.clear();
-            tell(Json.object().put("dial", true));
-            try {
-                var link = links.poll(DIAL_MILLIS_MAX, TimeUnit.MILLISECONDS);
-                if (link == null) {
-                    throw new IOException("xl has made no connection in time");
-                }
-                return link;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted", e);
-            }
+            return links.dial();
         }
 
         private void tell(ObjectNode line) throws IOException {
@@ -153,7 +143,7 @@ final class MigrationCalls {
             if (!running.get().doubt.isOpen()) {
                 throw new DomainException("the domain is being migrated already");
             }
-            running.get().client = client;
+            running.get().serve(client);
             return running.get();
         }
         var migration = new Running(client);
@@ -168,9 +158,8 @@ final class MigrationCalls {
         synchronized (this) {
             migration = running;
         }
-        var link = ChannelLink.of(client);
-        if (migration.isPresent() && migration.get().links.offer(link)) {
-            link.awaitClose();
+        if (migration.isPresent()) {
+            migration.get().links.carry(client);
         }
     }
 

@@ -1,0 +1,166 @@
+package org.xenolith.xl;
+
+import org.xenolith.mirror.protocol.MirrorOptions;
+import org.xenolith.xl.config.ConfigException;
+import org.xenolith.xl.config.ConfigReader;
+import org.xenolith.xl.control.ControlException;
+import org.xenolith.xl.control.MirrorClient;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// `xl remus`.
+final class RemusCommands {
+    private static final int MILLIS_MAX = 30_000;
+    private static final double NANOS_IN_MILLI = 1e6;
+
+    private RemusCommands() {}
+
+    static int remus(Session session, Arguments arguments)
+            throws UsageException, ConfigException, ControlException {
+        var words = arguments.operands();
+        if (arguments.has("status")) {
+            return status(session, words);
+        }
+        if (words.isEmpty()) {
+            throw new UsageException("'xl remus' requires more arguments");
+        }
+        var client = new MirrorClient(session.runtime().find(words.getFirst()));
+        if (arguments.has("stop")) {
+            client.stop();
+            return 0;
+        }
+        return mirror(session, client, arguments);
+    }
+
+    private static int mirror(Session session, MirrorClient client, Arguments arguments)
+            throws UsageException, ConfigException, ControlException {
+        if (arguments.operands().size() < 2) {
+            throw new UsageException("'xl remus' requires more arguments");
+        }
+        refuseUnsafe(arguments);
+        var arbiter =
+                arguments
+                        .value("arbiter")
+                        .orElseThrow(() ->
+                                new UsageException(
+                                        "--arbiter=URL is missing: without one who decides, a cut"
+                                                + " cable would leave two machines"));
+        var config = Optional.<String>empty();
+        if (arguments.has("C")) {
+            var text = ConfigReader.readFile(arguments.value("C").get());
+            ConfigReader.read(arguments.value("C").get(), text);
+            config = Optional.of(text);
+        }
+        var command = List.of("sh", "-c", command(arguments));
+        var name = arguments.operands().getFirst();
+        var end =
+                client.mirror(
+                        millis(arguments, "i", MirrorOptions.DEFAULT.epochMillis()),
+                        silence(arguments),
+                        arbiter,
+                        config,
+                        link -> Relay.start(Relay.End.of(link), Relay.End.of(command)),
+                        () -> session.err().printf("xl: %s is protected%n", name));
+        session.err()
+                .printf(
+                        "xl: %s is %s: %s%n",
+                        name,
+                        end.fenced() ? "the other host's" : "not protected any more",
+                        end.reason());
+        return end.fenced() ? 0 : 1;
+    }
+
+    /// What Xen offers for tests.
+    private static void refuseUnsafe(Arguments arguments) throws UsageException {
+        for (var option : List.of("b", "n", "d")) {
+            if (arguments.has(option)) {
+                throw new UsageException(
+                        "-%s is not offered: see `xl remus --help`".formatted(option));
+            }
+        }
+    }
+
+    /// @throws UsageException if it is so short that a host that lives is taken for lost
+    static int silence(Arguments arguments) throws UsageException {
+        int usual = MirrorOptions.DEFAULT.silenceMillis();
+        int millis = millis(arguments, "silence", usual);
+        if (millis < usual) {
+            throw new UsageException("--silence is at least %d".formatted(usual));
+        }
+        return millis;
+    }
+
+    private static int millis(Arguments arguments, String option, int usual) throws UsageException {
+        var word = arguments.value(option);
+        try {
+            int millis = word.isEmpty() ? usual : Integer.parseInt(word.get());
+            if (millis >= 1 && millis <= MILLIS_MAX) {
+                return millis;
+            }
+        } catch (NumberFormatException _) {
+            // as one that is out of range
+        }
+        throw new UsageException(
+                "%s takes 1 to %d milliseconds, not %s".formatted(option, MILLIS_MAX, word.get()));
+    }
+
+    /// As Xen's xl has it; `exec`, so that no shell stays between.
+    private static String command(Arguments arguments) throws UsageException {
+        var host = arguments.operands().get(1);
+        var ssh = arguments.value("s").orElse("ssh");
+        return ssh.isEmpty()
+                ? host
+                : "exec %s %s xl migrate-receive -r --silence=%d%s"
+                        .formatted(ssh, host, silence(arguments), arguments.has("e") ? " -e" : "");
+    }
+
+    // ---------------------------------------------------------------- status
+
+    private static int status(Session session, List<String> words) throws ControlException {
+        var entries =
+                words.isEmpty()
+                        ? session.runtime().list()
+                        : List.of(session.runtime().find(words.getFirst()));
+        print(
+                session.out(),
+                "Name",
+                "State",
+                "Epoch",
+                "Epochs/s",
+                "Pages",
+                "KiB",
+                "Lag(ms)",
+                "Pause(ms)");
+        for (var entry : entries) {
+            try {
+                var status = new MirrorClient(entry).status();
+                print(
+                        session.out(),
+                        entry.name(),
+                        status.path("phase").asText(),
+                        status.path("committed").asText(),
+                        format("%.1f", status.path("epochs-per-second").asDouble()),
+                        format("%.0f", status.path("pages-per-epoch").asDouble()),
+                        format("%.1f", status.path("bytes-per-epoch").asDouble() / 1024),
+                        format("%.1f", status.path("lag").asDouble() / NANOS_IN_MILLI),
+                        format("%.2f", status.path("pause").asDouble() / NANOS_IN_MILLI));
+            } catch (ControlException e) {
+                if (!words.isEmpty()) {
+                    throw e;
+                }
+            }
+        }
+        return 0;
+    }
+
+    private static void print(PrintStream out, Object... columns) {
+        out.println(format("%-32s %-12s %8s %9s %7s %9s %8s %9s", columns));
+    }
+
+    private static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}
