@@ -455,15 +455,21 @@ public final class GuestMemory implements AutoCloseable {
 
     /// Copies guest memory into `into`. False if a hole was touched (its bytes are all-ones).
     public boolean read(long gpa, byte[] into, int from, int length) {
+        return read(gpa, MemorySegment.ofArray(into), from, length);
+    }
+
+    /// Copies guest memory into `into`, from its byte `from` on. False if a hole was touched (its
+    /// bytes are all-ones).
+    public boolean read(long gpa, MemorySegment into, long from, int length) {
         boolean whole = true;
         for (int done = 0; done < length; ) {
             int part = Math.min(length - done, PAGE_BYTES - (int) (gpa + done & (PAGE_BYTES - 1)));
             long offset = hostOffset(gpa + done);
             if (offset < 0) {
-                Arrays.fill(into, from + done, from + done + part, (byte) 0xFF);
+                into.asSlice(from + done, part).fill((byte) 0xFF);
                 whole = false;
             } else {
-                MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, into, from + done, part);
+                MemorySegment.copy(segment, offset, into, from + done, part);
             }
             done += part;
         }
@@ -510,6 +516,12 @@ public final class GuestMemory implements AutoCloseable {
 
     /// Copies into guest memory. False if a hole was touched (bytes for it are dropped).
     public boolean write(long gpa, byte[] bytes, int from, int length) {
+        return write(gpa, MemorySegment.ofArray(bytes), from, length);
+    }
+
+    /// Copies into guest memory, from the byte `from` of `bytes` on. False if a hole was touched
+    /// (bytes for it are dropped).
+    public boolean write(long gpa, MemorySegment bytes, long from, int length) {
         boolean whole = true;
         VarHandle.releaseFence();
         for (int done = 0; done < length; ) {
@@ -518,8 +530,7 @@ public final class GuestMemory implements AutoCloseable {
             if (offset < 0) {
                 whole = false;
             } else {
-                MemorySegment.copy(
-                        bytes, from + done, segment, ValueLayout.JAVA_BYTE, offset, part);
+                MemorySegment.copy(bytes, from + done, segment, offset, part);
                 written(offset);
             }
             done += part;

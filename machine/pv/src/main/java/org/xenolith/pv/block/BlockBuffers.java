@@ -1,12 +1,14 @@
 package org.xenolith.pv.block;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Host memory through which the requests of all block devices of a machine pass. Who has a buffer
 /// may perform a request; that bounds both the memory and the threads that a guest can cause,
-/// however many devices and rings it has. May be used from any thread.
+/// however many devices and rings it has. It is not of the heap, so that the host reads and writes
+/// it without a copy in between. May be used from any thread.
 public final class BlockBuffers {
     /// Requests of a machine that are performed at a time.
     static final int BUFFERS_MAX = 64;
@@ -14,26 +16,26 @@ public final class BlockBuffers {
     /// Bytes of a buffer; longer requests are moved in pieces.
     static final int BUFFER_BYTES = 128 * 1024;
 
-    /// Buffers that are kept for the next request.
-    private static final int IDLE_MAX = 8;
+    /// Buffers that are kept for the next request, 4 MiB: those of more at a time are made anew.
+    private static final int IDLE_MAX = 32;
 
     private final Semaphore permits = new Semaphore(BUFFERS_MAX);
-    private final ConcurrentLinkedQueue<byte[]> idle = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<ByteBuffer> idle = new ConcurrentLinkedQueue<>();
     private final AtomicInteger idleCount = new AtomicInteger();
 
     /// Waits until there is one. Its content is anything.
-    byte[] take() {
+    ByteBuffer take() {
         permits.acquireUninterruptibly();
         var buffer = idle.poll();
         if (buffer == null) {
-            return new byte[BUFFER_BYTES];
+            return ByteBuffer.allocateDirect(BUFFER_BYTES);
         }
         idleCount.decrementAndGet();
         return buffer;
     }
 
     /// Gives a buffer back that was taken.
-    void give(byte[] buffer) {
+    void give(ByteBuffer buffer) {
         if (idleCount.incrementAndGet() <= IDLE_MAX) {
             idle.add(buffer);
         } else {

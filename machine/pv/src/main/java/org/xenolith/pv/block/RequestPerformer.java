@@ -6,6 +6,7 @@ import org.xenolith.pv.block.BlockRequest.Segment;
 import org.xenolith.xen.abi.BlkifAbi;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,7 @@ final class RequestPerformer {
 
     /// Does what the request asks for, by way of `buffer`; returns a `BLKIF_RSP_*`. May wait for
     /// the disk.
-    int perform(BlockRequest request, byte[] buffer) {
+    int perform(BlockRequest request, ByteBuffer buffer) {
         try {
             return switch (request) {
                 case BlockRequest.Refused refused -> refused.status();
@@ -76,7 +77,7 @@ final class RequestPerformer {
 
     // ---------------------------------------------------------------- transfers
 
-    private int transfer(BlockRequest.Transfer transfer, byte[] buffer) throws IOException {
+    private int transfer(BlockRequest.Transfer transfer, ByteBuffer buffer) throws IOException {
         boolean read = transfer.kind() == Kind.READ;
         var claimed = new ArrayList<GrantedPages.Page>();
         try {
@@ -97,7 +98,7 @@ final class RequestPerformer {
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,
-            byte[] buffer)
+            ByteBuffer buffer)
             throws IOException {
         boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
         long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
@@ -130,7 +131,7 @@ final class RequestPerformer {
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,
-            byte[] buffer)
+            ByteBuffer buffer)
             throws IOException {
         var segments = transfer.segments();
         long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
@@ -138,15 +139,16 @@ final class RequestPerformer {
         for (int first = 0; first < segments.size(); ) {
             int next = first;
             int bytes = 0;
-            while (next < segments.size() && bytes + segments.get(next).bytes() <= buffer.length) {
+            while (next < segments.size()
+                    && bytes + segments.get(next).bytes() <= buffer.capacity()) {
                 bytes += segments.get(next++).bytes();
             }
             if (transfer.kind() == Kind.READ) {
-                disk.read(offset, ByteBuffer.wrap(buffer, 0, bytes));
+                disk.read(offset, buffer.slice(0, bytes));
                 whole &= copy(segments, claimed, first, next, buffer, true);
             } else {
                 whole &= copy(segments, claimed, first, next, buffer, false);
-                disk.write(offset, ByteBuffer.wrap(buffer, 0, bytes));
+                disk.write(offset, buffer.slice(0, bytes));
             }
             offset += bytes;
             first = next;
@@ -159,8 +161,9 @@ final class RequestPerformer {
             List<GrantedPages.Page> claimed,
             int first,
             int next,
-            byte[] buffer,
+            ByteBuffer buffer,
             boolean toGuest) {
+        var bytes = MemorySegment.ofBuffer(buffer);
         boolean whole = true;
         int at = 0;
         for (int i = first; i < next; i++) {
@@ -168,8 +171,8 @@ final class RequestPerformer {
             long address = claimed.get(i).address() + segment.offset();
             whole &=
                     toGuest
-                            ? memory.write(address, buffer, at, segment.bytes())
-                            : memory.read(address, buffer, at, segment.bytes());
+                            ? memory.write(address, bytes, at, segment.bytes())
+                            : memory.read(address, bytes, at, segment.bytes());
             at += segment.bytes();
         }
         return whole;
