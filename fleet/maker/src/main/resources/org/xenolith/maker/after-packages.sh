@@ -19,6 +19,8 @@ if [ -n "$user" ]; then
     inside chown "$user:$user" "/home/$user/.ssh/authorized_keys"
     inside chmod 600 "/home/$user/.ssh/authorized_keys"
 fi
+# A processor of software on a busy host is slow: a login may take more than the usual minute.
+sed -i "s/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT 600/" "$root/etc/login.defs"
 inside systemctl enable --quiet systemd-networkd
 # A guest may have no network, and has no LVM, of which alone the others look after ext4.
 inside systemctl disable --quiet systemd-networkd-wait-online.service \

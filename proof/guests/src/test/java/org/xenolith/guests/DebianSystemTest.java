@@ -2,123 +2,232 @@ package org.xenolith.guests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.xenolith.board.CompilerChoice;
-import org.xenolith.board.DiskConfig;
-import org.xenolith.board.DomainConfig;
-import org.xenolith.boot.PygrubOptions;
-import org.xenolith.images.ImageFormat;
-import org.xenolith.maker.DebianMaker;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.xenolith.maker.GuestSpec;
-import org.xenolith.maker.MakeException;
 import org.xenolith.maker.Release;
-import org.xenolith.xen.ShutdownReason;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /// The system that `xl guest debian` makes: it boots from its own disk to its login with nothing
-/// failed, starts what its disk says at the next boot, and leaves a clean file system.
+/// failed, is reached by ssh and reaches the world through passt, keeps what is written to it,
+/// loses no transaction of its database and no part of its file system when its process is killed,
+/// starts what its disk says at the next boot, and leaves a clean file system.
+///
+/// `-Dxenolith.releases=bookworm,trixie` says which, one of them in the normal run;
+/// `-Dxenolith.kills=20` how often it is killed. `-Dxenolith.system=long` copies 1 GiB, verifies
+/// 256 MiB of random writes, and reboots once more.
 @Tag("slow")
+@ParameterizedClass(name = "{0}")
+@MethodSource("releases")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Timeout(value = 60, unit = TimeUnit.MINUTES)
 class DebianSystemTest {
-    private static final String USER = "tester";
-    private static final String PASSWORD = "a good word";
+    private static final int FIRST = 1;
+    private static final int LAST = Integer.MAX_VALUE;
+    private static final int COPY_MIB = MadeGuest.amount(16, 1024);
+    private static final int FIO_MIB = MadeGuest.amount(8, 256);
+    private static final int KILLS = Integer.getInteger("xenolith.kills", 1);
+
+    /// So many are acknowledged before a kill.
+    private static final int TRANSACTIONS = 100;
+
     private static final String MARK = "mark.of.the.second.boot";
 
-    @TempDir private Path root;
+    @TempDir private static Path root;
 
-    /// `-Dxenolith.releases=bookworm,trixie` says which; one of them in the normal run.
-    private static List<Release> releases() {
-        return List.of(System.getProperty("xenolith.releases", "bookworm").split(",")).stream()
-                .map(name -> Release.named(name).orElseThrow())
-                .toList();
+    @Parameter private Release release;
+
+    private GuestSpec spec;
+    private DebianSystem system;
+
+    static List<Release> releases() {
+        return MadeGuest.releases();
+    }
+
+    @AfterAll
+    void destroy() {
+        if (system != null) {
+            system.close();
+        }
+    }
+
+    private DebianSystem system() {
+        Assumptions.assumeTrue(spec != null, "there is no guest");
+        assertThat(system).as("the guest has booted").isNotNull();
+        return system;
     }
 
     @Test
-    @Timeout(value = 60, unit = TimeUnit.MINUTES)
-    void aMadeSystemRunsAndStartsWhatItsDiskSays() throws Exception {
-        for (var release : releases()) {
-            var spec = spec(release);
-            try {
-                DebianMaker.make(spec, (_, _) -> {});
-            } catch (MakeException e) {
-                Assumptions.abort("no guest can be made here: " + e.getMessage());
-            }
-            run(spec);
-        }
+    @Order(FIRST)
+    void bootsToItsLoginWithNothingFailed() throws Exception {
+        var packages = List.of("fio", "postgresql");
+        spec = MadeGuest.make(release, root.resolve(release.codename()), packages);
+        system = DebianSystem.boot(spec);
+        System.out.println(release + " boots to its login in " + system.bootTime());
+        assertWhole();
+        assertThat(system.run("cat /etc/os-release"))
+                .contains("VERSION_CODENAME=" + release.codename());
+        assertThat(system.run("cat /proc/cmdline")).doesNotContain(MARK);
     }
 
-    private GuestSpec spec(Release release) throws Exception {
-        var password = Files.writeString(root.resolve("password"), PASSWORD + "\n");
-        return new GuestSpec(
-                release,
-                "guest-" + release.codename(),
-                "a-host",
-                2L << 30,
-                ImageFormat.RAW,
-                USER,
-                Optional.empty(),
-                Optional.of(password),
-                List.of(),
-                root,
-                Optional.empty(),
-                false,
-                Optional.empty(),
-                false);
-    }
-
-    private void run(GuestSpec spec) throws Exception {
-        try (var guest = Guest.boot(config(spec), CompilerChoice.ON, USER, PASSWORD)) {
-            System.out.println(spec.release() + " boots to its login in " + guest.bootTime());
-            assertWhole(guest);
-            assertThat(guest.run("cat /etc/os-release"))
-                    .contains("VERSION_CODENAME=" + spec.release().codename());
-            assertThat(guest.run("cat /proc/cmdline")).doesNotContain(MARK);
-            guest.run("sudo sed -i 's/=\"quiet\"/=\"quiet " + MARK + "\"/' /etc/default/grub");
-            guest.run("sudo pygrub-config");
-            // Nothing is unmounted: what the next boot needs may be in the journal only.
-            guest.begin("sync; sudo reboot --force --force");
-            guest.login(USER, PASSWORD);
-            assertThat(guest.run("cat /proc/cmdline")).contains(MARK);
-            assertWhole(guest);
-            guest.begin("sudo poweroff");
-            assertThat(guest.awaitEnd()).isEqualTo(ShutdownReason.POWEROFF);
-        }
-        assertClean(spec.image());
-    }
-
-    private static DomainConfig config(GuestSpec spec) {
-        return DomainConfig.builder(spec.name())
-                .bootloader(PygrubOptions.NONE)
-                .memoryMib(512)
-                .disks(List.of(DiskConfig.raw("xvda", spec.image())))
-                .build();
-    }
-
-    private static void assertWhole(Guest guest) throws Exception {
-        assertThat(guest.run("systemctl is-system-running --wait")).isEqualTo("running");
-        assertThat(guest.run("systemctl --failed --no-legend --plain | cat")).isEmpty();
-        assertThat(guest.run("systemctl is-active multi-user.target ssh serial-getty@hvc0"))
+    private void assertWhole() throws Exception {
+        assertThat(system.run("systemctl is-system-running --wait")).isEqualTo("running");
+        assertThat(system.run("systemctl --failed --no-legend --plain | cat")).isEmpty();
+        assertThat(system.run("systemctl is-active multi-user.target ssh serial-getty@hvc0"))
                 .isEqualTo("active\nactive\nactive");
-        assertThat(guest.run("hostname; id -un; sudo id -un"))
-                .isEqualTo("a-host\n" + USER + "\nroot");
+        assertThat(system.run("hostname; id -un; sudo id -un"))
+                .isEqualTo("a-host\n" + MadeGuest.USER + "\nroot");
     }
 
-    private void assertClean(Path image) throws Exception {
-        var log = root.resolve("fsck.log");
-        var check =
-                new ProcessBuilder("/usr/sbin/e2fsck", "-f", "-n", image.toString())
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start();
-        assertThat(check.waitFor(2, TimeUnit.MINUTES)).isTrue();
-        assertThat(check.exitValue()).as(Files.readString(log)).isZero();
+    @Test
+    @Order(2)
+    void sshRunsACommand() throws Exception {
+        assertThat(system().ssh().run("id -un; hostname; cat /proc/sys/kernel/random/boot_id"))
+                .isEqualTo(
+                        "%s\na-host\n%s"
+                                .formatted(
+                                        MadeGuest.USER,
+                                        system.run("cat /proc/sys/kernel/random/boot_id")));
+    }
+
+    @Test
+    @Order(3)
+    void aFileIsTheSameOnItsWayInAndOut() throws Exception {
+        var file = root.resolve("content");
+        var back = root.resolve("content-again");
+        var random = new SplittableRandom(5);
+        var mebibyte = new byte[1 << 20];
+        try (var output = Files.newOutputStream(file)) {
+            for (int i = 0; i < COPY_MIB; i++) {
+                random.nextBytes(mebibyte);
+                output.write(mebibyte);
+            }
+        }
+        var sum = HostTool.run("sha256sum", file.toString()).substring(0, 64);
+        system().ssh().run("cat > content && sync", file, root.resolve("said"));
+        // From the disk, not from what the guest has kept of it.
+        system.run("echo 3 | sudo tee /proc/sys/vm/drop_caches");
+        assertThat(system.ssh().run("sha256sum content")).startsWith(sum);
+        system.ssh().run("cat content && rm content", Path.of("/dev/null"), back);
+        assertThat(HostTool.run("sha256sum", back.toString())).startsWith(sum);
+        Files.delete(back);
+        Files.delete(file);
+    }
+
+    @Test
+    @Order(4)
+    void aPackageIsInstalled() throws Exception {
+        assertThat(system().run("type hello")).contains("not found");
+        system.ssh().run("sudo apt-get -q -o Acquire::Languages=none update");
+        system.ssh().run("sudo apt-get -q install --yes --no-install-recommends hello");
+        assertThat(system.run("hello")).isEqualTo("Hello, world!");
+    }
+
+    @Test
+    @Order(5)
+    void randomWritesAreVerified() throws Exception {
+        var log =
+                system().ssh()
+                        .run(
+                                ("fio --name=verified --filename=verified --size=%dM --rw=randwrite"
+                                                + " --bs=4k --direct=1 --ioengine=libaio"
+                                                + " --iodepth=16 --fsync=64 --verify=crc32c"
+                                                + " --verify_fatal=1 && rm verified")
+                                        .formatted(FIO_MIB));
+        assertThat(log).contains("err= 0").doesNotContain("verify:", "bad magic");
+    }
+
+    @Test
+    @Order(6)
+    void whatIsCommittedSurvivesEachKill() throws Exception {
+        var random = new SplittableRandom(7);
+        var database = new Pgbench(system().ssh());
+        database.fill();
+        chooseMark();
+        for (int kill = 0; kill < KILLS; kill++) {
+            long acknowledged = killUnderLoad(database, random.nextInt(2_000));
+            assertFileSystemRecovers();
+            system = DebianSystem.boot(spec);
+            database = new Pgbench(system.ssh());
+            database.assertConsistent();
+            assertThat(database.transactions()).isGreaterThanOrEqualTo(acknowledged);
+            System.out.printf("%d: %d transactions, all there%n", kill + 1, acknowledged);
+        }
+        assertThat(system.run("cat /proc/cmdline")).contains(MARK);
+        assertWhole();
+    }
+
+    /// Has an option of the kernel's for the next boot, which stands in the journal only.
+    private void chooseMark() throws Exception {
+        system().run("sudo sed -i 's/=\"quiet\"/=\"quiet " + MARK + "\"/' /etc/default/grub");
+        system.run("sudo pygrub-config; sync");
+    }
+
+    /// How many transactions the database has acknowledged when the system is killed, `millis`
+    /// after the first of this load.
+    private long killUnderLoad(Pgbench database, int millis) throws Exception {
+        var log = root.resolve("pgbench.log");
+        long before = database.transactions();
+        var load = database.start(log);
+        while (lines(log) < TRANSACTIONS) {
+            assertThat(load.isAlive()).as("%s", Files.readString(log)).isTrue();
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+        TimeUnit.MILLISECONDS.sleep(millis);
+        system.kill();
+        load.destroyForcibly().waitFor();
+        return before + lines(log);
+    }
+
+    /// On a copy, since the guest is to do so itself.
+    private void assertFileSystemRecovers() throws Exception {
+        var copy = root.resolve("copy").toString();
+        HostTool.run("cp", "--sparse=always", spec.image().toString(), copy);
+        // 1: the journal was replayed.
+        HostTool.run(1, "e2fsck", "-f", "-p", copy);
+        HostTool.run("e2fsck", "-f", "-n", copy);
+        HostTool.run("rm", copy);
+    }
+
+    @Test
+    @Order(7)
+    void aRebootStartsWhatTheDiskSays() throws Exception {
+        MadeGuest.assumeLong();
+        assertThat(system().run("cat /proc/cmdline")).contains(MARK);
+        system.run("sudo sed -i 's/ " + MARK + "//' /etc/default/grub");
+        system.run("sudo pygrub-config");
+        // Nothing is unmounted.
+        system.reboot("sync; sudo reboot --force --force");
+        assertThat(system.run("cat /proc/cmdline")).doesNotContain(MARK);
+        assertWhole();
+    }
+
+    /// Lines with their ends.
+    private static long lines(Path log) throws Exception {
+        return Files.readString(log).chars().filter(character -> character == '\n').count();
+    }
+
+    @Test
+    @Order(LAST)
+    void itLeavesACleanFileSystem() throws Exception {
+        assertThat(system().end("sudo poweroff")).isEqualTo("POWEROFF");
+        HostTool.run("e2fsck", "-f", "-n", spec.image().toString());
     }
 }

@@ -23,9 +23,9 @@ final class Guest implements AutoCloseable {
     private static final Duration BOOT_MAX = Duration.ofMinutes(5);
 
     /// The same for a whole system, on a host that does other things too.
-    private static final Duration LOGIN_MAX = Duration.ofMinutes(15);
+    private static final Duration LOGIN_MAX = Duration.ofMinutes(30);
 
-    private static final Duration COMMAND_MAX = Duration.ofMinutes(10);
+    private static final Duration COMMAND_MAX = Duration.ofMinutes(20);
 
     private final Domain domain;
     private final Console.Reader reader;
@@ -65,13 +65,6 @@ final class Guest implements AutoCloseable {
     /// One that has come from elsewhere, with its shell.
     static Guest adopt(Domain domain) {
         return new Guest(domain, domain.console().reader(), Duration.ZERO);
-    }
-
-    /// Creates a domain with a whole system on its disk, and logs in at its console.
-    static Guest boot(DomainConfig config, CompilerChoice compiler, String user, String password)
-            throws DomainException, InterruptedException {
-        long start = Clock.system().nanos();
-        return login(compiler.create(config, PortOpener.NONE), start, user, password);
     }
 
     /// Logs in at the console of a domain with a whole system on its disk, when that has booted.

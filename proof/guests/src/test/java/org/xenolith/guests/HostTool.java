@@ -29,6 +29,16 @@ final class HostTool {
         }
     }
 
+    /// Skips the test where guests cannot be on passt.
+    static void assumePasst() throws IOException {
+        assumePresent("passt");
+        Assumptions.assumeTrue(
+                Files.readString(Path.of("/proc/net/route"))
+                        .lines()
+                        .anyMatch(line -> line.split("\t")[1].equals("00000000")),
+                "this host has no default route, without which passt does not start");
+    }
+
     private static Stream<Path> places(String tool) {
         return PLACES.stream().map(place -> place.resolve(tool)).filter(Files::isExecutable);
     }
