@@ -60,7 +60,9 @@ record GuestFiles(GuestSpec spec, UUID fileSystem, Path work) {
         // A processor of software on a busy host is slow, and what is slow has not failed.
         text(
                 "files/etc/systemd/system.conf.d/50-patience.conf",
-                "[Manager]\nDefaultTimeoutStartSec=15min\nDefaultDeviceTimeoutSec=15min\n");
+                "[Manager]\nDefaultTimeoutStartSec=15min\nDefaultDeviceTimeoutSec=15min\n"
+                        // Then networkd gives an interface up; Debian 12 does not know it.
+                        + "DefaultEnvironment=SYSTEMD_NETLINK_DEFAULT_TIMEOUT=15min\n");
         if (openConsole && !spec.cloudInit()) {
             text(
                     "files/etc/systemd/system/serial-getty@hvc0.service.d/login.conf",
