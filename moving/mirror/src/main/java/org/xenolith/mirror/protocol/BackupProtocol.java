@@ -146,6 +146,7 @@ public final class BackupProtocol implements Protocol<BackupEvent, BackupAction>
     private void epochCommitted(long now, long epoch) {
         Bug.check(epoch == committing, "only what is to be committed is");
         committed = epoch;
+        silence.heard(now);
         if (phase == Phase.RECEIVING) {
             silence = silence(now, options.silenceMillis() + options.beatMillis());
         }
@@ -159,7 +160,7 @@ public final class BackupProtocol implements Protocol<BackupEvent, BackupAction>
 
     private void timePasses(long now) {
         if (isConnected()) {
-            if (silence.passed(now)) {
+            if (!isCommitting() && silence.passed(now)) {
                 lost(now, "the primary is silent");
             } else if (now >= nextBeat) {
                 nextBeat = now + nanos(options.beatMillis());
@@ -172,9 +173,14 @@ public final class BackupProtocol implements Protocol<BackupEvent, BackupAction>
         }
     }
 
+    /// Meanwhile nobody reads what comes: that is no silence.
+    private boolean isCommitting() {
+        return committing != committed;
+    }
+
     /// A commit that is under way may fail, and the right to go on would be of no use.
     private boolean mayClaim() {
-        return !claiming && committing == committed;
+        return !claiming && !isCommitting();
     }
 
     @Override
@@ -208,10 +214,12 @@ public final class BackupProtocol implements Protocol<BackupEvent, BackupAction>
         discard(reason);
     }
 
+    /// What fails while the arbiter is asked and nothing is being committed is what was being read
+    /// of an epoch that will not count.
     private void failed(String reason) {
         if (isConnected()) {
             refuse(reason);
-        } else if (phase == Phase.ASKING) {
+        } else if (phase == Phase.ASKING && isCommitting()) {
             Bug.check(!claiming, "nothing is claimed while an epoch is being committed");
             discard(reason);
         }

@@ -81,4 +81,41 @@ class BackupProtocolTest {
         now += 50 * MS;
         assertThat(on(new BackupEvent.Tick())).contains(new BackupAction.Claim());
     }
+
+    @Test
+    void aCommitThatLastsIsNoSilence() {
+        standBy();
+        now += 50 * MS;
+        on(new BackupEvent.EpochReceived(1));
+        for (int i = 0; i < 100; i++) {
+            now += 50 * MS;
+            assertThat(on(new BackupEvent.Tick()))
+                    .containsExactly(new BackupAction.Send(new Message.Beat()));
+        }
+        on(new BackupEvent.EpochCommitted(1));
+        for (int i = 0; i < 6; i++) {
+            now += 50 * MS;
+            assertThat(on(new BackupEvent.Tick())).doesNotContain(new BackupAction.Claim());
+        }
+        now += 50 * MS;
+        assertThat(on(new BackupEvent.Tick())).contains(new BackupAction.Claim());
+    }
+
+    @Test
+    void whatFailsOfAnEpochThatWillNotCountDoesNoHarm() {
+        standBy();
+        on(new BackupEvent.Disconnected("reset"));
+        assertThat(on(new BackupEvent.Failed("no room"))).isEmpty();
+        assertThat(on(new BackupEvent.Answered(Decision.PROMOTED)))
+                .containsExactly(new BackupAction.Promote("reset"));
+    }
+
+    @Test
+    void whoFailsToCommitNeverClaims() {
+        standBy();
+        on(new BackupEvent.EpochReceived(1));
+        on(new BackupEvent.Disconnected("reset"));
+        assertThat(on(new BackupEvent.Failed("the disk is full")))
+                .containsExactly(new BackupAction.Discard("the disk is full"));
+    }
 }
