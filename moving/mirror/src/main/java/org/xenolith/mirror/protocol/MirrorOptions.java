@@ -8,7 +8,9 @@ package org.xenolith.mirror.protocol;
 /// @param silenceMillis a side that has heard nothing for so long has lost the other; the backup
 ///   waits one beat longer, so that a machine whose link is cut stays where it is
 /// @param greetMillis the same for a backup that prepares itself
-/// @param commitMillis an epoch that the backup has not got after so long means that it is lost
+/// @param commitMillis an epoch that the backup has not got after so long means that it is lost; so
+///   does a machine that it has been asked to give up. A checkpoint that is not there after so long
+///   ends the mirror
 /// @param askMillis an arbiter that has not answered for so long makes the machine stand still
 /// @param askAgainMillis from one question to an arbiter that does not answer to the next
 public record MirrorOptions(

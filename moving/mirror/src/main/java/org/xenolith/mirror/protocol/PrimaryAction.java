@@ -7,7 +7,8 @@ public sealed interface PrimaryAction {
     /// Send the machine while it runs; ends in [PrimaryEvent.Copied].
     record Copy() implements PrimaryAction {}
 
-    /// Ends in [PrimaryEvent.CheckpointTaken] or in [PrimaryEvent.EndRequested].
+    /// Ends in [PrimaryEvent.CheckpointTaken] or in [PrimaryEvent.EndRequested]. One that does not
+    /// end in time ends the mirror.
     record TakeCheckpoint(long epoch) implements PrimaryAction {}
 
     /// Send a checkpoint, then [Message.EpochEnd]; ends in [PrimaryEvent.CheckpointSent].

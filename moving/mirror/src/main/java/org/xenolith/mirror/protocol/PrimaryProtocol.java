@@ -65,6 +65,7 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
     /// Why the machine is not to be mirrored any more.
     private Optional<String> ending = Optional.empty();
 
+    private long endingSince;
     private String lostBecause = "";
     private boolean claiming;
     private boolean still;
@@ -99,7 +100,7 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
             case PrimaryEvent.Copied _ -> copied(now);
             case PrimaryEvent.CheckpointTaken checkpoint -> checkpointTaken(checkpoint);
             case PrimaryEvent.CheckpointSent(_, long bytes) -> figures.sent(bytes);
-            case PrimaryEvent.EndRequested(var reason) -> endRequested(reason);
+            case PrimaryEvent.EndRequested(var reason) -> endRequested(now, reason);
             case PrimaryEvent.Answered(var decision) -> answered(decision);
             case PrimaryEvent.Unanswered _ -> unanswered(now);
         }
@@ -225,6 +226,14 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
             lost(now, "the backup does not commit epoch " + (committed + 1));
             return;
         }
+        if (ending.isPresent() && now - endingSince >= commitNanos()) {
+            lost(now, "the backup does not give the machine up");
+            return;
+        }
+        if (ending.isEmpty() && taken < begun && now - begunAt[place(begun)] >= commitNanos()) {
+            endRequested(now, "checkpoint %d does not come".formatted(begun));
+            return;
+        }
         if (now >= nextBeat) {
             nextBeat = now + nanos(options.beatMillis());
             send(new Message.Beat());
@@ -262,11 +271,12 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
 
     // ---------------------------------------------------------------- the end
 
-    private void endRequested(String reason) {
+    private void endRequested(long now, String reason) {
         if (!isConnected() || ending.isPresent()) {
             return;
         }
         ending = Optional.of(reason);
+        endingSince = now;
         switch (phase) {
             case GREETING, COPYING -> goUnprotected(reason);
             case STARTING, PROTECTED -> send(new Message.GiveUp());

@@ -103,4 +103,49 @@ class PrimaryProtocolTest {
         assertThat(on(new PrimaryEvent.Answered(Decision.PROMOTED)))
                 .containsExactly(new PrimaryAction.Fence("cut"));
     }
+
+    /// The backup is there.
+    private void beat(int times) {
+        for (int i = 0; i < times; i++) {
+            now += 100 * MS;
+            assertThat(hear(new Message.Beat())).doesNotContain(new PrimaryAction.Claim());
+        }
+    }
+
+    @Test
+    void aCheckpointThatDoesNotComeEndsTheMirror() {
+        protect();
+        now += 25 * MS;
+        assertThat(on(new PrimaryEvent.Tick()))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(1));
+        beat(99);
+        now += 100 * MS;
+        assertThat(on(new PrimaryEvent.Tick()))
+                .containsExactly(new PrimaryAction.Send(new Message.GiveUp()));
+        assertThat(hear(new Message.Refused("as asked")))
+                .last()
+                .isEqualTo(new PrimaryAction.GoUnprotected("checkpoint 1 does not come"));
+    }
+
+    @Test
+    void aFirstCheckpointThatDoesNotComeEndsTheMirrorAtOnce() {
+        on(new PrimaryEvent.Tick());
+        hear(new Message.Welcome());
+        on(new PrimaryEvent.Copied());
+        beat(99);
+        now += 100 * MS;
+        assertThat(hear(new Message.Beat()))
+                .containsExactly(
+                        new PrimaryAction.CloseLink("checkpoint 0 does not come"),
+                        new PrimaryAction.GoUnprotected("checkpoint 0 does not come"));
+    }
+
+    @Test
+    void aBackupThatBeatsAndDoesNotGiveUpIsLost() {
+        protect();
+        on(new PrimaryEvent.EndRequested("as asked"));
+        beat(99);
+        now += 100 * MS;
+        assertThat(hear(new Message.Beat())).contains(new PrimaryAction.Claim());
+    }
 }
