@@ -18,6 +18,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /// etcd, version 3.4 or later, by the JSON form of its interface (docs/specs/mirror-protocol.md);
@@ -25,8 +27,12 @@ import java.util.stream.Stream;
 /// it has never been.
 final class EtcdArbiter implements Arbiter {
     private static final Duration CONNECT_MAX = Duration.ofMillis(500);
+
+    /// Of a whole answer, with its body.
     private static final Duration ANSWER_MAX = Duration.ofMillis(2000);
+
     private static final int MEMBERS_MAX = 9;
+    private static final int ANSWER_BYTES_MAX = 65_536;
 
     private final List<URI> members;
     private final ObjectMapper json = new ObjectMapper();
@@ -76,23 +82,27 @@ final class EtcdArbiter implements Arbiter {
                     return null;
                 });
         try {
-            return first.get();
+            return first.get(ANSWER_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("the arbiter does not answer in time", e);
         } catch (ExecutionException e) {
             throw new IOException("the arbiter does not answer: " + e.getCause(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
+        } finally {
+            asked.forEach(answer -> answer.cancel(true));
         }
     }
 
     private CompletableFuture<JsonNode> ask(URI uri, JsonNode question) {
         var request =
                 HttpRequest.newBuilder(uri)
-                        .timeout(ANSWER_MAX)
                         .header("Content-Type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString(question.toString()))
                         .build();
-        return http.sendAsync(request, BodyHandlers.ofString())
+        return http.sendAsync(
+                        request, BodyHandlers.limiting(BodyHandlers.ofString(), ANSWER_BYTES_MAX))
                 .thenApply(answer -> parse(uri, answer));
     }
 

@@ -12,6 +12,7 @@ import org.xenolith.mirror.protocol.Decision;
 import org.xenolith.testkit.Fuzz;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -271,6 +272,37 @@ class ArbiterTest {
             assertThat(post(http, url(witness) + "/v3/kv/txn", new byte[100_000]).statusCode())
                     .isEqualTo(413);
             assertThat(Arbiter.at(url(witness)).read(session)).isEqualTo(Optional.empty());
+        }
+    }
+
+    /// What it says before it falls silent.
+    private static void halfAnAnswer(ServerSocket server, String start) {
+        try (var client = server.accept()) {
+            client.getOutputStream().write(start.getBytes());
+            client.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void anAnswerThatDoesNotEndIsNone() throws Exception {
+        for (var start : List.of("", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")) {
+            try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                Thread.ofPlatform().daemon().start(() -> halfAnAnswer(server, start));
+                var arbiter = Arbiter.at("http://127.0.0.1:" + server.getLocalPort());
+                var claim =
+                        CompletableFuture.supplyAsync(
+                                () -> {
+                                    try {
+                                        return arbiter.claim(new UUID(1, 2), Decision.ALONE);
+                                    } catch (IOException e) {
+                                        return e;
+                                    }
+                                },
+                                task -> Thread.ofPlatform().daemon().start(task));
+                assertThat(claim.get(15, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+            }
         }
     }
 
