@@ -1,7 +1,6 @@
 package org.xenolith.mirror;
 
 import org.xenolith.base.Clock;
-import org.xenolith.base.Threads;
 import org.xenolith.migration.Link;
 import org.xenolith.mirror.protocol.BackupAction;
 import org.xenolith.mirror.protocol.BackupEvent;
@@ -101,12 +100,25 @@ public final class Backup {
         reader.start();
         var output = new FrameOutput(link);
         Thread.ofVirtual().name("mirror-messages").start(() -> loop.writeMessages(output));
-        loop.run();
+        try {
+            loop.run();
+        } catch (RuntimeException | Error e) {
+            goDown();
+            throw e;
+        }
         loop.awaitLastWords();
         if (loop.failure.isPresent()) {
             throw loop.failure.get();
         }
         return outcome.orElseThrow();
+    }
+
+    /// We are wrong. The primary hears that the connection ends, and goes on alone.
+    private void goDown() {
+        loop.close(link);
+        reader.stop();
+        reader.awaitEnd();
+        machine.discard();
     }
 
     private final class Loop extends EventLoop<BackupEvent, BackupAction> {
@@ -144,7 +156,7 @@ public final class Backup {
                 }
                 case BackupAction.Promote(var reason) -> promote(reason);
                 case BackupAction.Discard(var reason) -> {
-                    Threads.awaitEnd(reader.thread());
+                    reader.awaitEnd();
                     machine.discard();
                     tell("the copy is not needed: " + reason);
                     outcome = Optional.of(new Outcome(false, phases.committed(), reason));
@@ -154,7 +166,7 @@ public final class Backup {
 
         private void promote(String reason) {
             long decided = surroundings.clock.nanos();
-            Threads.awaitEnd(reader.thread());
+            reader.awaitEnd();
             try {
                 machine.promote();
                 long done = surroundings.clock.nanos();
@@ -163,6 +175,9 @@ public final class Backup {
             } catch (MirrorException e) {
                 machine.discard();
                 failure = Optional.of(e);
+            } catch (RuntimeException | Error e) {
+                machine.discard();
+                failure = Optional.of(new MirrorException("the machine cannot go on: " + e, e));
             }
         }
 
@@ -184,7 +199,7 @@ public final class Backup {
     private void claim() {
         try {
             loop.post(new BackupEvent.Answered(arbiter.claim(session, Decision.PROMOTED)));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) { // each claim ends: the next may follow
             loop.post(new BackupEvent.Unanswered(String.valueOf(e.getMessage())));
         }
     }

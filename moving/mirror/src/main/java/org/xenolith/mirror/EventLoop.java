@@ -44,6 +44,9 @@ abstract class EventLoop<E, A> {
 
     private volatile boolean ended;
 
+    /// Events are not taken any more.
+    private volatile boolean deaf;
+
     EventLoop(Clock clock, Protocol<E, A> protocol, E tick, E heard) {
         this.clock = clock;
         this.protocol = protocol;
@@ -65,7 +68,7 @@ abstract class EventLoop<E, A> {
     /// Something has happened. Not heard if all has ended.
     void post(E event) {
         boolean interrupted = false;
-        while (!ended) {
+        while (!deaf) {
             try {
                 if (events.offer(event, 100, TimeUnit.MILLISECONDS)) {
                     break;
@@ -84,6 +87,12 @@ abstract class EventLoop<E, A> {
         if (!hearing.getAndSet(true)) {
             post(heard);
         }
+    }
+
+    /// The protocol has come to its end: who has something to tell need not wait for the loop,
+    /// which may wait for him.
+    void hearNoMore() {
+        deaf = true;
     }
 
     /// Has a message written some time.
@@ -106,6 +115,7 @@ abstract class EventLoop<E, A> {
                 handle(next());
             }
         } finally {
+            deaf = true;
             ended = true;
         }
     }

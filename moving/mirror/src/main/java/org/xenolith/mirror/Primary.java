@@ -13,6 +13,8 @@ import org.xenolith.mirror.protocol.PrimaryProtocol;
 
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// Protects a running machine: the primary's side of one session, on threads.
@@ -27,6 +29,8 @@ import java.util.function.Consumer;
 ///
 /// May be used from any thread.
 public final class Primary {
+    private static final long ASK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final MirroredMachine machine;
     private final Link link;
     private final Arbiter arbiter;
@@ -116,27 +120,45 @@ public final class Primary {
         Thread.ofVirtual().name("mirror-reader").start(this::read);
         try {
             loop.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             goDown(e);
         } finally {
             sender.close();
         }
     }
 
-    /// We are wrong. Nothing more is let out, so that the backup can go on; if there cannot be one
-    /// yet the machine goes on here.
-    private void goDown(RuntimeException bug) {
+    /// We are wrong. The protocol is not asked any more; who goes on is decided as ever. If there
+    /// cannot be a backup yet the machine goes on here.
+    private void goDown(Throwable bug) {
         var phase = loop.phases.phase();
-        boolean alone =
-                phase == PrimaryProtocol.Phase.GREETING || phase == PrimaryProtocol.Phase.COPYING;
         log.accept("mirror: ends by a mistake of ours: " + bug);
         loop.close(link);
-        if (alone) {
-            machine.goUnprotected();
-        } else if (!phase.isEnd()) {
-            machine.fence();
+        boolean fenced =
+                switch (phase) {
+                    case GREETING, COPYING, UNPROTECTED -> false;
+                    case STARTING, PROTECTED, ASKING -> claimToTheEnd() == Decision.PROMOTED;
+                    case FENCED -> true;
+                };
+        if (!phase.isEnd()) {
+            if (fenced) {
+                machine.fence();
+            } else {
+                machine.goUnprotected();
+            }
         }
-        finish(new End(!alone, bug.toString()));
+        finish(new End(fenced, bug.toString()));
+    }
+
+    /// Asks until there is an answer, as the protocol does. What the machine has to say is held.
+    private Decision claimToTheEnd() {
+        while (true) {
+            try {
+                return arbiter.claim(hello.session(), Decision.ALONE);
+            } catch (IOException | RuntimeException e) {
+                log.accept("mirror: the arbiter does not answer: " + e.getMessage());
+                LockSupport.parkNanos(ASK_AGAIN_NANOS);
+            }
+        }
     }
 
     private void finish(End how) {
@@ -224,7 +246,7 @@ public final class Primary {
     private void claim() {
         try {
             loop.post(new PrimaryEvent.Answered(arbiter.claim(hello.session(), Decision.ALONE)));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) { // each claim ends: the next may follow
             loop.post(new PrimaryEvent.Unanswered(String.valueOf(e.getMessage())));
         }
     }

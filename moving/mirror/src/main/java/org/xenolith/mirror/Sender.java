@@ -127,7 +127,7 @@ final class Sender {
                             epoch, checkpoint.pauseNanos(), checkpoint.pages()));
         } catch (MirrorException e) {
             events.accept(new PrimaryEvent.EndRequested(String.valueOf(e.getMessage())));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             events.accept(new PrimaryEvent.EndRequested("a checkpoint failed: " + e));
         }
     }
@@ -153,7 +153,7 @@ final class Sender {
             events.accept(new PrimaryEvent.EndRequested(String.valueOf(e.getMessage())));
         } catch (InterruptedException _) {
             events.accept(new PrimaryEvent.EndRequested("interrupted"));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             events.accept(new PrimaryEvent.EndRequested("the machine cannot be sent: " + e));
         }
     }

@@ -1,6 +1,7 @@
 package org.xenolith.mirror;
 
 import org.xenolith.base.Clock;
+import org.xenolith.base.Threads;
 import org.xenolith.mirror.protocol.BackupEvent;
 import org.xenolith.mirror.protocol.Message;
 import org.xenolith.state.stream.ChannelInput;
@@ -44,8 +45,11 @@ final class StandbyReader {
         thread.start();
     }
 
-    Thread thread() {
-        return thread;
+    /// The standby machine is nobody's any more once this returns. All has been told that matters,
+    /// the connection has been closed.
+    void awaitEnd() {
+        loop.hearNoMore();
+        Threads.awaitEnd(thread);
     }
 
     /// When something has come last.
@@ -81,7 +85,7 @@ final class StandbyReader {
             loop.post(new BackupEvent.Disconnected("what comes is damaged: " + e.getMessage()));
         } catch (MirrorException e) {
             loop.post(new BackupEvent.Failed(String.valueOf(e.getMessage())));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // nobody else would tell of it
             loop.post(new BackupEvent.Failed("the copy cannot be kept: " + e));
         } catch (InterruptedException _) {
             loop.post(new BackupEvent.Failed("interrupted"));

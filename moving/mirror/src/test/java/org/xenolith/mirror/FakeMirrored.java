@@ -44,6 +44,7 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
     private boolean fenced;
     private boolean unprotected;
     private boolean failing;
+    private boolean broken;
 
     synchronized void step() {
         if (still || fenced) {
@@ -88,6 +89,10 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
         failing = true;
     }
 
+    synchronized void breakNextCheckpoint() {
+        broken = true;
+    }
+
     // ---------------------------------------------------------------- as the mirror sees it
 
     @Override
@@ -120,8 +125,14 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
 
     @Override
     public synchronized Checkpoint checkpoint(long number) throws MirrorException {
+        if (unprotected || fenced) {
+            throw new MirrorException("it is not mirrored any more");
+        }
         if (failing) {
             throw new MirrorException("the guest has ended");
+        }
+        if (broken) {
+            throw new OutOfMemoryError("a test's");
         }
         var copy = new Copy();
         try {
@@ -132,7 +143,7 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
         copy.count = count;
         counts.put(number, count);
         epoch = number + 1;
-        holding = !unprotected;
+        holding = true;
         return copy;
     }
 

@@ -29,6 +29,7 @@ final class FakeStandby implements StandbyMachine {
     private volatile boolean promoted;
     private volatile boolean discarded;
     private volatile boolean failing;
+    private volatile boolean breaking;
 
     boolean isPromoted() {
         return promoted;
@@ -49,6 +50,17 @@ final class FakeStandby implements StandbyMachine {
 
     void failNextCommit() {
         failing = true;
+    }
+
+    /// What is asked of it next ends as nobody expects.
+    void breakDown() {
+        breaking = true;
+    }
+
+    private void requireSound() {
+        if (breaking) {
+            throw new OutOfMemoryError("a test's");
+        }
     }
 
     /// The first page says how far the guest was; so does the state.
@@ -97,6 +109,7 @@ final class FakeStandby implements StandbyMachine {
 
     @Override
     public void commit(long epoch) throws MirrorException {
+        requireSound();
         if (failing) {
             throw new MirrorException("the disk is full");
         }
@@ -122,6 +135,7 @@ final class FakeStandby implements StandbyMachine {
 
     @Override
     public void promote() {
+        requireSound();
         promoted = true;
     }
 

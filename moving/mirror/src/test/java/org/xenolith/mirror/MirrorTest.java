@@ -3,6 +3,7 @@ package org.xenolith.mirror;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +44,7 @@ class MirrorTest {
 
     private final Map<UUID, Decision> decisions = new ConcurrentHashMap<>();
     private volatile boolean unreachable;
+    private volatile boolean confused;
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     private final Arbiter arbiter =
@@ -51,6 +53,9 @@ class MirrorTest {
                 public Decision claim(UUID session, Decision wanted) throws IOException {
                     if (unreachable) {
                         throw new IOException("no route to host");
+                    }
+                    if (confused) {
+                        throw new IllegalStateException("no number");
                     }
                     var before = decisions.putIfAbsent(session, wanted);
                     return before == null ? wanted : before;
@@ -211,6 +216,55 @@ class MirrorTest {
     }
 
     @Test
+    void aCheckpointThatIsBrokenEndsTheMirror() throws Exception {
+        try (var session = session(new MemoryLink(), OPTIONS)) {
+            session.awaitEpoch(5);
+            session.machine.breakNextCheckpoint();
+            var end = session.primary.end().get(15, TimeUnit.SECONDS);
+            assertThat(end.reason()).contains("a checkpoint failed").contains("OutOfMemory");
+            session.requireOne("broken");
+        }
+    }
+
+    @Test
+    void aBackupWhoseReaderBreaksGivesTheCopyUp() throws Exception {
+        try (var session = session(new MemoryLink(), OPTIONS)) {
+            session.awaitEpoch(5);
+            session.standby.breakDown();
+            var end = session.primary.end().get(15, TimeUnit.SECONDS);
+            assertThat(end.reason()).contains("the copy cannot be kept").contains("OutOfMemory");
+            session.requireOne("broken");
+        }
+    }
+
+    @Test
+    void aBackupThatIsFloodedComesToItsEnd() throws Exception {
+        var link = new MemoryLink();
+        var standby = new FakeStandby();
+        try (var primary = link.primary()) {
+            Frames.write(primary.output(), new Message.Hello(new UUID(3, 4), "", "x"));
+            for (int i = 0; i < 2000; i++) {
+                Frames.write(primary.output(), new Message.GiveUp());
+            }
+            var surroundings =
+                    new Backup.Surroundings(
+                            _ -> standby, _ -> arbiter, OPTIONS, Clock.system(), log::add);
+            var outcome =
+                    CompletableFuture.supplyAsync(
+                            () -> {
+                                try {
+                                    return Backup.serve(link.backup(), surroundings);
+                                } catch (IOException | MirrorException e) {
+                                    throw new AssertionError(e);
+                                }
+                            },
+                            task -> Thread.ofPlatform().daemon().start(task));
+            assertThat(outcome.get(15, TimeUnit.SECONDS).promoted()).isFalse();
+            assertThat(standby.isDiscarded()).isTrue();
+        }
+    }
+
+    @Test
     void aBackupThatRefusesSaysWhy() {
         var link = new MemoryLink();
         try (var end = link.backup()) {
@@ -311,6 +365,91 @@ class MirrorTest {
             assertThat(session.primary.end()).isNotDone();
             unreachable = false;
             session.requireOne("arbiter back");
+        }
+    }
+
+    @Test
+    void anArbiterThatIsConfusedIsAskedAgain() throws Exception {
+        var link = new MemoryLink();
+        try (var session = session(link, OPTIONS)) {
+            session.awaitEpoch(10);
+            confused = true;
+            link.cut();
+            await(session.machine::isStill);
+            TimeUnit.MILLISECONDS.sleep(100);
+            assertThat(session.primary.end()).isNotDone();
+            confused = false;
+            session.requireOne("arbiter sound again");
+        }
+    }
+
+    @Test
+    void aCopyThatCannotGoOnIsThrownAwayAndTheOperatorIsTold() throws Exception {
+        var link = new MemoryLink();
+        try (var session = session(link, OPTIONS)) {
+            session.awaitEpoch(10);
+            decisions.put(new UUID(1, 2), Decision.PROMOTED);
+            unreachable = true;
+            link.cut();
+            await(session.machine::isStill);
+            session.standby.breakDown();
+            unreachable = false;
+            assertThat(session.backup.get(15, TimeUnit.SECONDS))
+                    .asInstanceOf(InstanceOfAssertFactories.type(MirrorException.class))
+                    .extracting(Throwable::getMessage, InstanceOfAssertFactories.STRING)
+                    .contains("the machine cannot go on");
+            assertThat(session.standby.isDiscarded()).isTrue();
+        }
+    }
+
+    /// A clock that ends the protocol's thread, when it is told to.
+    private static final class Stopwatch implements Clock {
+        volatile boolean broken;
+
+        @Override
+        public long nanos() {
+            if (broken && Thread.currentThread().getName().equals("mirror-primary")) {
+                throw new IllegalStateException("a mistake of ours");
+            }
+            return Clock.system().nanos();
+        }
+
+        @Override
+        public long wallNanos() {
+            return Clock.system().wallNanos();
+        }
+    }
+
+    /// The other side has nothing yet to go on from, and nobody can know that.
+    @Test
+    void aMistakeOfOursBeforeTheFirstEpochCountsLeavesTheMachineWhereItIs() throws Exception {
+        var link = new MemoryLink();
+        var clock = new Stopwatch();
+        try (var machine = new FakeMirrored();
+                var end = link.backup()) {
+            var primary =
+                    Primary.start(
+                            machine,
+                            link.primary(),
+                            new Message.Hello(new UUID(1, 2), "", ""),
+                            OPTIONS,
+                            new Primary.Surroundings(
+                                    arbiter, new Departure.Version(4, 17), clock, log::add));
+            Frames.read(end.input());
+            Frames.write(end.output(), new Message.Welcome());
+            Frames.write(end.output(), new Message.RoundTaken(1));
+            Frames.Incoming next;
+            do {
+                next = Frames.read(end.input());
+            } while (!next.equals(new Frames.Incoming.Said(new Message.EpochEnd(0))));
+            unreachable = true;
+            clock.broken = true;
+            await(() -> log.stream().anyMatch(line -> line.contains("does not answer")));
+            assertThat(machine.isFenced()).isFalse();
+            unreachable = false;
+            assertThat(primary.end().get(15, TimeUnit.SECONDS).fenced()).isFalse();
+            assertThat(machine.isUnprotected()).isTrue();
+            assertThat(decisions).containsValue(Decision.ALONE);
         }
     }
 
