@@ -37,13 +37,17 @@ final class BackupHost extends Host {
     private boolean promoted;
     private boolean discarded;
     private boolean failing;
+    private boolean failed;
     private boolean refused;
+    private boolean claimed;
     private boolean sloppy;
+    private final long commitNanosMax;
     private long committed = -1;
     private long wakeAt = Long.MAX_VALUE;
 
     BackupHost(World world, BackupProtocol phases, Protocol<BackupEvent, BackupAction> protocol) {
         super(world, "backup ");
+        this.commitNanosMax = (2 * World.MILLISECOND) << world.chance().nextInt(8);
         this.phases = phases;
         this.protocol = protocol;
     }
@@ -178,17 +182,17 @@ final class BackupHost extends Host {
             }
             case BackupAction.Commit(long epoch) -> {
                 busy = true;
-                later(world().between(0, 2 * World.MILLISECOND), () -> commit(epoch));
+                later(world().between(0, commitNanosMax), () -> commit(epoch));
             }
-            case BackupAction.Claim _ ->
-                    around.arbiter.claim(
-                            Decision.PROMOTED,
-                            answer ->
-                                    happens(
-                                            answer.<BackupEvent>map(BackupEvent.Answered::new)
-                                                    .orElse(
-                                                            new BackupEvent.Unanswered(
-                                                                    "timeout"))));
+            case BackupAction.Claim _ -> {
+                claimed = true;
+                around.arbiter.claim(
+                        Decision.PROMOTED,
+                        answer ->
+                                happens(
+                                        answer.<BackupEvent>map(BackupEvent.Answered::new)
+                                                .orElse(new BackupEvent.Unanswered("timeout"))));
+            }
             case BackupAction.Promote _ -> {
                 promoted = true;
                 if (sloppy) {
@@ -198,7 +202,7 @@ final class BackupHost extends Host {
             }
             case BackupAction.Discard _ -> {
                 discarded = true;
-                around.judge.discarded(committed, refused || failing);
+                around.judge.discarded(committed, refused || failed);
             }
             case BackupAction.CloseLink(var reason) -> {
                 closed = true;
@@ -214,13 +218,15 @@ final class BackupHost extends Host {
         }
         busy = false;
         if (failing) {
+            failing = false;
+            failed = true;
             happens(new BackupEvent.Failed("the disk is full"));
             return;
         }
         received.forEach(guest::apply);
         received.clear();
         committed = epoch;
-        around.judge.committed(epoch, guest.digest());
+        around.judge.committed(epoch, guest.digest(), claimed);
         happens(new BackupEvent.EpochCommitted(epoch));
         readOn();
     }

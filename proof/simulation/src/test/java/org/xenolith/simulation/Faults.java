@@ -51,7 +51,7 @@ final class Faults {
         // Short and long ones alike.
         long time = Math.min(rest, World.MILLISECOND << chance.nextInt(11));
         boolean noticed = chance.nextBoolean();
-        return switch (chance.nextInt(14)) {
+        return switch (chance.nextInt(16)) {
             case 0 -> () -> parts.connection.breakOff(parts.toBackup, parts.toPrimary);
             case 1 -> () -> parts.toBackup.cut(time);
             case 2 -> () -> parts.toPrimary.cut(time);
@@ -72,6 +72,8 @@ final class Faults {
                         parts.primarysArbiter.cut(time);
                         parts.backupsArbiter.cut(time);
                     };
+            case 13 -> () -> parts.primary.failNextCheckpoint();
+            case 14 -> () -> parts.primary.hangNextCheckpoint();
             default ->
                     noticed
                             ? () -> parts.backup.failNextCommit()

@@ -56,11 +56,17 @@ final class Judge {
                 "output of epoch %d is seen that the backup does not have".formatted(epoch));
     }
 
+    void primaryExecutes() {
+        require(!primary.isUnanswered(), "the machine runs on though the arbiter does not answer");
+    }
+
     void goesUnprotected() {
         require(!backup.isPromoted(), "two are alive: the primary goes on behind a promotion");
     }
 
-    void committed(long epoch, long digest) {
+    /// @param claimed the backup has asked for the machine already
+    void committed(long epoch, long digest, boolean claimed) {
+        require(!claimed, "an epoch is committed behind a claim: " + epoch);
         require(
                 digests.containsKey(epoch) && digests.get(epoch) == digest,
                 "the backup is not what the primary was at epoch " + epoch);

@@ -71,6 +71,16 @@ class MirrorSimulationTest {
         assertThat(outcomes.stream().filter(kind).count()).isGreaterThan(SEEDS / 100);
     }
 
+    /// However long a commit, a checkpoint or a message may take, within bounds.
+    @Test
+    void whenNothingFailsNobodyIsLost() {
+        for (long seed = 0; seed < 1000; seed++) {
+            var end = live(seed, _ -> {}, "seed " + seed);
+            assertThat(end.primary()).as("seed " + seed).isEqualTo(PrimaryProtocol.Phase.PROTECTED);
+            assertThat(end.backup()).as("seed " + seed).isEqualTo(BackupProtocol.Phase.STANDBY);
+        }
+    }
+
     @Test
     void aPrimaryThatCrashesAtAnyStepLeavesOneMachine() {
         crashAtEveryStep((parts, step, noticed) ->

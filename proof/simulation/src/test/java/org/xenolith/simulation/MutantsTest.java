@@ -10,6 +10,7 @@ import org.xenolith.mirror.protocol.Decision;
 import org.xenolith.mirror.protocol.Message;
 import org.xenolith.mirror.protocol.PrimaryAction;
 import org.xenolith.mirror.protocol.Protocol;
+import org.xenolith.simulation.Scenario.Flaw;
 import org.xenolith.simulation.Scenario.Variant;
 
 import java.util.ArrayList;
@@ -56,11 +57,11 @@ class MutantsTest {
     }
 
     private static Variant primary(Function<PrimaryAction, Stream<PrimaryAction>> change) {
-        return new Variant(it -> changed(it, change), it -> it, false, false);
+        return new Variant(it -> changed(it, change), it -> it, Flaw.NONE);
     }
 
     private static Variant backup(Function<BackupAction, Stream<BackupAction>> change) {
-        return new Variant(it -> it, it -> changed(it, change), false, false);
+        return new Variant(it -> it, it -> changed(it, change), Flaw.NONE);
     }
 
     @Test
@@ -118,8 +119,7 @@ class MutantsTest {
                                                     : Stream.of(action));
                         },
                         it -> it,
-                        false,
-                        false);
+                        Flaw.NONE);
         assertThat(verdict(mutant)).contains("nothing runs in the end");
     }
 
@@ -141,8 +141,7 @@ class MutantsTest {
     @Test
     void aBackupThatSaysItHasWhatItHasNotIsFoundOut() {
         var mutant =
-                new Variant(
-                        it -> it, it -> rewired(it, (actions, _) -> hasty(actions)), false, false);
+                new Variant(it -> it, it -> rewired(it, (actions, _) -> hasty(actions)), Flaw.NONE);
         assertThat(verdict(mutant)).containsAnyOf("does not have", "acknowledged");
     }
 
@@ -182,14 +181,13 @@ class MutantsTest {
                                         return it.wakeNanos();
                                     }
                                 },
-                        false,
-                        false);
+                        Flaw.NONE);
         assertThat(verdict(mutant)).contains("throws away what nobody else may have");
     }
 
     @Test
     void aBackupThatLeavesAnEpochOutIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, Forgetful::new, false, false)))
+        assertThat(verdict(new Variant(it -> it, Forgetful::new, Flaw.NONE)))
                 .contains("that the backup does not have");
     }
 
@@ -222,12 +220,67 @@ class MutantsTest {
 
     @Test
     void anArbiterThatForgetsIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, it -> it, true, false))).contains("two are alive");
+        assertThat(verdict(new Variant(it -> it, it -> it, Flaw.ARBITER_FORGETS)))
+                .contains("two are alive");
     }
 
     @Test
     void aCopyThatTakesAPartOfAnEpochIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, it -> it, false, true)))
+        assertThat(verdict(new Variant(it -> it, it -> it, Flaw.COPY_TAKES_PARTS)))
                 .contains("what is promoted is not what the primary was");
+    }
+
+    @Test
+    void aMachineThatHoldsAgainWhenItIsNotMirroredIsFoundOut() {
+        assertThat(verdict(new Variant(it -> it, it -> it, Flaw.MACHINE_HOLDS_AGAIN)))
+                .contains("does not answer in the end");
+    }
+
+    @Test
+    void aPrimaryThatDoesNotStandStillIsFoundOut() {
+        var mutant =
+                primary(action ->
+                        action instanceof PrimaryAction.StandStill
+                                ? Stream.of()
+                                : Stream.of(action));
+        assertThat(verdict(mutant)).contains("though the arbiter does not answer");
+    }
+
+    @Test
+    void aBackupThatClaimsWhatItHasRefusedIsFoundOut() {
+        var mutant =
+                new Variant(
+                        it -> it, it -> rewired(it, (actions, _) -> fickle(actions)), Flaw.NONE);
+        assertThat(verdict(mutant)).containsAnyOf("two are alive", "does not have");
+    }
+
+    private static List<BackupAction> fickle(List<BackupAction> actions) {
+        boolean refuses =
+                actions.stream().anyMatch(it -> it instanceof BackupAction.Send(Message.Refused _));
+        return actions.stream()
+                .map(it ->
+                        refuses && it instanceof BackupAction.Discard
+                                ? new BackupAction.Claim()
+                                : it)
+                .toList();
+    }
+
+    @Test
+    void aBackupThatCommitsWhenItHasClaimedIsFoundOut() {
+        var mutant =
+                new Variant(
+                        it -> it, it -> rewired(it, (actions, _) -> impatient(actions)), Flaw.NONE);
+        assertThat(verdict(mutant)).contains("committed behind a claim");
+    }
+
+    /// Does not wait for a commit that is under way.
+    private static List<BackupAction> impatient(List<BackupAction> actions) {
+        boolean waits =
+                actions.stream().anyMatch(BackupAction.CloseLink.class::isInstance)
+                        && actions.stream().noneMatch(BackupAction.Claim.class::isInstance)
+                        && actions.stream().noneMatch(BackupAction.Discard.class::isInstance);
+        return waits
+                ? Stream.concat(actions.stream(), Stream.of(new BackupAction.Claim())).toList()
+                : actions;
     }
 }

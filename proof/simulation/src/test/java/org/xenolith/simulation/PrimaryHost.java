@@ -40,7 +40,12 @@ final class PrimaryHost extends Host {
     private boolean holding;
     private boolean still;
     private boolean fenced;
+    private boolean unprotected;
     private boolean sentAnEpoch;
+    private boolean unanswered;
+    private boolean failing;
+    private boolean hanging;
+    private boolean holdingAgain;
 
     PrimaryHost(
             World world, PrimaryProtocol phases, Protocol<PrimaryEvent, PrimaryAction> protocol) {
@@ -67,6 +72,27 @@ final class PrimaryHost extends Host {
         return !still && !fenced;
     }
 
+    /// It waits for an arbiter that has not answered.
+    boolean isUnanswered() {
+        return unanswered && phases.phase() == PrimaryProtocol.Phase.ASKING;
+    }
+
+    /// The next checkpoint fails.
+    void failNextCheckpoint() {
+        failing = true;
+    }
+
+    /// The next checkpoint never comes.
+    void hangNextCheckpoint() {
+        hanging = true;
+    }
+
+    /// Its machine takes a checkpoint even when it is not mirrored any more: a broken board, for
+    /// tests of the judge.
+    void holdAgain() {
+        holdingAgain = true;
+    }
+
     boolean hasSentAnEpoch() {
         return sentAnEpoch;
     }
@@ -83,6 +109,7 @@ final class PrimaryHost extends Host {
                 0,
                 () -> {
                     if (runs()) {
+                        around.judge.primaryExecutes();
                         var entry = guest.answer(question, world().chance().nextLong());
                         if (holding) {
                             held.add(new Held(epoch, entry));
@@ -134,6 +161,7 @@ final class PrimaryHost extends Host {
             }
             perform(action);
         }
+        unanswered |= event instanceof PrimaryEvent.Unanswered;
         wakeUpLater();
     }
 
@@ -177,6 +205,7 @@ final class PrimaryHost extends Host {
             case PrimaryAction.StandStill _ -> still = true;
             case PrimaryAction.GoUnprotected _ -> {
                 around.judge.goesUnprotected();
+                unprotected = true;
                 still = false;
                 holding = false;
                 release(Long.MAX_VALUE);
@@ -201,14 +230,19 @@ final class PrimaryHost extends Host {
     }
 
     private void takeCheckpoint(long number) {
-        if (!step()) {
+        if (!step() || hanging) {
+            return;
+        }
+        boolean over = (unprotected || fenced) && !holdingAgain;
+        if (failing || over) {
+            happens(new PrimaryEvent.EndRequested(over ? "it is over" : "the guest has ended"));
             return;
         }
         checkpoints.put(number, guest.since(sentSize));
         sentSize = guest.size();
         around.judge.checkpointTaken(number, guest.digest());
         epoch = number + 1;
-        holding = !phases.phase().isEnd();
+        holding = true;
         happens(new PrimaryEvent.CheckpointTaken(number, World.MILLISECOND, 1));
     }
 

@@ -7,10 +7,12 @@ import java.util.function.Consumer;
 
 /// The arbiter. Requests and answers are lost where it cannot be reached.
 final class Register {
-    private static final long TIMEOUT = 300 * World.MILLISECOND;
-
     private final World world;
     private final long delayMax;
+
+    /// Who has not been answered for so long asks no more.
+    private final long answerNanosMax;
+
     private Optional<Decision> decision = Optional.empty();
     private boolean forgetful;
 
@@ -39,7 +41,7 @@ final class Register {
                         boolean done;
                     };
             host.later(
-                    TIMEOUT,
+                    answerNanosMax,
                     () -> {
                         if (!claim.done) {
                             claim.done = true;
@@ -74,6 +76,7 @@ final class Register {
     Register(World world, long delayMax) {
         this.world = world;
         this.delayMax = delayMax;
+        this.answerNanosMax = world.between(300 * World.MILLISECOND, 700 * World.MILLISECOND);
     }
 
     /// It gives everybody what he wants: a broken arbiter, for tests of the judge.

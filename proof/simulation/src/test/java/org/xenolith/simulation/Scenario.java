@@ -19,17 +19,28 @@ import java.util.function.Function;
 final class Scenario {
     /// What may come late when all is whole: silence, questions to the arbiter, an epoch that is
     /// not committed.
-    private static final long AFTERWARDS = 1800 * World.MILLISECOND;
+    private static final long AFTERWARDS = 2600 * World.MILLISECOND;
 
-    private static final long LAST_WORDS = 300 * World.MILLISECOND;
+    /// A question comes into an epoch, which ends, goes over and is committed behind another.
+    private static final long LAST_WORDS = 1200 * World.MILLISECOND;
+
+    /// What a part does wrong that is not of the protocol.
+    enum Flaw {
+        NONE,
+        /// The arbiter gives everybody what he wants.
+        ARBITER_FORGETS,
+        /// The copy takes what has come of an epoch for an epoch.
+        COPY_TAKES_PARTS,
+        /// The primary's machine holds again what it has to say when it is not mirrored any more.
+        MACHINE_HOLDS_AGAIN
+    }
 
     /// What is tried; the protocol as it is, or changed.
     record Variant(
             Function<PrimaryProtocol, Protocol<PrimaryEvent, PrimaryAction>> primary,
             Function<BackupProtocol, Protocol<BackupEvent, BackupAction>> backup,
-            boolean forgetfulArbiter,
-            boolean sloppyStandby) {
-        static final Variant AS_IT_IS = new Variant(it -> it, it -> it, false, false);
+            Flaw flaw) {
+        static final Variant AS_IT_IS = new Variant(it -> it, it -> it, Flaw.NONE);
     }
 
     /// How it ended.
@@ -54,20 +65,15 @@ final class Scenario {
         world = new World(chance, telling);
         client = new Client(world, judge);
         var options =
-                new MirrorOptions(1 << chance.nextInt(3, 7), 500, 50, 200, 800, 800, 500, 100);
+                new MirrorOptions(1 << chance.nextInt(3, 7), 200, 50, 200, 800, 800, 200, 100);
         long delay = World.MILLISECOND << chance.nextInt(6);
         register = new Register(world, World.MILLISECOND << chance.nextInt(8));
-        if (variant.forgetfulArbiter) {
-            register.forget();
-        }
         var hello = new Message.Hello(new UUID(0, seed), "", "");
         var primaryPhases = new PrimaryProtocol(hello, options);
         var backupPhases = new BackupProtocol(options);
         primary = new PrimaryHost(world, primaryPhases, variant.primary.apply(primaryPhases));
         backup = new BackupHost(world, backupPhases, variant.backup.apply(backupPhases));
-        if (variant.sloppyStandby) {
-            backup.beSloppy();
-        }
+        breakPart(variant.flaw);
         var connection = new Connection(world, delay);
         var toBackup = connection.new Way(backup, backup::receive);
         var toPrimary = connection.new Way(primary, primary::receive);
@@ -88,6 +94,15 @@ final class Scenario {
         backup.start(
                 new BackupHost.Around(client, judge, parts.backupsArbiter(), toPrimary, primary),
                 toBackup);
+    }
+
+    private void breakPart(Flaw flaw) {
+        switch (flaw) {
+            case NONE -> {}
+            case ARBITER_FORGETS -> register.forget();
+            case COPY_TAKES_PARTS -> backup.beSloppy();
+            case MACHINE_HOLDS_AGAIN -> primary.holdAgain();
+        }
     }
 
     /// Lives it, with what `faults` plans.
