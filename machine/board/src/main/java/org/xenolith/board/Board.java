@@ -1,7 +1,5 @@
 package org.xenolith.board;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import org.xenolith.base.Bug;
 import org.xenolith.base.FreezableClock;
 import org.xenolith.device.Migratability;
@@ -64,9 +62,6 @@ final class Board implements Machine {
             FreezableClock clock,
             Optional<Replay> replay) {}
 
-    /// How long whoever keeps a copy may need to hear of the end of a guest.
-    private static final long LAST_WORDS_MILLIS_MAX = 10_000;
-
     private final Parts parts;
     private final Origin origin;
     private boolean closed;
@@ -76,6 +71,9 @@ final class Board implements Machine {
 
     /// Devices stand still. The driver's own.
     private boolean held;
+
+    /// [#hold] has been called and [#goOn] has not worked since. Guarded by this object.
+    private boolean holding;
 
     /// Whoever has it may have the devices stand still.
     private final Semaphore standstill = new Semaphore(1);
@@ -130,15 +128,16 @@ final class Board implements Machine {
 
     @Override
     public CompletableFuture<ShutdownReason> ended() {
-        return parts.driver
-                .ended()
-                .thenCompose(reason ->
-                        mirroring
-                                .map(BoardMirroring::over)
-                                .orElse(CompletableFuture.completedFuture(null))
-                                .copy()
-                                .completeOnTimeout(null, LAST_WORDS_MILLIS_MAX, MILLISECONDS)
-                                .thenApply(_ -> reason));
+        var ended = parts.driver.ended();
+        return ended.handle((_, _) -> decided()).thenCompose(it -> it).thenCompose(_ -> ended);
+    }
+
+    /// Whoever starts a successor of this machine must know that no copy of it goes on, whatever it
+    /// has ended of.
+    private CompletableFuture<Void> decided() {
+        return mirroring
+                .map(BoardMirroring::decided)
+                .orElse(CompletableFuture.completedFuture(null));
     }
 
     @Override
@@ -233,6 +232,7 @@ final class Board implements Machine {
     @Override
     public HeldMachine hold() throws IOException, DomainException {
         requireMigratable();
+        beginHold();
         standstill.acquireUninterruptibly();
         var devices = new CompletableFuture<MachineSaver.Devices>();
         parts.driver.whileStopped(() -> devices.complete(holdNow())).join();
@@ -241,6 +241,17 @@ final class Board implements Machine {
         }
         parts.disks.flush();
         return devices.join();
+    }
+
+    private synchronized void beginHold() throws DomainException {
+        requireNotMirrored();
+        DomainException.require(!holding, "the domain's devices stand still already");
+        holding = true;
+    }
+
+    private void requireNotMirrored() throws DomainException {
+        DomainException.require(
+                mirroring.isEmpty() || mirroring.get().isOver(), "the domain is being mirrored");
     }
 
     private void requireMigratable() throws DomainException {
@@ -256,9 +267,9 @@ final class Board implements Machine {
         requireMigratable();
         DomainException.require(
                 origin.replay.isEmpty(), "a deterministic domain cannot be mirrored");
-        DomainException.require(
-                mirroring.isEmpty() || mirroring.get().over().isDone(),
-                "the domain is being mirrored already");
+        requireNotMirrored();
+        DomainException.require(!holding, "the domain's devices stand still");
+        DomainException.require(!closed, "the machine is gone");
         var begun =
                 new BoardMirroring(
                         new BoardMirroring.Parts(
@@ -342,7 +353,8 @@ final class Board implements Machine {
     }
 
     @Override
-    public List<CopiedDisk> copyDisks() {
+    public List<CopiedDisk> copyDisks() throws DomainException {
+        requireNotMirrored();
         return parts.disks.copy();
     }
 
@@ -357,6 +369,9 @@ final class Board implements Machine {
         parts.disks.takeBack();
         parts.interfaces.takeBack();
         parts.driver.request(this::letGo).join();
+        synchronized (this) {
+            holding = false;
+        }
     }
 
     @Override
@@ -412,6 +427,7 @@ final class Board implements Machine {
             return;
         }
         closed = true;
+        mirroring.ifPresent(BoardMirroring::machineCloses);
         parts.consoles.forEach(console -> console.onInput(() -> {}));
         closeDriver();
         parts.interfaces.close();

@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /// A [Board] of which somebody keeps a copy in step.
@@ -39,10 +39,22 @@ final class BoardMirroring implements Mirroring {
         void resume();
     }
 
+    private static final String OTHER_DEVICES = "the domain's devices are no longer the same";
+
     private final Parts parts;
-    private final Set<DiskConfig> diskConfigs;
-    private final Set<VifConfig> vifConfigs;
+
+    /// Of disks and interfaces, when it began.
+    private final long diskChanges;
+
+    private final long interfaceChanges;
     private final SentStates sent = new SentStates();
+
+    /// Nothing is to be held any more. Set to go unprotected by who has the standstill, so that
+    /// nobody seals an epoch afterwards; set to be fenced by anybody.
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    /// Somebody may have a copy of the machine that could go on. Written by the driver's thread.
+    private volatile boolean sealed;
 
     /// Done when it is no longer mirrored.
     private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -54,33 +66,57 @@ final class BoardMirroring implements Mirroring {
 
     BoardMirroring(Parts parts) {
         this.parts = parts;
-        this.diskConfigs = parts.disks.configs();
-        this.vifConfigs = parts.interfaces.configs();
+        this.diskChanges = parts.disks.changes();
+        this.interfaceChanges = parts.interfaces.changes();
     }
 
-    CompletableFuture<Void> over() {
-        return over;
+    boolean isOver() {
+        return over.isDone();
+    }
+
+    /// Done when whoever is outside may hear that the guest has ended, which it has: at once if
+    /// there is no copy, else when it has been decided which of the two counts, however long that
+    /// takes.
+    CompletableFuture<Void> decided() {
+        return sealed ? over.copy() : CompletableFuture.completedFuture(null);
+    }
+
+    /// The machine is closed, mirrored or not: if it is, nothing that the copy does not know of
+    /// leaves while all ends.
+    void machineCloses() {
+        if (!ended.get()) {
+            parts.outputs.drop();
+        }
     }
 
     @Override
-    public List<CopiedDisk> copyDisks() {
+    public List<CopiedDisk> copyDisks() throws DomainException {
+        requireNotOver();
         return parts.disks.copyWritable();
     }
 
     @Override
     public void recordDisks() throws DomainException {
-        withoutDisks(parts.disks::record);
-    }
-
-    /// Does something while no disk is in use; the vCPUs run.
-    private void withoutDisks(Runnable action) {
         parts.standstill.acquireUninterruptibly();
         try {
-            parts.disks.pause();
-            action.run();
-            parts.disks.resume();
+            requireNotOver();
+            withoutDisks(parts.disks::record);
         } finally {
             parts.standstill.release();
+        }
+    }
+
+    private void requireNotOver() throws DomainException {
+        DomainException.require(!ended.get(), "the domain is no longer mirrored");
+    }
+
+    /// Does something while no disk is in use; the vCPUs run. For who has the standstill.
+    private void withoutDisks(Runnable action) {
+        parts.disks.pause();
+        try {
+            action.run();
+        } finally {
+            parts.disks.resume();
         }
     }
 
@@ -89,58 +125,83 @@ final class BoardMirroring implements Mirroring {
     @Override
     public Moment moment(long epoch, Copier copy) throws DomainException {
         Bug.check(moments.tryAcquire(), "few moments are open");
+        Moment taken = null;
         parts.standstill.acquireUninterruptibly();
-        Optional<Taken> taken;
         try {
+            requireNotOver();
             taken = take(epoch, copy);
+            return taken;
         } finally {
             parts.standstill.release();
+            if (taken == null) {
+                moments.release();
+            }
         }
-        if (taken.isEmpty()) {
-            moments.release();
-            throw new DomainException("the guest has shut down");
-        }
-        if (!taken.get().sameDevices) {
-            taken.get().close();
-            throw new DomainException("the domain's devices are no longer the same");
-        }
-        return taken.get();
     }
 
-    /// Empty if there is no guest any more.
-    private Optional<Taken> take(long epoch, Copier copy) {
+    private Taken take(long epoch, Copier copy) throws DomainException {
         var times = new Laps(parts.clock);
+        var taken = new CompletableFuture<Taken>();
         parts.disks.pause();
-        times.lap();
-        var taken = new CompletableFuture<Optional<Taken>>();
-        var done = parts.driver.whileStopped(() -> taken.complete(takeStopped(epoch, copy, times)));
-        if (!parts.driver.await(done)) {
-            return Optional.empty();
+        try {
+            times.lap();
+            var done =
+                    parts.driver.whileStopped(() -> {
+                        try {
+                            taken.complete(takeStopped(epoch, copy, times));
+                        } catch (DomainException e) {
+                            taken.completeExceptionally(e);
+                        }
+                    });
+            DomainException.require(parts.driver.await(done), "the machine is gone");
+            return taken.join();
+        } catch (CompletionException e) {
+            throw new DomainException(e.getCause().getMessage(), e.getCause());
+        } finally {
+            parts.disks.resume();
         }
-        return taken.join();
     }
 
-    private Optional<Taken> takeStopped(long epoch, Copier copy, Laps times) {
+    private Taken takeStopped(long epoch, Copier copy, Laps times) throws DomainException {
         times.lap();
-        if (parts.driver.shutdownReason().isPresent()) {
-            parts.disks.resume();
-            return Optional.empty();
-        }
+        DomainException.require(
+                parts.driver.shutdownReason().isEmpty(), "the guest has shut down");
+        DomainException.require(
+                parts.disks.changes() == diskChanges
+                        && parts.interfaces.changes() == interfaceChanges,
+                OTHER_DEVICES);
         parts.others.pause();
+        Captured captured;
+        try {
+            times.lap();
+            captured = capture(epoch, copy, times);
+        } finally {
+            parts.others.resume();
+            parts.disks.resume();
+        }
         times.lap();
+        return new Taken(captured.states, captured.changes, times.pause());
+    }
+
+    private record Captured(MachineSaver.Devices states, Map<Integer, DiskChanges> changes) {}
+
+    private Captured capture(long epoch, Copier copy, Laps times) throws DomainException {
         var states = parts.capture.get();
+        sealed = true;
         parts.outputs.seal(epoch);
         var changes = parts.disks.exchange(spare());
-        boolean same =
-                parts.disks.configs().equals(diskConfigs)
-                        && parts.interfaces.configs().equals(vifConfigs);
         times.lap();
-        copy.copy(states.ownPages());
+        try {
+            copy.copy(states.ownPages());
+        } catch (DomainException e) {
+            give(changes);
+            throw e;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            give(changes);
+            throw new DomainException("memory cannot be copied: " + e, e);
+        }
         times.lap();
-        parts.others.resume();
-        parts.disks.resume();
-        times.lap();
-        return Optional.of(new Taken(states, changes, times.pause(), same));
+        return new Captured(states, changes);
     }
 
     private synchronized Map<Integer, DiskChanges> spare() {
@@ -157,17 +218,11 @@ final class BoardMirroring implements Mirroring {
         private final MachineSaver.Devices states;
         private final Map<Integer, DiskChanges> changes;
         private final Pause pause;
-        private final boolean sameDevices;
 
-        Taken(
-                MachineSaver.Devices states,
-                Map<Integer, DiskChanges> changes,
-                Pause pause,
-                boolean sameDevices) {
+        Taken(MachineSaver.Devices states, Map<Integer, DiskChanges> changes, Pause pause) {
             this.states = states;
             this.changes = changes;
             this.pause = pause;
-            this.sameDevices = sameDevices;
         }
 
         @Override
@@ -234,14 +289,23 @@ final class BoardMirroring implements Mirroring {
 
     @Override
     public void goUnprotected() {
-        withoutDisks(parts.disks::endRecord);
-        parts.outputs.letGo();
+        parts.standstill.acquireUninterruptibly();
+        try {
+            if (!ended.compareAndSet(false, true)) {
+                return;
+            }
+            withoutDisks(parts.disks::endRecord);
+            parts.outputs.letGo();
+        } finally {
+            parts.standstill.release();
+        }
         parts.driver.await(parts.driver.standStill(false));
         over.complete(null);
     }
 
     @Override
     public void fence() {
+        ended.set(true);
         parts.outputs.drop();
         standStill();
         over.complete(null);

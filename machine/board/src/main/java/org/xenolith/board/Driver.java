@@ -5,12 +5,15 @@ import org.xenolith.base.TimerQueue;
 import org.xenolith.engine.Exit;
 import org.xenolith.xen.ShutdownReason;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Runs a machine: one thread that changes its life, from one bounded queue of requests, and fires
@@ -60,7 +63,12 @@ abstract class Driver {
     private boolean paused;
 
     /// The same, asked for by [#standStill].
-    private boolean standsStill;
+    private volatile boolean standsStill;
+
+    /// Those who wait for what they asked of [#standStill].
+    private final Queue<CompletableFuture<Void>> stillness = new ConcurrentLinkedQueue<>();
+
+    private final Runnable lookAtStillness = this::lookAtStillness;
 
     /// Completes when nothing is done on the driver's thread any more.
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -113,13 +121,24 @@ abstract class Driver {
     }
 
     /// No vCPU runs while somebody wants that, whatever [#unpause] says. Completes when none does.
+    /// Needs no room among the requests.
     CompletableFuture<Void> standStill(boolean wanted) {
-        return request(() -> {
-            standsStill = wanted;
-            if (wanted) {
-                stopVcpus();
-            }
-        });
+        standsStill = wanted;
+        var done = new CompletableFuture<Void>();
+        stillness.add(done);
+        requestOnce(lookAtStillness);
+        return done;
+    }
+
+    private void lookAtStillness() {
+        var asked = new ArrayList<CompletableFuture<Void>>();
+        for (var next = stillness.poll(); next != null; next = stillness.poll()) {
+            asked.add(next); // before the look: who comes later is for the next one
+        }
+        if (standsStill) {
+            stopVcpus();
+        }
+        asked.forEach(done -> done.complete(null));
     }
 
     /// Has something done while no vCPU runs; they go on afterwards, unless they rested before.

@@ -25,6 +25,9 @@ final class ImageDisk implements BlockDisk {
     /// While somebody keeps a copy in step.
     private volatile DiskJournal journal;
 
+    /// Whether it must not become longer.
+    private volatile boolean sizeFixed;
+
     private ImageDisk(Path file, Image image, int sectorBytes) {
         this.file = file;
         this.image = image;
@@ -46,7 +49,8 @@ final class ImageDisk implements BlockDisk {
     /// A raw file is longer when anybody has made it longer; other formats are locked.
     @Override
     public void refresh() throws IOException {
-        if (image.format() == ImageFormat.RAW && !readOnly() && Files.isRegularFile(file)) {
+        if (!sizeFixed
+                && image.format() == ImageFormat.RAW && !readOnly() && Files.isRegularFile(file)) {
             grow(Files.size(file));
         }
     }
@@ -127,6 +131,15 @@ final class ImageDisk implements BlockDisk {
     /// disk meanwhile.
     void record(DiskJournal next) {
         journal = next;
+    }
+
+    /// Whether the disk stays as long as it is, whatever becomes of its file.
+    void fixSize(boolean fixed) {
+        sizeFixed = fixed;
+    }
+
+    boolean isSizeFixed() {
+        return sizeFixed;
     }
 
     /// From now on what is written is noticed, until the copy is closed.

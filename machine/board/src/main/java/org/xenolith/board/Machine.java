@@ -68,7 +68,8 @@ public interface Machine extends AutoCloseable {
     /// throws, nothing has been done to the outside that the states do not know of, and nothing is
     /// until [#goOn].
     ///
-    /// @throws DomainException if the machine is in a state that cannot be saved
+    /// @throws DomainException if the machine is in a state that cannot be saved, is being mirrored,
+    ///   or is held already
     HeldMachine hold() throws IOException, DomainException;
 
     /// Writes the whole machine, from its static data to the end of the stream; the headers have
@@ -81,7 +82,9 @@ public interface Machine extends AutoCloseable {
 
     /// Begins to copy the disks while the machine runs. Each is to be closed; one that grows
     /// meanwhile is copied up to the size that it has now.
-    List<CopiedDisk> copyDisks();
+    ///
+    /// @throws DomainException if the machine is being mirrored, which copies them too
+    List<CopiedDisk> copyDisks() throws DomainException;
 
     /// Begins to keep track of what a copy in step needs to know. One at a time.
     ///

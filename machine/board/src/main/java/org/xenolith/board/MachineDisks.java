@@ -19,7 +19,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {
@@ -30,6 +29,9 @@ final class MachineDisks implements Disks, AutoCloseable {
     private final SortedMap<Integer, Attached> attached = new TreeMap<>();
 
     private boolean closed;
+
+    /// How often something has come or gone. Guarded by this object.
+    private long changes;
 
     /// Those that are paused. Guarded by this object.
     private List<BlockBackend> standing = List.of();
@@ -66,6 +68,7 @@ final class MachineDisks implements Disks, AutoCloseable {
                 BlockBackend.publish(
                         around, settings(config), disk.map(BlockDisk.class::cast), source(config));
         attached.put(number, new Attached(config, backend, disk));
+        changes++;
     }
 
     private BlockBackend.Settings settings(DiskConfig config) {
@@ -136,8 +139,12 @@ final class MachineDisks implements Disks, AutoCloseable {
         return copy(config -> !config.cdrom());
     }
 
-    /// The same of those that the guest may write.
-    List<CopiedDisk> copyWritable() {
+    /// The same of those that the guest may write, which stay as long as they are until
+    /// [#endRecord].
+    synchronized List<CopiedDisk> copyWritable() {
+        attached.values().stream()
+                .filter(device -> device.config.writable())
+                .forEach(device -> device.disk.ifPresent(disk -> disk.fixSize(true)));
         return copy(DiskConfig::writable);
     }
 
@@ -179,9 +186,9 @@ final class MachineDisks implements Disks, AutoCloseable {
 
     // ---------------------------------------------------------------- a copy in step
 
-    /// What there is.
-    synchronized Set<DiskConfig> configs() {
-        return attached.values().stream().map(Attached::config).collect(Collectors.toSet());
+    /// How often one has come or gone. One that goes and comes again is another.
+    synchronized long changes() {
+        return changes;
     }
 
     /// Begins to write down what is done to the disks that the guest may write. Only when paused.
@@ -210,7 +217,12 @@ final class MachineDisks implements Disks, AutoCloseable {
     /// Nothing is written down any more. Only when paused.
     synchronized void endRecord() {
         journals.clear();
-        attached.values().forEach(device -> device.disk.ifPresent(disk -> disk.record(null)));
+        for (var device : attached.values()) {
+            device.disk.ifPresent(disk -> {
+                disk.record(null);
+                disk.fixSize(false);
+            });
+        }
     }
 
     private static Optional<ImageDisk> open(DiskConfig config) throws DomainException {
@@ -254,6 +266,7 @@ final class MachineDisks implements Disks, AutoCloseable {
                 return;
             }
             attached.remove(device.number());
+            changes++;
         }
         try {
             found.backend.close();
@@ -273,6 +286,7 @@ final class MachineDisks implements Disks, AutoCloseable {
         var disk = open(drive);
         var before = found.backend.insert(disk.map(BlockDisk.class::cast), source(drive));
         attached.put(drive.device().number(), new Attached(drive, found.backend, disk));
+        changes++;
         try {
             if (before.isPresent()) {
                 before.get().close();
@@ -289,7 +303,7 @@ final class MachineDisks implements Disks, AutoCloseable {
         require(found.config.writable(), "disk " + device + " is read-only");
         var disk = found.disk.orElseThrow();
         require(
-                !journals.containsKey(device.number()),
+                !disk.isSizeFixed(),
                 "disk %s is being mirrored and cannot be made longer".formatted(device));
         require(
                 bytes >= disk.size(),

@@ -15,10 +15,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /// The network interfaces of a machine: a back end for each, and a port of the host or of a switch.
 final class MachineInterfaces implements Interfaces, AutoCloseable {
@@ -34,6 +32,9 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
     private final SortedMap<Integer, Attached> attached = new TreeMap<>();
 
     private boolean closed;
+
+    /// How often something has come or gone. Guarded by this object.
+    private long changes;
 
     /// Whether frames may reach the guest. Guarded by this object.
     private boolean begun;
@@ -60,6 +61,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         var port = new PortSlot(open(vif, devid, vif.mtu()));
         var backend = NetworkBackend.publish(around, settings(vif, devid), port);
         attached.put(devid, new Attached(vif, port, backend));
+        changes++;
         if (begun) {
             port.begin();
         }
@@ -143,9 +145,9 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 .toList();
     }
 
-    /// What there is.
-    synchronized Set<VifConfig> configs() {
-        return attached.values().stream().map(Attached::config).collect(Collectors.toSet());
+    /// How often one has come or gone. One that goes and comes again is another.
+    synchronized long changes() {
+        return changes;
     }
 
     /// Closes the ports, so that another machine may have what they have of the host. Only when
@@ -212,6 +214,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 return;
             }
             attached.remove(devid);
+            changes++;
         }
         try {
             found.backend.close();

@@ -13,13 +13,19 @@ import java.util.Set;
 /// room for a while.
 ///
 /// Moments are asked for by one thread. All else may come from any; none of it waits for anything
-/// outside of this process. [#goUnprotected] or [#fence] ends it.
+/// outside of this process. [#goUnprotected] or [#fence] ends it; the first counts, and nothing is
+/// held or written down for it afterwards. Until then the machine is neither saved nor migrated. To
+/// close it is, for the copy, to lose it.
 public interface Mirroring {
     /// Begins to copy the disks that the guest may write, as [Machine#copyDisks].
-    List<CopiedDisk> copyDisks();
+    ///
+    /// @throws DomainException if it is over
+    List<CopiedDisk> copyDisks() throws DomainException;
 
     /// Begins to write down what the guest does to these disks. What was done before is what the
     /// copies still have marked, so the last look at those comes after this.
+    ///
+    /// @throws DomainException if it is over
     void recordDisks() throws DomainException;
 
     /// Has all stand still for a moment, takes the states of all devices and what has been written
@@ -29,16 +35,19 @@ public interface Mirroring {
     ///
     /// @param epoch that ends with it; counts from 0
     /// @throws DomainException if the guest has shut down, its devices are others than they were,
-    ///   or the machine is gone
+    ///   the copy could not be made, the machine is gone, or it is over. What was written down for
+    ///   the epoch is lost, so [#goUnprotected] or [#fence] is to follow.
     Moment moment(long epoch, Copier copy) throws DomainException;
 
     int MOMENTS_MAX = 2;
 
-    /// Copies memory while nothing changes it. Must not wait.
+    /// Copies memory while nothing changes it. Must not wait. Whatever it throws goes to who asked
+    /// for the [#moment].
     @FunctionalInterface
     interface Copier {
         /// @param ownPages gfns of pages that are part of the devices' states
-        void copy(Set<Long> ownPages);
+        /// @throws DomainException if there is more than can be copied
+        void copy(Set<Long> ownPages) throws DomainException;
     }
 
     /// What leaves with this epoch and earlier ones leaves.

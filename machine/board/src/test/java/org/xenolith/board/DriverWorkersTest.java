@@ -12,6 +12,7 @@ import org.xenolith.base.TimerQueue;
 import org.xenolith.engine.Exit;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -63,6 +64,21 @@ class DriverWorkersTest {
         assertThat(threads.take()).isSameAs(driver.thread);
         driver.request(() -> {}).get();
         assertThat(threads).isEmpty();
+    }
+
+    @Test
+    void whoWantsThatAllStandsStillNeedsNoRoomAmongTheRequests() throws Exception {
+        var goOn = new CompletableFuture<Void>();
+        driver.request(goOn::join);
+        while (!driver.request(() -> {}).isCompletedExceptionally()) {} // until there is no room
+        var still = driver.standStill(true);
+        assertThat(still).isNotDone();
+        goOn.complete(null);
+        still.get();
+        assertThat(driver.isPaused()).isTrue();
+        driver.standStill(false).get();
+        driver.unpause().get();
+        assertThat(driver.isPaused()).isFalse();
     }
 
     @Test

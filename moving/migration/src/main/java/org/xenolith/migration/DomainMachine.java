@@ -55,8 +55,12 @@ public final class DomainMachine implements LeavingMachine {
     }
 
     @Override
-    public List<CopiedDisk> copyDisks() {
-        return machine.copyDisks();
+    public List<CopiedDisk> copyDisks() throws MigrationException {
+        try {
+            return machine.copyDisks();
+        } catch (DomainException e) {
+            throw new MigrationException(e.getMessage(), e);
+        }
     }
 
     @Override

@@ -23,7 +23,9 @@ public interface LeavingMachine {
     void saveStaticData(StreamWriter out) throws IOException;
 
     /// Begins to copy the disks while the machine runs; who asks closes them.
-    List<CopiedDisk> copyDisks();
+    ///
+    /// @throws MigrationException if they are being copied already
+    List<CopiedDisk> copyDisks() throws MigrationException;
 
     /// Has the guest rest for so many percent of the time, 0 to 99.
     void throttle(int percent);

@@ -75,7 +75,7 @@ public final class DomainMirror implements MirroredMachine {
     public void sendRound(PageSink pages, StreamWriter out) throws IOException, MirrorException {
         requireThere();
         if (disks.isEmpty()) {
-            copies = mirroring.copyDisks();
+            copies = copyDisks();
             disks = Optional.of(new DiskRounds(copies, out));
             disks.get().begin();
         }
@@ -84,6 +84,14 @@ public final class DomainMirror implements MirroredMachine {
             rounds.send(machine.ownPages(), pages);
         } catch (IllegalStateException e) {
             throw new MirrorException("the guest has rebooted or is gone", e);
+        }
+    }
+
+    private List<CopiedDisk> copyDisks() throws MirrorException {
+        try {
+            return mirroring.copyDisks();
+        } catch (DomainException e) {
+            throw new MirrorException(e.getMessage(), e);
         }
     }
 
