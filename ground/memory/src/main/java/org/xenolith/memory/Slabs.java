@@ -10,14 +10,28 @@ import java.util.List;
 
 /// Memory off the heap into which things are copied one behind the other, and which is used again
 /// for the next ones. Grows by slabs, which nothing that is copied straddles; what was not needed
-/// for a while is given back. Who uses it bounds what is copied. For one thread at a time.
-public final class Slabs {
+/// for a while is given back. It is no direct memory in the sense of the JVM's limit of that, so
+/// who uses it bounds what is copied. For one thread at a time.
+public final class Slabs implements AutoCloseable {
     /// Bytes that are in one piece at most.
     public static final int SLAB_BYTES = 1 << 20;
 
     private static final int SLAB_SHIFT = 20;
 
-    private final List<MemorySegment> slabs = new ArrayList<>();
+    private record Slab(Arena arena, MemorySegment segment) {
+        static Slab allocate() {
+            // An arena that is closed by hand is not counted as direct buffers are.
+            var arena = Arena.ofShared();
+            try {
+                return new Slab(arena, arena.allocate(SLAB_BYTES, Sizes.PAGE_BYTES));
+            } catch (OutOfMemoryError e) {
+                arena.close();
+                throw e;
+            }
+        }
+    }
+
+    private final List<Slab> slabs = new ArrayList<>();
     private long end;
 
     /// Bytes that have been reserved, and skipped at the ends of slabs.
@@ -28,16 +42,17 @@ public final class Slabs {
     /// Room for `bytes`, which are valid until [#clear]; returns where.
     ///
     /// @param bytes 1 to [#SLAB_BYTES]
+    /// @throws OutOfMemoryError if the host has no more; what was reserved before is as it was
     public long reserve(int bytes) {
         Bug.check(bytes > 0 && bytes <= SLAB_BYTES, "a piece fits a slab");
-        if ((end >>> SLAB_SHIFT) != (end + bytes - 1 >>> SLAB_SHIFT)) {
-            end = (end >>> SLAB_SHIFT) + 1 << SLAB_SHIFT;
-        }
         long at = end;
-        end += bytes;
-        if (at >>> SLAB_SHIFT == slabs.size()) {
-            slabs.add(Arena.ofAuto().allocate(SLAB_BYTES, Sizes.PAGE_BYTES));
+        if ((end >>> SLAB_SHIFT) != (end + bytes - 1 >>> SLAB_SHIFT)) {
+            at = (end >>> SLAB_SHIFT) + 1 << SLAB_SHIFT;
         }
+        if (at >>> SLAB_SHIFT == slabs.size()) {
+            slabs.add(Slab.allocate());
+        }
+        end = at + bytes;
         return at;
     }
 
@@ -48,14 +63,29 @@ public final class Slabs {
 
     /// What has been reserved at `at`, or a part of it.
     public MemorySegment slice(long at, long bytes) {
-        return slabs.get((int) (at >>> SLAB_SHIFT)).asSlice(at & SLAB_BYTES - 1, bytes);
+        return slabs.get((int) (at >>> SLAB_SHIFT))
+                .segment
+                .asSlice(at & SLAB_BYTES - 1, bytes);
     }
 
     /// Nothing is reserved any more. An eighth of the slabs goes if it was not used.
     public void clear() {
         int used = (int) (end + SLAB_BYTES - 1 >>> SLAB_SHIFT);
         int kept = Math.max(used, slabs.size() - slabs.size() / 8);
-        slabs.subList(kept, slabs.size()).clear();
+        giveBack(kept);
+        end = 0;
+    }
+
+    private void giveBack(int kept) {
+        var rest = slabs.subList(kept, slabs.size());
+        rest.forEach(slab -> slab.arena.close());
+        rest.clear();
+    }
+
+    /// Gives all of it back; nothing that was reserved is there any more. It may be used again.
+    @Override
+    public void close() {
+        giveBack(0);
         end = 0;
     }
 }

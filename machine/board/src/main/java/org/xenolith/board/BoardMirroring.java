@@ -210,8 +210,17 @@ final class BoardMirroring implements Mirroring {
     }
 
     private synchronized void give(Map<Integer, DiskChanges> changes) {
-        changes.values().forEach(DiskChanges::clear);
-        spare.add(changes);
+        if (ended.get()) {
+            changes.values().forEach(DiskChanges::close);
+        } else {
+            changes.values().forEach(DiskChanges::clear);
+            spare.add(changes);
+        }
+    }
+
+    private synchronized void giveBackSpare() {
+        spare.forEach(changes -> changes.values().forEach(DiskChanges::close));
+        spare.clear();
     }
 
     private final class Taken implements Moment {
@@ -299,6 +308,7 @@ final class BoardMirroring implements Mirroring {
         } finally {
             parts.standstill.release();
         }
+        giveBackSpare();
         parts.driver.await(parts.driver.standStill(false));
         over.complete(null);
     }

@@ -13,7 +13,10 @@ import java.util.TreeMap;
 
 /// What has been written to one disk in an epoch: of each place the last content. Used again and
 /// again. For one thread at a time.
-final class DiskChanges {
+final class DiskChanges implements AutoCloseable {
+    /// What a place needs beside its content.
+    private static final int EXTENT_BYTES = 128;
+
     /// A place of zeros has no content.
     private static final long ZEROS = -1;
 
@@ -29,9 +32,9 @@ final class DiskChanges {
 
     private final Slabs contents = new Slabs();
 
-    /// Bytes that are kept.
+    /// Bytes that all of this needs.
     long bytes() {
-        return contents.bytes();
+        return contents.bytes() + (long) EXTENT_BYTES * extents.size();
     }
 
     /// What remains of `source`, which is not changed, has been written to `offset`.
@@ -94,5 +97,11 @@ final class DiskChanges {
     void clear() {
         extents.clear();
         contents.clear();
+    }
+
+    @Override
+    public void close() {
+        extents.clear();
+        contents.close();
     }
 }

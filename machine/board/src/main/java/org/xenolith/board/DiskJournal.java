@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /// Writes down what is done to a disk, for somebody who keeps a copy. What is done at the same time
 /// is done one by one here, so that what is written down is what the disk holds in the end. May be
 /// used from any thread.
-final class DiskJournal {
+final class DiskJournal implements AutoCloseable {
     /// With more than that in it no further requests are begun.
     private static final long ENOUGH_BYTES = 16 << 20;
 
@@ -42,5 +42,11 @@ final class DiskJournal {
         var before = changes;
         changes = next;
         return before;
+    }
+
+    /// Nothing more is written down.
+    @Override
+    public synchronized void close() {
+        changes.close();
     }
 }

@@ -15,8 +15,15 @@ import java.util.Map;
 
 /// What has come of an epoch of a machine that is kept in step: beside the machine until it is all
 /// there, and known to fit. Used again and again. For one thread.
-final class EpochAside {
+final class EpochAside implements AutoCloseable {
     private static final long NO_CONTENT = -1;
+
+    /// Parts of all disks.
+    private static final int PARTS_MAX = 1 << 20;
+
+    /// Of all parts of one disk, and of room lost between them: the journal of the other side takes
+    /// no more requests at an eighth of it.
+    private static final long DISK_BYTES_MAX = 128L << 20;
 
     private record Page(PageKind kind, long gfn, long content) {}
 
@@ -28,6 +35,9 @@ final class EpochAside {
     private final List<Page> pages = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
     private final List<StreamRecord> states = new ArrayList<>();
+
+    /// Of parts, by the number of their disk.
+    private final Map<Integer, Long> diskBytes = new HashMap<>();
 
     /// Whether a gfn will show a frame, where that is another than now.
     private final Map<Long, Boolean> mapped = new HashMap<>();
@@ -44,6 +54,7 @@ final class EpochAside {
         pages.clear();
         parts.clear();
         states.clear();
+        diskBytes.clear();
         mapped.clear();
         frames = memory.freeFrameCount();
     }
@@ -88,18 +99,29 @@ final class EpochAside {
         int bytes = data.content().length();
         disks.check(data.number(), data.offset(), bytes);
         if (bytes > 0) {
+            long all = diskBytes.merge(data.number(), (long) bytes, Long::sum);
+            require(all <= DISK_BYTES_MAX, "an epoch has too much of a disk");
             long content = keep(MemorySegment.ofBuffer(data.content().buffer()));
-            parts.add(new Part(data.number(), data.offset(), bytes, content));
+            add(new Part(data.number(), data.offset(), bytes, content));
         }
     }
 
     void add(StreamRecord.DiskZeroes zeroes, ArrivingDisks disks) throws StreamException {
         disks.check(zeroes.number(), zeroes.offset(), zeroes.bytes());
-        parts.add(new Part(zeroes.number(), zeroes.offset(), zeroes.bytes(), NO_CONTENT));
+        if (zeroes.bytes() > 0) {
+            add(new Part(zeroes.number(), zeroes.offset(), zeroes.bytes(), NO_CONTENT));
+        }
+    }
+
+    private void add(Part part) throws StreamException {
+        require(parts.size() < PARTS_MAX, "an epoch has too many parts of disks");
+        parts.add(part);
     }
 
     /// A state, or another record of devices.
-    void add(StreamRecord state) {
+    void add(StreamRecord state, MachineImage image) throws StreamException {
+        require(states.size() < MachineImage.STATES_MAX, "an epoch has too many states");
+        image.checkOfDevice(state);
         states.add(state);
     }
 
@@ -131,6 +153,12 @@ final class EpochAside {
             image.takeOfDevice(state);
         }
         clear();
+    }
+
+    @Override
+    public void close() {
+        clear();
+        contents.close();
     }
 
     private static void require(boolean holds, String wrong) throws StreamException {

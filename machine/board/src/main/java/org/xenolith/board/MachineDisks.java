@@ -216,6 +216,7 @@ final class MachineDisks implements Disks, AutoCloseable {
 
     /// Nothing is written down any more. Only when paused.
     synchronized void endRecord() {
+        journals.values().forEach(DiskJournal::close);
         journals.clear();
         for (var device : attached.values()) {
             device.disk.ifPresent(disk -> {

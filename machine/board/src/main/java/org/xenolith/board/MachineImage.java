@@ -26,7 +26,7 @@ final class MachineImage implements AutoCloseable {
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     /// States of one machine; devices are bounded, and vCPUs have three each.
-    private static final int STATES_MAX = 4096;
+    static final int STATES_MAX = 4096;
 
     private final MachineSpecification specification;
     private final MachineLayout layout;
@@ -186,12 +186,30 @@ final class MachineImage implements AutoCloseable {
         switch (record) {
             case StreamRecord.State state -> take(state);
             case StreamRecord.HvmParams some -> params = Optional.of(some);
-            case StreamRecord.TscInfo tsc ->
-                    require(
-                            tsc.khz() == specification.tscKilohertz(),
-                            "X86_TSC_INFO is not that of the machine");
+            case StreamRecord.TscInfo tsc -> check(tsc);
             default -> throw new Bug("this is not said of a device");
         }
+    }
+
+    /// Refuses what is said of a device and cannot be, when what there is has been a machine.
+    void checkOfDevice(StreamRecord record) throws StreamException {
+        switch (record) {
+            case StreamRecord.State state -> {
+                require(
+                        states.containsKey(new Key(state.kind(), state.instance())),
+                        "the stream has a state of a device that the machine has not");
+                RestoredStates.check(state, specification.maxVcpus());
+            }
+            case StreamRecord.HvmParams _ -> {} // any are
+            case StreamRecord.TscInfo tsc -> check(tsc);
+            default -> throw new Bug("this is not said of a device");
+        }
+    }
+
+    private void check(StreamRecord.TscInfo tsc) throws StreamException {
+        require(
+                tsc.khz() == specification.tscKilohertz(),
+                "X86_TSC_INFO is not that of the machine");
     }
 
     private void take(StreamRecord.State state) throws StreamException {
@@ -319,7 +337,7 @@ final class MachineImage implements AutoCloseable {
         return found;
     }
 
-    private static <S extends Record> S decode(StreamRecord.State state, StateCodec<S> codec)
+    static <S extends Record> S decode(StreamRecord.State state, StateCodec<S> codec)
             throws StreamException {
         try {
             return state.decode(codec);

@@ -8,9 +8,9 @@ import org.xenolith.network.Port;
 import org.xenolith.network.PortKind;
 import org.xenolith.state.Bytes;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// All ways by which something leaves one machine: its consoles and the ports of its network
@@ -22,7 +22,18 @@ final class Outputs implements HeldOutput, PortOpener {
     private static final int CONSOLE_BYTES_MAX = 1 << 20;
 
     private final PortOpener ports;
-    private final Set<HeldOutput> all = ConcurrentHashMap.newKeySet();
+    /// As the last who said so has it. What is added later is as all others are.
+    private sealed interface Mode {
+        record Passing() implements Mode {}
+
+        record Holding(long epoch) implements Mode {}
+
+        record Dropping() implements Mode {}
+    }
+
+    // Guarded by this object.
+    private final Set<HeldOutput> all = new HashSet<>();
+    private Mode mode = new Mode.Passing();
 
     Outputs(PortOpener ports) {
         this.ports = ports;
@@ -38,35 +49,63 @@ final class Outputs implements HeldOutput, PortOpener {
                         },
                         bytes -> bytes.length() + OVERHEAD_BYTES,
                         CONSOLE_BYTES_MAX);
-        all.add(outbox);
+        add(List.of(outbox));
         return outbox;
     }
 
     @Override
     public Port open(PortKind kind, GuestInterface owner) throws NetworkException {
-        var port = new HeldPort(ports.open(kind, owner), owner.queues(), all::removeAll);
-        all.addAll(port.queues());
+        var port = new HeldPort(ports.open(kind, owner), owner.queues(), this::remove);
+        add(port.queues());
         return port;
     }
 
+    private synchronized void add(List<? extends HeldOutput> outputs) {
+        all.addAll(outputs);
+        switch (mode) {
+            case Mode.Passing() -> {}
+            case Mode.Holding(long epoch) -> outputs.forEach(output -> output.seal(epoch));
+            case Mode.Dropping() -> outputs.forEach(HeldOutput::drop);
+        }
+    }
+
+    private synchronized void remove(List<? extends HeldOutput> outputs) {
+        outputs.forEach(all::remove);
+    }
+
     @Override
-    public void seal(long epoch) {
-        all.forEach(output -> output.seal(epoch));
+    public synchronized void seal(long epoch) {
+        if (!(mode instanceof Mode.Dropping)) {
+            mode = new Mode.Holding(epoch);
+        }
+        all.forEach(output -> output.seal(epoch)); // nothing leaves by that
     }
 
     @Override
     public void release(long epoch) {
-        all.forEach(output -> output.release(epoch));
+        now().forEach(output -> output.release(epoch));
+    }
+
+    private synchronized List<HeldOutput> now() {
+        return List.copyOf(all);
     }
 
     @Override
     public void letGo() {
-        all.forEach(HeldOutput::letGo);
+        passing().forEach(HeldOutput::letGo);
+    }
+
+    private synchronized List<HeldOutput> passing() {
+        if (mode instanceof Mode.Holding) {
+            mode = new Mode.Passing();
+        }
+        return List.copyOf(all);
     }
 
     @Override
-    public void drop() {
-        all.forEach(HeldOutput::drop);
+    public synchronized void drop() {
+        mode = new Mode.Dropping();
+        all.forEach(HeldOutput::drop); // nothing leaves by that
     }
 
     /// Told of ways that there are no more.

@@ -5,7 +5,9 @@ import org.xenolith.platform.LocalApicState;
 import org.xenolith.platform.SerialPortState;
 import org.xenolith.pv.PvConsoleState;
 import org.xenolith.pv.network.NetworkState;
+import org.xenolith.state.StateCodec;
 import org.xenolith.state.stream.StreamException;
+import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.xen.DomainState;
 import org.xenolith.xenstore.StoreState;
 
@@ -27,6 +29,17 @@ record RestoredStates(
         SerialPortState serial,
         PvConsoleState console,
         Map<Integer, NetworkState> interfaces) {
+    /// Of all that there is but the board's.
+    private static final List<StateCodec<?>> CODECS =
+            List.of(
+                    VcpuState.CODEC,
+                    LocalApicState.CODEC,
+                    DomainState.CODEC,
+                    StoreState.CODEC,
+                    SerialPortState.CODEC,
+                    PvConsoleState.CODEC,
+                    NetworkState.CODEC);
+
     RestoredStates {
         interfaces = Map.copyOf(interfaces);
         vcpus = List.copyOf(vcpus);
@@ -35,10 +48,7 @@ record RestoredStates(
 
     static RestoredStates of(MachineImage image, int count) throws StreamException {
         var board = image.state(BoardState.CODEC, 0);
-        if (board.vcpus().size() != count) {
-            throw new StreamException(
-                    "the machine has %d vCPUs, not %d".formatted(count, board.vcpus().size()));
-        }
+        requireVcpus(board, count);
         var vcpus = new ArrayList<VcpuState>();
         var local = new ArrayList<LocalApicState>();
         for (int id = 0; id < count; id++) {
@@ -54,6 +64,27 @@ record RestoredStates(
                 image.state(SerialPortState.CODEC, 0),
                 image.state(PvConsoleState.CODEC, 0),
                 image.states(NetworkState.CODEC));
+    }
+
+    private static void requireVcpus(BoardState board, int count) throws StreamException {
+        if (board.vcpus().size() != count) {
+            throw new StreamException(
+                    "the machine has %d vCPUs, not %d".formatted(count, board.vcpus().size()));
+        }
+    }
+
+    /// Refuses a state that is no possible one of its kind.
+    ///
+    /// @param count of vCPUs of the machine
+    static void check(StreamRecord.State state, int count) throws StreamException {
+        for (var codec : CODECS) {
+            if (codec.kind().equals(state.kind())) {
+                MachineImage.decode(state, codec);
+            }
+        }
+        if (state.kind().equals(BoardState.CODEC.kind())) {
+            requireVcpus(MachineImage.decode(state, BoardState.CODEC), count);
+        }
     }
 
     /// Refuses a configuration without a device that the guest has.

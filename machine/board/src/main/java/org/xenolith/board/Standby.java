@@ -70,9 +70,9 @@ public final class Standby implements AutoCloseable {
                 case StreamRecord.Pages pages -> aside.add(pages);
                 case StreamRecord.DiskData data -> aside.add(data, disks);
                 case StreamRecord.DiskZeroes zeroes -> aside.add(zeroes, disks);
-                case StreamRecord.State state -> aside.add(state);
-                case StreamRecord.HvmParams params -> aside.add(params);
-                case StreamRecord.TscInfo tsc -> aside.add(tsc);
+                case StreamRecord.State state -> aside.add(state, image);
+                case StreamRecord.HvmParams params -> aside.add(params, image);
+                case StreamRecord.TscInfo tsc -> aside.add(tsc, image);
                 case StreamRecord.Checkpoint _ -> {
                     return;
                 }
@@ -107,6 +107,7 @@ public final class Standby implements AutoCloseable {
             disks.finish();
             var machine = wiring.restored(image);
             image.taken();
+            aside.close();
             return machine;
         } catch (StreamException e) {
             giveUp();
@@ -118,6 +119,7 @@ public final class Standby implements AutoCloseable {
     }
 
     private void giveUp() {
+        aside.close();
         wiring.abandon();
         image.close();
     }

@@ -225,6 +225,8 @@ final class Wiring {
     void abandon() {
         disks.close();
         interfaces.close();
+        slots.forEach(slot -> slot.vcpu.close());
+        engine.close();
     }
 
     private Machine wholeMachine(KernelImage kernel, List<BootModule> modules)

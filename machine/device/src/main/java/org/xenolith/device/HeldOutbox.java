@@ -1,6 +1,7 @@
 package org.xenolith.device;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.function.ToIntFunction;
 
 /// An outbox that holds effects back until their epoch has been committed, once it is told to;
@@ -103,11 +104,22 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
     public void seal(long epoch) {
         synchronized (lock) {
             sealed = epoch;
-            if (mode == Mode.PASSING) {
-                mode = Mode.HOLDING;
-                released = epoch;
+            switch (mode) {
+                case PASSING, LEAVING -> {
+                    mode = Mode.HOLDING;
+                    released = epoch;
+                    ageWaiting(epoch);
+                }
+                case HOLDING, DROPPING -> {} // as before
             }
         }
+    }
+
+    /// What has not left of the time when everything might may still.
+    private void ageWaiting(long epoch) {
+        var before = List.copyOf(waiting);
+        waiting.clear();
+        before.forEach(held -> waiting.add(new Held<>(held.effect, held.weight, epoch)));
     }
 
     @Override
@@ -176,7 +188,8 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
     /// Whether to go on with the next. If not, the work is done.
     private boolean left(Held<T> effect, boolean taken) {
         synchronized (lock) {
-            if (taken && waiting.peek() == effect) { // else it was dropped meanwhile
+            var first = waiting.peek();
+            if (taken && first != null && first.effect == effect.effect) { // else it was dropped
                 waiting.remove();
                 weight -= effect.weight;
             }

@@ -68,6 +68,25 @@ class HeldOutboxTest {
     }
 
     @Test
+    void whatHasNotLeftWhenAnotherHoldsItMayStillLeave() {
+        outbox.seal(0);
+        outbox.offer(1);
+        outbox.offer(2);
+        outbox.seal(70);
+        room = 1;
+        outbox.letGo();
+        assertThat(seen).containsExactly(1);
+        outbox.seal(0); // of another mirror
+        outbox.offer(3);
+        room = 5;
+        outbox.roomOutside();
+        assertThat(seen).containsExactly(1, 2);
+        outbox.seal(1);
+        outbox.release(1);
+        assertThat(seen).containsExactly(1, 2, 3);
+    }
+
+    @Test
     void aWorldWithoutRoomGetsTheRestLater() {
         outbox.seal(0);
         outbox.offer(1);

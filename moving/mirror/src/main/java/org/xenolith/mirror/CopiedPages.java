@@ -11,7 +11,10 @@ import java.util.Arrays;
 
 /// Pages that have been copied while a machine stood still, to be sent while it runs. Used again
 /// and again. **Hot path** ([#content]). For one thread at a time.
-final class CopiedPages implements PageSink {
+final class CopiedPages implements PageSink, AutoCloseable {
+    /// Pages that are copied at once at most: 512 MiB.
+    static final int PAGES_MAX = 1 << 17;
+
     private static final int FIRST_ENTRIES = 1024;
 
     private final Slabs contents = new Slabs();
@@ -29,8 +32,13 @@ final class CopiedPages implements PageSink {
         return withContent;
     }
 
+    /// @throws IOException if there are too many
     @Override
-    public void content(long gfn, MemorySegment content, boolean again) {
+    public void content(long gfn, MemorySegment content, boolean again) throws IOException {
+        if (withContent == PAGES_MAX) {
+            throw new IOException(
+                    "the guest writes more than %d pages in an epoch".formatted(PAGES_MAX));
+        }
         add(PageKind.CONTENT, gfn);
         long place = contents.reserve(Sizes.PAGE_BYTES);
         contents.slice(place, Sizes.PAGE_BYTES).copyFrom(content);
@@ -82,5 +90,12 @@ final class CopiedPages implements PageSink {
         count = 0;
         withContent = 0;
         contents.clear();
+    }
+
+    /// Gives its memory back. It may be used again.
+    @Override
+    public void close() {
+        clear();
+        contents.close();
     }
 }

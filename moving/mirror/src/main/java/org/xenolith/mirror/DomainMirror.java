@@ -1,6 +1,5 @@
 package org.xenolith.mirror;
 
-import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
 import org.xenolith.board.CopiedDisk;
 import org.xenolith.board.Domain;
@@ -40,6 +39,9 @@ public final class DomainMirror implements MirroredMachine {
 
     /// To be used again. Guarded by itself.
     private final ArrayDeque<CopiedPages> spare = new ArrayDeque<>();
+
+    /// What is given back is not needed again. Guarded by `spare`.
+    private boolean over;
 
     /// `config` writes what the domain is made of, as the backup will read it; `pauses` is told
     /// what the machine has stood still for at each checkpoint.
@@ -150,23 +152,43 @@ public final class DomainMirror implements MirroredMachine {
             pauses.accept(moment.pause());
             return new Taken(moment, pages, parts);
         } catch (DomainException e) {
+            pages.close();
             throw new MirrorException(e.getMessage(), e);
         } catch (IllegalStateException e) {
+            pages.close();
             throw new MirrorException("the machine is gone", e);
         }
     }
 
-    private void copy(Set<Long> ownPages, CopiedPages pages) {
+    private void copy(Set<Long> ownPages, CopiedPages pages) throws DomainException {
         try {
             rounds.send(ownPages, pages);
         } catch (IOException e) {
-            throw new Bug("memory is copied without a file", e);
+            throw new DomainException(e.getMessage(), e);
         }
     }
 
     private CopiedPages takeSpare() {
         synchronized (spare) {
             return spare.isEmpty() ? new CopiedPages() : spare.pop();
+        }
+    }
+
+    private void giveSpare(CopiedPages pages) {
+        synchronized (spare) {
+            if (over) {
+                pages.close();
+            } else {
+                spare.push(pages);
+            }
+        }
+    }
+
+    private void giveBackSpare() {
+        synchronized (spare) {
+            over = true;
+            spare.forEach(CopiedPages::close);
+            spare.clear();
         }
     }
 
@@ -203,9 +225,7 @@ public final class DomainMirror implements MirroredMachine {
         @Override
         public void close() {
             pages.clear();
-            synchronized (spare) {
-                spare.push(pages);
-            }
+            giveSpare(pages);
             moment.close();
         }
     }
@@ -227,11 +247,13 @@ public final class DomainMirror implements MirroredMachine {
         endCopies();
         machine.throttle(0);
         mirroring.goUnprotected();
+        giveBackSpare();
     }
 
     @Override
     public void fence() {
         mirroring.fence();
+        giveBackSpare();
         domain.log().add("the machine goes on at the backup; it ends here");
         Thread.ofVirtual().name("fenced").start(domain::close);
     }

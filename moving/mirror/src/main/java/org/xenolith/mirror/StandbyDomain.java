@@ -3,6 +3,7 @@ package org.xenolith.mirror;
 import org.xenolith.base.Clock;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
+import org.xenolith.board.Machine;
 import org.xenolith.board.Standby;
 import org.xenolith.board.Xenolith;
 import org.xenolith.migration.DomainLanding.Destination;
@@ -77,7 +78,7 @@ public final class StandbyDomain implements StandbyMachine {
         try {
             var machine = standby.orElseThrow().promote();
             long made = clock.nanos();
-            var domain = starter.start(destination, (_, _) -> machine, false);
+            var domain = start(machine);
             destination
                     .surroundings()
                     .log()
@@ -89,6 +90,16 @@ public final class StandbyDomain implements StandbyMachine {
             promoted.complete(domain);
         } catch (DomainException e) {
             throw new MirrorException(e.getMessage(), e);
+        }
+    }
+
+    /// A machine that cannot be started is closed: its disks stay.
+    private Domain start(Machine machine) throws DomainException {
+        try {
+            return starter.start(destination, (_, _) -> machine, false);
+        } catch (DomainException | RuntimeException | Error e) {
+            machine.close();
+            throw e;
         }
     }
 
