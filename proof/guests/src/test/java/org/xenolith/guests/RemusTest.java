@@ -171,6 +171,18 @@ class RemusTest {
         awaitLine(log, "web is not protected any more");
         assertThat(names(hostA)).containsExactly("web");
         assertThat(done(hostA, "list", "web")).containsPattern("(r-----|-b----)");
+        whatIsDestroyedHasNoCopy(arbiter);
+    }
+
+    private void whatIsDestroyedHasNoCopy(String arbiter) throws Exception {
+        var mirror = protect(arbiter, root.resolve("again.log"));
+        done(hostA, "destroy", "web");
+        assertThat(mirror.waitFor(WAIT_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
+        assertThat(names(hostA)).isEmpty();
+        for (int i = 0; i < WAIT_SECONDS_MAX && !names(hostB).isEmpty(); i++) {
+            TimeUnit.MILLISECONDS.sleep(500);
+        }
+        assertThat(names(hostB)).isEmpty();
     }
 
     @Test

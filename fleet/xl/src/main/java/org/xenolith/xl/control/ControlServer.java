@@ -188,7 +188,10 @@ final class ControlServer implements AutoCloseable {
             case UNPAUSE -> domain.unpause();
             case SHUTDOWN -> domain.shutdown();
             case REBOOT -> domain.reboot();
-            case DESTROY -> domain.destroy();
+            case DESTROY -> {
+                mirrors.endForGood();
+                domain.destroy();
+            }
             case BLOCK_ATTACH -> domain.attachDisk(DiskJson.parse(request.path("disk")));
             case BLOCK_DETACH ->
                     domain.detachDisk(

@@ -22,12 +22,15 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 
 /// Requests about the copy of a domain that another host keeps.
 ///
 /// `xl remus` makes the connection to that host, as `xl migrate` does, and stays as long as it is
 /// used.
 final class MirrorCalls {
+    private static final long END_SECONDS_MAX = 30;
+
     private final Domain domain;
 
     /// The last session. Guarded by this object.
@@ -163,6 +166,28 @@ final class MirrorCalls {
                 .put("pause", status.pauseNanos())
                 .put("pause-max", status.pauseNanosMax())
                 .put("interval", status.intervalNanos());
+    }
+
+    /// Ends the mirror, if there is one, since the domain is to go: its copy would go on otherwise.
+    ///
+    /// @throws DomainException if nobody says that it has ended
+    void endForGood() throws DomainException {
+        Optional<Primary> primary;
+        synchronized (this) {
+            primary = running.map(Running::primary);
+        }
+        if (primary.isEmpty()) {
+            return;
+        }
+        primary.get().stop("the domain is to be destroyed");
+        try {
+            primary.get().end().copy().orTimeout(END_SECONDS_MAX, TimeUnit.SECONDS).join();
+        } catch (CompletionException e) {
+            throw new DomainException(
+                    "its mirror does not end: neither the other host nor the arbiter answers, so the"
+                            + " copy may be running",
+                    e);
+        }
     }
 
     void stop() throws DomainException {
