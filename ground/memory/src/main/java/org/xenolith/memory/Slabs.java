@@ -63,9 +63,7 @@ public final class Slabs implements AutoCloseable {
 
     /// What has been reserved at `at`, or a part of it.
     public MemorySegment slice(long at, long bytes) {
-        return slabs.get((int) (at >>> SLAB_SHIFT))
-                .segment
-                .asSlice(at & SLAB_BYTES - 1, bytes);
+        return slabs.get((int) (at >>> SLAB_SHIFT)).segment.asSlice(at & SLAB_BYTES - 1, bytes);
     }
 
     /// Nothing is reserved any more. An eighth of the slabs goes if it was not used.

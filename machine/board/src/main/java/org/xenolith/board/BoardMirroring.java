@@ -164,8 +164,7 @@ final class BoardMirroring implements Mirroring {
 
     private Taken takeStopped(long epoch, Copier copy, Laps times) throws DomainException {
         times.lap();
-        DomainException.require(
-                parts.driver.shutdownReason().isEmpty(), "the guest has shut down");
+        DomainException.require(parts.driver.shutdownReason().isEmpty(), "the guest has shut down");
         DomainException.require(
                 parts.disks.changes() == diskChanges
                         && parts.interfaces.changes() == interfaceChanges,

@@ -50,7 +50,9 @@ final class ImageDisk implements BlockDisk {
     @Override
     public void refresh() throws IOException {
         if (!sizeFixed
-                && image.format() == ImageFormat.RAW && !readOnly() && Files.isRegularFile(file)) {
+                && image.format() == ImageFormat.RAW
+                && !readOnly()
+                && Files.isRegularFile(file)) {
             grow(Files.size(file));
         }
     }

@@ -68,8 +68,8 @@ public interface Machine extends AutoCloseable {
     /// throws, nothing has been done to the outside that the states do not know of, and nothing is
     /// until [#goOn].
     ///
-    /// @throws DomainException if the machine is in a state that cannot be saved, is being mirrored,
-    ///   or is held already
+    /// @throws DomainException if the machine is in a state that cannot be saved, is being
+    ///   mirrored, or is held already
     HeldMachine hold() throws IOException, DomainException;
 
     /// Writes the whole machine, from its static data to the end of the stream; the headers have

@@ -22,6 +22,7 @@ final class Outputs implements HeldOutput, PortOpener {
     private static final int CONSOLE_BYTES_MAX = 1 << 20;
 
     private final PortOpener ports;
+
     /// As the last who said so has it. What is added later is as all others are.
     private sealed interface Mode {
         record Passing() implements Mode {}
