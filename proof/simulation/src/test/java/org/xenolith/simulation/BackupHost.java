@@ -43,7 +43,6 @@ final class BackupHost extends Host {
     private boolean sloppy;
     private final long commitNanosMax;
     private long committed = -1;
-    private long wakeAt = Long.MAX_VALUE;
 
     BackupHost(World world, BackupProtocol phases, Protocol<BackupEvent, BackupAction> protocol) {
         super(world, "backup ");
@@ -152,23 +151,7 @@ final class BackupHost extends Host {
             }
             perform(action);
         }
-        wakeUpLater();
-    }
-
-    private void wakeUpLater() {
-        long wake = protocol.wakeNanos();
-        if (wake == Long.MAX_VALUE || wake == wakeAt) {
-            return;
-        }
-        wakeAt = wake;
-        at(
-                whenClockIs(wake),
-                () -> {
-                    if (wakeAt == wake) {
-                        wakeAt = Long.MAX_VALUE;
-                        happens(new BackupEvent.Tick());
-                    }
-                });
+        wakeAtClock(protocol.wakeNanos(), () -> happens(new BackupEvent.Tick()));
     }
 
     private void perform(BackupAction action) {

@@ -11,6 +11,7 @@ class Host {
     private long steps;
     private long crashAtStep = Long.MAX_VALUE;
     private Runnable onCrash = () -> {};
+    private long wakeAt = Long.MAX_VALUE;
 
     Host(World world, String name) {
         this.world = world;
@@ -79,6 +80,23 @@ class Host {
 
     void at(long nanos, Runnable what) {
         world.at(nanos, () -> whenAwake(what));
+    }
+
+    /// Has this host do something when its clock is at `nanos`, in place of what was to be at another
+    /// time. `Long.MAX_VALUE` changes nothing.
+    void wakeAtClock(long nanos, Runnable what) {
+        if (nanos == Long.MAX_VALUE || nanos == wakeAt) {
+            return;
+        }
+        wakeAt = nanos;
+        at(
+                whenClockIs(nanos),
+                () -> {
+                    if (wakeAt == nanos) {
+                        wakeAt = Long.MAX_VALUE;
+                        what.run();
+                    }
+                });
     }
 
     private void whenAwake(Runnable what) {

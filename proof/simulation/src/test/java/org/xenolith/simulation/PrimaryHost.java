@@ -32,7 +32,6 @@ final class PrimaryHost extends Host {
     private Connection.Way fromBackup;
     private int sentSize;
     private long acknowledged = -1;
-    private long wakeAt = Long.MAX_VALUE;
 
     /// The epoch that runs; before checkpoint 0 nothing is held.
     private long epoch;
@@ -162,23 +161,7 @@ final class PrimaryHost extends Host {
             perform(action);
         }
         unanswered |= event instanceof PrimaryEvent.Unanswered;
-        wakeUpLater();
-    }
-
-    private void wakeUpLater() {
-        long wake = protocol.wakeNanos();
-        if (wake == Long.MAX_VALUE || wake == wakeAt) {
-            return;
-        }
-        wakeAt = wake;
-        at(
-                whenClockIs(wake),
-                () -> {
-                    if (wakeAt == wake) {
-                        wakeAt = Long.MAX_VALUE;
-                        happens(new PrimaryEvent.Tick());
-                    }
-                });
+        wakeAtClock(protocol.wakeNanos(), () -> happens(new PrimaryEvent.Tick()));
     }
 
     private void perform(PrimaryAction action) {
