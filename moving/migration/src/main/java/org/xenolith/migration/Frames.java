@@ -1,14 +1,14 @@
 package org.xenolith.migration;
 
+import org.xenolith.migration.frames.Envelope;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
-import java.util.zip.CRC32C;
 
 /// The wire form of frames (docs/specs/migration-protocol.md): type, length and checksum of 4
 /// octets each, 4 of zeros, the body.
@@ -17,8 +17,6 @@ final class Frames {
     private static final long MAGIC = 0x4556_4F4D_4F4E_4558L;
 
     private static final int VERSION = 1;
-
-    private static final int HEADER_BYTES = 16;
 
     /// A configuration has at most 4 MiB.
     static final int BODY_BYTES_MAX = (4 << 20) + 64;
@@ -46,30 +44,24 @@ final class Frames {
                         yield encode(HELLO, first(id, text.length).put(text));
                     }
                     case Frame.Ask(var id) -> encode(ASK, first(id, 0));
-                    case Frame.Welcome() -> encode(WELCOME, body(0));
-                    case Frame.RoundTaken(int round) -> encode(ROUND_TAKEN, body(4).putInt(round));
-                    case Frame.Ready() -> encode(READY, body(0));
-                    case Frame.Go(boolean paused) -> encode(GO, body(4).putInt(paused ? 1 : 0));
-                    case Frame.Running() -> encode(RUNNING, body(0));
+                    case Frame.Welcome() -> encode(WELCOME, Envelope.body(0));
+                    case Frame.RoundTaken(int round) ->
+                            encode(ROUND_TAKEN, Envelope.body(4).putInt(round));
+                    case Frame.Ready() -> encode(READY, Envelope.body(0));
+                    case Frame.Go(boolean paused) ->
+                            encode(GO, Envelope.body(4).putInt(paused ? 1 : 0));
+                    case Frame.Running() -> encode(RUNNING, Envelope.body(0));
                     case Frame.Refused(var reason) -> {
                         int end = Math.min(reason.length(), REASON_CHARS_MAX);
                         var text = reason.substring(0, end).getBytes(StandardCharsets.UTF_8);
-                        yield encode(REFUSED, body(text.length).put(text));
+                        yield encode(REFUSED, Envelope.body(text.length).put(text));
                     }
                 };
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
-        }
-    }
-
-    private static ByteBuffer body(int length) {
-        return ByteBuffer.allocate(HEADER_BYTES + length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .position(HEADER_BYTES);
+        Envelope.write(out, bytes);
     }
 
     private static ByteBuffer first(UUID id, int more) {
-        return body(32 + more)
+        return Envelope.body(32 + more)
                 .putLong(MAGIC)
                 .putInt(VERSION)
                 .putInt(0)
@@ -78,19 +70,10 @@ final class Frames {
     }
 
     private static ByteBuffer encode(int type, ByteBuffer frame) throws IOException {
-        int length = frame.position() - HEADER_BYTES;
-        if (length > BODY_BYTES_MAX) {
+        if (Envelope.length(frame) > BODY_BYTES_MAX) {
             throw new IOException("the configuration is too long");
         }
-        frame.putInt(0, type).putInt(4, length).putInt(8, checksum(type, frame, length));
-        return frame.flip();
-    }
-
-    private static int checksum(int type, ByteBuffer frame, int length) {
-        var sum = new CRC32C();
-        sum.update(ByteBuffer.allocate(8).putInt(type).putInt(length).flip());
-        sum.update(frame.duplicate().position(HEADER_BYTES).limit(HEADER_BYTES + length));
-        return (int) sum.getValue();
+        return Envelope.seal(type, frame);
     }
 
     // ---------------------------------------------------------------- reading
@@ -100,35 +83,12 @@ final class Frames {
     /// @throws EOFException if the connection has ended
     /// @throws IOException if what has come is no frame
     static Frame read(ReadableByteChannel in) throws IOException {
-        var header = take(in, HEADER_BYTES);
-        int type = header.getInt();
-        long length = Integer.toUnsignedLong(header.getInt());
-        int sum = header.getInt();
-        boolean plain = header.getInt() == 0;
-        if (!plain || type < HELLO || type > REFUSED || length > BODY_BYTES_MAX) {
-            throw new IOException("what has come is no frame of a migration");
-        }
-        var frame = ByteBuffer.allocate(HEADER_BYTES + (int) length).position(HEADER_BYTES);
-        frame.put(take(in, (int) length));
-        if (checksum(type, frame, (int) length) != sum) {
-            throw new IOException("a frame is damaged: its checksum is another");
-        }
-        return decode(type, frame.flip().position(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN));
+        var frame = Envelope.read(in, Frames::lengthMax, "migration");
+        return decode(frame.type(), frame.body());
     }
 
-    /// Memory is allocated as octets come, at most twice as much.
-    private static ByteBuffer take(ReadableByteChannel in, int bytes) throws IOException {
-        var taken = ByteBuffer.allocate(Math.min(bytes, 4096));
-        while (taken.position() < bytes) {
-            if (!taken.hasRemaining()) {
-                int larger = Math.min(bytes, 2 * taken.capacity());
-                taken = ByteBuffer.allocate(larger).put(taken.flip());
-            }
-            if (in.read(taken) < 0) {
-                throw new EOFException("the connection has been cut");
-            }
-        }
-        return taken.flip().order(ByteOrder.LITTLE_ENDIAN);
+    private static int lengthMax(int type) {
+        return type < HELLO || type > REFUSED ? Envelope.UNKNOWN : BODY_BYTES_MAX;
     }
 
     private static Frame decode(int type, ByteBuffer body) throws IOException {

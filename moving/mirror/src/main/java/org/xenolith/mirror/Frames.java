@@ -1,16 +1,15 @@
 package org.xenolith.mirror;
 
+import org.xenolith.migration.frames.Envelope;
 import org.xenolith.mirror.protocol.Message;
 
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
-import java.util.zip.CRC32C;
 
 /// The wire form (docs/specs/mirror-protocol.md): type, length and checksum of 4 octets each, 4 of
 /// zeros, the body.
@@ -19,7 +18,6 @@ final class Frames {
     private static final long MAGIC = 0x5252_494D_4F4E_4558L;
 
     private static final int VERSION = 1;
-    private static final int HEADER_BYTES = 16;
     private static final int IDENTITY_BYTES = 32;
 
     /// A configuration has at most 4 MiB.
@@ -56,47 +54,37 @@ final class Frames {
     static void write(WritableByteChannel out, Message message) throws IOException {
         var frame =
                 switch (message) {
-                    case Message.Hello hello -> encode(HELLO, hello(hello));
-                    case Message.Welcome() -> encode(WELCOME, body(0));
+                    case Message.Hello hello -> Envelope.seal(HELLO, hello(hello));
+                    case Message.Welcome() -> Envelope.seal(WELCOME, Envelope.body(0));
                     case Message.RoundTaken(int round) ->
-                            encode(ROUND_TAKEN, body(4).putInt(round));
-                    case Message.EpochEnd(long epoch) -> encode(EPOCH_END, body(8).putLong(epoch));
-                    case Message.Committed(long epoch) -> encode(COMMITTED, body(8).putLong(epoch));
-                    case Message.Beat() -> encode(BEAT, body(0));
-                    case Message.GiveUp() -> encode(GIVE_UP, body(0));
+                            Envelope.seal(ROUND_TAKEN, Envelope.body(4).putInt(round));
+                    case Message.EpochEnd(long epoch) ->
+                            Envelope.seal(EPOCH_END, Envelope.body(8).putLong(epoch));
+                    case Message.Committed(long epoch) ->
+                            Envelope.seal(COMMITTED, Envelope.body(8).putLong(epoch));
+                    case Message.Beat() -> Envelope.seal(BEAT, Envelope.body(0));
+                    case Message.GiveUp() -> Envelope.seal(GIVE_UP, Envelope.body(0));
                     case Message.Refused(var reason) -> {
                         int end = Math.min(reason.length(), REASON_CHARS_MAX);
                         var text = utf8(reason.substring(0, end));
-                        yield encode(REFUSED, body(text.length).put(text));
+                        yield Envelope.seal(REFUSED, Envelope.body(text.length).put(text));
                     }
                 };
-        writeAll(out, frame);
+        Envelope.write(out, frame);
     }
 
     /// All of `octets`.
     static void writeStream(WritableByteChannel out, ByteBuffer octets) throws IOException {
         while (octets.hasRemaining()) {
             int part = Math.min(octets.remaining(), STREAM_BYTES_MAX);
-            var frame = body(part).put(octets.slice(octets.position(), part));
+            var frame = Envelope.body(part).put(octets.slice(octets.position(), part));
             octets.position(octets.position() + part);
-            writeAll(out, encode(STREAM, frame));
-        }
-    }
-
-    private static void writeAll(WritableByteChannel out, ByteBuffer frame) throws IOException {
-        while (frame.hasRemaining()) {
-            out.write(frame);
+            Envelope.write(out, Envelope.seal(STREAM, frame));
         }
     }
 
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static ByteBuffer body(int length) {
-        return ByteBuffer.allocate(HEADER_BYTES + length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .position(HEADER_BYTES);
     }
 
     private static ByteBuffer hello(Message.Hello hello) throws IOException {
@@ -106,7 +94,7 @@ final class Frames {
         if (length > BODY_BYTES_MAX || arbiter.length > ARBITER_BYTES_MAX) {
             throw new IOException("the configuration is too long");
         }
-        return body((int) length)
+        return Envelope.body((int) length)
                 .putLong(MAGIC)
                 .putInt(VERSION)
                 .putInt(0)
@@ -117,19 +105,6 @@ final class Frames {
                 .put(config);
     }
 
-    private static ByteBuffer encode(int type, ByteBuffer frame) {
-        int length = frame.position() - HEADER_BYTES;
-        frame.putInt(0, type).putInt(4, length).putInt(8, checksum(type, frame, length));
-        return frame.flip();
-    }
-
-    private static int checksum(int type, ByteBuffer frame, int length) {
-        var sum = new CRC32C();
-        sum.update(ByteBuffer.allocate(8).putInt(type).putInt(length).flip());
-        sum.update(frame.duplicate().position(HEADER_BYTES).limit(HEADER_BYTES + length));
-        return (int) sum.getValue();
-    }
-
     // ---------------------------------------------------------------- reading
 
     /// The next frame.
@@ -137,20 +112,10 @@ final class Frames {
     /// @throws EOFException if the connection has ended
     /// @throws IOException if what has come is no frame
     static Incoming read(ReadableByteChannel in) throws IOException {
-        var header = take(in, HEADER_BYTES, 0);
-        int type = header.getInt();
-        long length = Integer.toUnsignedLong(header.getInt());
-        int sum = header.getInt();
-        boolean plain = header.getInt() == 0;
-        if (!plain || type < HELLO || type > REFUSED || length > lengthMax(type)) {
-            throw new IOException("what has come is no frame of a mirror");
-        }
-        var frame = take(in, (int) length, HEADER_BYTES);
-        if (checksum(type, frame, (int) length) != sum) {
-            throw new IOException("a frame is damaged: its checksum is another");
-        }
-        frame.position(HEADER_BYTES);
-        return type == STREAM ? new Incoming.Octets(frame) : new Incoming.Said(decode(type, frame));
+        var frame = Envelope.read(in, Frames::lengthMax, "mirror");
+        return frame.type() == STREAM
+                ? new Incoming.Octets(frame.body())
+                : new Incoming.Said(decode(frame.type(), frame.body()));
     }
 
     private static int lengthMax(int type) {
@@ -158,26 +123,8 @@ final class Frames {
             case HELLO -> BODY_BYTES_MAX;
             case STREAM -> STREAM_BYTES_MAX;
             case REFUSED -> 4 * REASON_CHARS_MAX;
-            default -> 8;
+            default -> type > HELLO && type < REFUSED ? 8 : Envelope.UNKNOWN;
         };
-    }
-
-    /// So many octets behind `ahead` that are left free. Memory is allocated as octets come, at
-    /// most twice as much.
-    private static ByteBuffer take(ReadableByteChannel in, int bytes, int ahead)
-            throws IOException {
-        int end = ahead + bytes;
-        var taken = ByteBuffer.allocate(Math.min(end, 4096)).position(ahead);
-        while (taken.position() < end) {
-            if (!taken.hasRemaining()) {
-                int larger = Math.min(end, 2 * taken.capacity());
-                taken = ByteBuffer.allocate(larger).put(taken.flip());
-            }
-            if (in.read(taken) < 0) {
-                throw new EOFException("the connection has been cut");
-            }
-        }
-        return taken.flip().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static Message decode(int type, ByteBuffer body) throws IOException {

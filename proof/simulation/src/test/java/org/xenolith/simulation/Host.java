@@ -82,8 +82,8 @@ class Host {
         world.at(nanos, () -> whenAwake(what));
     }
 
-    /// Has this host do something when its clock is at `nanos`, in place of what was to be at another
-    /// time. `Long.MAX_VALUE` changes nothing.
+    /// Has this host do something when its clock is at `nanos`, in place of what was to be at
+    /// another time. `Long.MAX_VALUE` changes nothing.
     void wakeAtClock(long nanos, Runnable what) {
         if (nanos == Long.MAX_VALUE || nanos == wakeAt) {
             return;
