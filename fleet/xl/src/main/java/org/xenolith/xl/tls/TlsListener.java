@@ -4,11 +4,14 @@ import org.xenolith.migration.Deadline;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
-import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
 /// Takes connections from whoever proves itself by a certificate that is believed.
@@ -22,7 +25,8 @@ public final class TlsListener implements AutoCloseable {
     /// Connections of people who have not proved themselves yet; more wait.
     private static final int STRANGERS_MAX = 64;
 
-    private final SSLServerSocket server;
+    private final SSLContext context;
+    private final ServerSocket server;
     private final Guests guests;
     private final Consumer<String> log;
     private final Semaphore strangers = new Semaphore(STRANGERS_MAX);
@@ -36,7 +40,9 @@ public final class TlsListener implements AutoCloseable {
         void serve(SSLSocket socket, String name);
     }
 
-    private TlsListener(SSLServerSocket server, Guests guests, Consumer<String> log) {
+    private TlsListener(
+            SSLContext context, ServerSocket server, Guests guests, Consumer<String> log) {
+        this.context = context;
         this.server = server;
         this.guests = guests;
         this.log = log;
@@ -50,12 +56,9 @@ public final class TlsListener implements AutoCloseable {
             TlsIdentity identity, InetSocketAddress address, Guests guests, Consumer<String> log)
             throws TlsException {
         try {
-            var server =
-                    (SSLServerSocket)
-                            identity.context().getServerSocketFactory().createServerSocket();
-            server.setNeedClientAuth(true);
+            var server = new PartingServer();
             server.bind(address);
-            return new TlsListener(server, guests, log);
+            return new TlsListener(identity.context(), server, guests, log);
         } catch (IOException e) {
             throw new TlsException(
                     "cannot listen at %s: %s"
@@ -75,7 +78,7 @@ public final class TlsListener implements AutoCloseable {
         while (!server.isClosed()) {
             strangers.acquire();
             try {
-                var socket = (SSLSocket) server.accept();
+                var socket = (PartingSocket) server.accept();
                 if (server.isClosed()) { // it has come while we were being closed
                     close(socket);
                     return;
@@ -90,34 +93,50 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    private void admit(SSLSocket socket) {
+    private void admit(PartingSocket socket) {
         var name = socket.getInetAddress().getHostAddress();
-        boolean admitted;
+        Optional<SSLSocket> admitted;
         try {
-            admitted = isAdmitted(socket, name);
+            admitted = admitted(socket, name);
         } finally {
             strangers.release();
         }
-        if (admitted) {
-            guests.serve(socket, name);
-        }
+        admitted.ifPresent(guest -> guests.serve(guest, name));
     }
 
-    private boolean isAdmitted(SSLSocket socket, String name) {
+    private Optional<SSLSocket> admitted(PartingSocket socket, String name) {
         try (var _ = Deadline.closing(socket, HANDSHAKE_MILLIS_MAX)) {
             socket.setTcpNoDelay(true);
             socket.setKeepAlive(true);
-            socket.startHandshake();
-            socket.getOutputStream().write(GREETING);
-            return true;
+            socket.beginHandshake();
+            var guest = (SSLSocket) context.getSocketFactory().createSocket(socket, null, true);
+            guest.setNeedClientAuth(true);
+            guest.startHandshake();
+            guest.getOutputStream().write(GREETING);
+            socket.endHandshake();
+            return Optional.of(guest);
         } catch (IOException e) {
             log.accept("%s is not let in: %s".formatted(name, TlsException.reason(e)));
             close(socket);
-            return false;
+            return Optional.empty();
         }
     }
 
-    private static void close(SSLSocket socket) {
+    /// Its connections are [PartingSocket]s.
+    private static final class PartingServer extends ServerSocket {
+        PartingServer() throws IOException {
+            super();
+        }
+
+        @Override
+        public Socket accept() throws IOException {
+            var socket = new PartingSocket();
+            implAccept(socket);
+            return socket;
+        }
+    }
+
+    private static void close(Socket socket) {
         try {
             socket.close();
         } catch (IOException _) {

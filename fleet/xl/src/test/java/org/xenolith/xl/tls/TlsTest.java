@@ -126,6 +126,18 @@ class TlsTest {
                 "signature check failed");
     }
 
+    /// The listener may be done with us while we still speak.
+    @Test
+    void whoeverIsRefusedHearsWhyEachTime() throws Exception {
+        Files.copy(root.resolve("b/ca.pem"), replaced(impostor.resolve("ca.pem")));
+        var dialer = new TlsDialer(TlsIdentity.read(impostor));
+        for (int i = 0; i < 100; i++) {
+            assertThatThrownBy(() -> dialer.dial(at("localhost")))
+                    .hasMessageContaining("does not let us in with our certificate");
+            assertThat(logged()).startsWith("127.0.0.1 is not let in: ");
+        }
+    }
+
     private void requireNotLetIn(Path who, String heard, String... written) throws Exception {
         // Believes us, and cannot make us believe it.
         Files.copy(root.resolve("b/ca.pem"), replaced(who.resolve("ca.pem")));
