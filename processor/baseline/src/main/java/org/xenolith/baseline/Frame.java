@@ -39,6 +39,9 @@ final class Frame {
     /// Where code says that it would have changed the view, had they been there.
     static final int WANTS_VIEWS = PC + 10;
 
+    /// The second place at which a translation was found last ([SecondPlaces]), or 0.
+    static final int SECOND_PLACE = PC + 11;
+
     /// Bytes of the stack for values of a block, behind the return address.
     static final int VALUE_BYTES = 512;
 

@@ -50,6 +50,16 @@ public final class MachineRegion extends CompiledRegion {
         Memories.of(context).see(view, readTags, writeTags, offsets);
     }
 
+    /// The second place ([org.xenolith.jit.TranslationCache]) at which code has found a translation
+    /// last since this was asked, or 0. It may have been in any view.
+    public static int takeSecondPlace(Context context) {
+        int place = (int) context.registers[Frame.SECOND_PLACE];
+        if (place != 0) {
+            context.registers[Frame.SECOND_PLACE] = 0;
+        }
+        return place;
+    }
+
     @Override
     public int run(Context context, long[] readTags, long[] writeTags, long[] offsets, int budget) {
         if (isGone()) {

@@ -15,7 +15,8 @@ import org.xenolith.jit.TranslationCache;
 ///
 /// A routine gets the first place of an access's first byte in RAX and the page of its last byte in
 /// R11. It answers the second place in RAX and the host's condition `equal`; or another condition
-/// if the page is not there, or those are two pages.
+/// if the page is not there, or those are two pages. What it has found it notes down, for whoever
+/// may bring the page to its first place.
 final class SecondPlaces {
     private final Assembler code;
     private final int read;
@@ -61,6 +62,9 @@ final class SecondPlaces {
         code.opNumber(Width.W32, Assembler.AND, RAX, TranslationCache.SECOND_MASK);
         code.opNumber(Width.W32, Assembler.ADD, RAX, TranslationCache.SECOND_BASE);
         code.op(Width.W64, CMP, R11, tags, RAX, 3, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, out);
+        int slot = Frame.slot(Frame.SECOND_PLACE);
+        code.op(Width.W64, Assembler.STORE, RAX, Frame.REGISTERS, slot);
         code.bind(out);
         code.pop(RDX);
         code.pop(RCX);

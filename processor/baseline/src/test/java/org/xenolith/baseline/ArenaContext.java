@@ -62,6 +62,12 @@ final class ArenaContext extends Context {
         put(TranslationCache.first(0), 0);
     }
 
+    /// A page may be read and written, and is found at its second place.
+    void displace(long page) {
+        occupy(TranslationCache.first(page), page);
+        put(TranslationCache.second(page), (int) (page / PAGE_BYTES));
+    }
+
     /// Another page has the first place of one.
     private void occupy(int place, long page) {
         readTags[place] = page + (TranslationCache.FIRST_MASK + 1L) * PAGE_BYTES;

@@ -15,6 +15,7 @@ import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
 import org.xenolith.jit.Region;
+import org.xenolith.jit.TranslationCache;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -84,6 +85,30 @@ class RegionsTest {
         assertThat(run(5, countdown())).isEqualTo(-1);
         assertThat(context.registers[1]).isEqualTo(997);
         assertThat(context.pc).isEqualTo(0x100);
+    }
+
+    /// Whoever keeps the translations may bring the page to its first place.
+    @Test
+    void aPageThatWasFoundAtItsSecondPlaceIsSaid() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        context.displace(page);
+        context.registers[2] = page + 8;
+        var load =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 1),
+                        new Op.ReadRegister(2),
+                        new Op.Load(Width.W64, 1),
+                        new Op.WriteRegister(1, 2),
+                        new Op.Jump(0x101));
+
+        assertThat(run(100, load)).isEqualTo(99);
+        assertThat(MachineRegion.takeSecondPlace(context)).isEqualTo(TranslationCache.second(page));
+        assertThat(MachineRegion.takeSecondPlace(context)).isZero();
+
+        context.registers[2] = 0;
+        assertThat(run(100, load)).isEqualTo(99);
+        assertThat(MachineRegion.takeSecondPlace(context)).isZero();
     }
 
     @Test

@@ -123,6 +123,14 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         }
     }
 
+    /// Machine code has found a page at its second place, each time by a detour.
+    void catchUpWithSecondPlaces() {
+        int place = MachineRegion.takeSecondPlace(this);
+        if (place != 0) {
+            tlbs[accessMode].promote(place);
+        }
+    }
+
     // The same, for compiled regions.
 
     long[] readTags() {

@@ -228,6 +228,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
         int executed = budget - left;
         cpu.catchUpWithView();
+        cpu.catchUpWithSecondPlaces();
         retired += executed;
         cost += isMachineCode ? executed : 0;
         resumed = left <= 0 && !isMachineCode ? RESUMED_BLOCKS : 0;

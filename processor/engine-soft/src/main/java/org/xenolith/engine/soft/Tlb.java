@@ -13,6 +13,9 @@ import java.util.Arrays;
 final class Tlb {
     private static final int ENTRIES = TranslationCache.ENTRIES;
 
+    /// Behind all places: for an entry on its way.
+    private static final int SPARE = ENTRIES;
+
     /// Not page-aligned, so equal to no tag that is looked for.
     static final long EMPTY = 1;
 
@@ -21,12 +24,12 @@ final class Tlb {
     final long[] offsets = new long[TranslationCache.LENGTH];
 
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
-    private final int[] spans = new int[ENTRIES];
+    private final int[] spans = new int[ENTRIES + 1];
 
     /// Whether there may be an entry of a large page in the lower, in the upper half of addresses.
     private final boolean[] large = new boolean[2];
 
-    private final boolean[] global = new boolean[ENTRIES];
+    private final boolean[] global = new boolean[ENTRIES + 1];
 
     Tlb() {
         clear();
@@ -115,6 +118,24 @@ final class Tlb {
             move(first, TranslationCache.second(other));
         }
         return first;
+    }
+
+    /// Brings the page at a second place, if there is one, to its first, so that the next look
+    /// finds it at once. The page that was there goes to its own second place.
+    void promote(int place) {
+        long page = readTags[place];
+        if (page == EMPTY) {
+            return;
+        }
+        int first = TranslationCache.first(page);
+        long other = readTags[first];
+        move(place, SPARE);
+        clear(place);
+        if (other != EMPTY) {
+            move(first, TranslationCache.second(other));
+        }
+        move(SPARE, first);
+        clear(SPARE);
     }
 
     private void move(int from, int to) {

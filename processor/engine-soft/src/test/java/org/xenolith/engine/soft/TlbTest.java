@@ -3,6 +3,7 @@ package org.xenolith.engine.soft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.xenolith.jit.TranslationCache;
 
 /// Pages that have the same first place: what is known of one does not depend on the other.
 class TlbTest {
@@ -95,5 +96,46 @@ class TlbTest {
         assertThat(find(tlb.writeTags, PAGE)).isEqualTo(-1);
         assertThat(find(tlb.writeTags, OTHER)).isEqualTo(-1);
         assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x1000);
+    }
+
+    @Test
+    void aPageIsBroughtFromItsSecondPlaceToItsFirst() {
+        tlb.put(PAGE, 0x1000, true, small(true));
+        put(OTHER, 0x2000, false);
+
+        tlb.promote(Tlb.find(tlb.readTags, PAGE));
+        assertThat(Tlb.find(tlb.readTags, PAGE)).isEqualTo(TranslationCache.first(PAGE));
+        assertThat(find(tlb.writeTags, PAGE)).isEqualTo(0x1000);
+        assertThat(Tlb.find(tlb.readTags, OTHER)).isEqualTo(TranslationCache.second(OTHER));
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+        assertThat(find(tlb.writeTags, OTHER)).isEqualTo(-1);
+
+        tlb.clearNonGlobal(); // what else is known of them has gone with them
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(0x1000);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(-1);
+    }
+
+    /// Whoever says so may mean another view, or a moment ago.
+    @Test
+    void aPlaceThatHasNoPageIsLeftAlone() {
+        put(PAGE, 0x1000, true);
+        put(OTHER, 0x2000, true);
+        int place = Tlb.find(tlb.readTags, PAGE);
+        tlb.clearPage(PAGE);
+
+        tlb.promote(place);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x2000);
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(-1);
+    }
+
+    @Test
+    void aPageIsAlsoBroughtToAPlaceThatIsFree() {
+        put(PAGE, 0x1000, true);
+        put(OTHER, 0x2000, true);
+        tlb.clearPage(OTHER);
+
+        tlb.promote(Tlb.find(tlb.readTags, PAGE));
+        assertThat(Tlb.find(tlb.writeTags, PAGE)).isEqualTo(TranslationCache.first(PAGE));
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(-1);
     }
 }
