@@ -17,6 +17,7 @@ final class CopiedPages implements PageSink, AutoCloseable {
 
     private static final int FIRST_ENTRIES = 1024;
 
+    private final int pagesMax;
     private final Slabs contents = new Slabs();
     private PageKind[] kinds = new PageKind[FIRST_ENTRIES];
     private long[] gfns = new long[FIRST_ENTRIES];
@@ -27,17 +28,37 @@ final class CopiedPages implements PageSink, AutoCloseable {
     private int count;
     private int withContent;
 
+    CopiedPages() {
+        this(PAGES_MAX);
+    }
+
+    CopiedPages(int pagesMax) {
+        this.pagesMax = pagesMax;
+    }
+
     /// Pages with content.
     int withContent() {
         return withContent;
     }
 
+    /// Has room for so many pages ready, so that while a machine stands still they are copied and
+    /// nothing else is done.
+    ///
+    /// @throws OutOfMemoryError if the host has no more
+    void prepare(long pages) {
+        int most = (int) Math.min(pages, pagesMax);
+        contents.prepare((long) most * Sizes.PAGE_BYTES);
+        if (most > gfns.length) {
+            grow(most);
+        }
+    }
+
     /// @throws IOException if there are too many
     @Override
     public void content(long gfn, MemorySegment content, boolean again) throws IOException {
-        if (withContent == PAGES_MAX) {
+        if (withContent == pagesMax) {
             throw new IOException(
-                    "the guest writes more than %d pages in an epoch".formatted(PAGES_MAX));
+                    "the guest writes more than %d pages in an epoch".formatted(pagesMax));
         }
         add(PageKind.CONTENT, gfn);
         long place = contents.reserve(Sizes.PAGE_BYTES);
@@ -58,14 +79,17 @@ final class CopiedPages implements PageSink, AutoCloseable {
 
     private void add(PageKind kind, long gfn) {
         if (count == gfns.length) {
-            int more = 2 * count;
-            kinds = Arrays.copyOf(kinds, more);
-            gfns = Arrays.copyOf(gfns, more);
-            places = Arrays.copyOf(places, more);
+            grow(2 * count);
         }
         kinds[count] = kind;
         gfns[count] = gfn;
         count++;
+    }
+
+    private void grow(int entries) {
+        kinds = Arrays.copyOf(kinds, entries);
+        gfns = Arrays.copyOf(gfns, entries);
+        places = Arrays.copyOf(places, entries);
     }
 
     @Override

@@ -25,6 +25,10 @@ import java.util.function.Supplier;
 /// The machine that a domain runs now. A reboot ends its protection; a machine that is fenced takes
 /// its domain with it.
 public final class DomainMirror implements MirroredMachine {
+    /// Pages that a guest may write, beside an eighth of what it has written, from the last look at
+    /// it until it stands still.
+    private static final int PAGES_MEANWHILE = 512;
+
     private final Domain domain;
     private final Machine machine;
     private final Supplier<String> config;
@@ -148,6 +152,8 @@ public final class DomainMirror implements MirroredMachine {
         var parts = epoch == 0 ? lastParts() : List.<StreamRecord.DiskData>of();
         var pages = takeSpare();
         try {
+            long dirty = rounds.dirty();
+            pages.prepare(dirty + dirty / 8 + PAGES_MEANWHILE);
             var moment = mirroring.moment(epoch, ownPages -> copy(ownPages, pages));
             pauses.accept(moment.pause());
             return new Taken(moment, pages, parts);
@@ -157,6 +163,9 @@ public final class DomainMirror implements MirroredMachine {
         } catch (IllegalStateException e) {
             pages.close();
             throw new MirrorException("the machine is gone", e);
+        } catch (OutOfMemoryError e) {
+            pages.close();
+            throw new MirrorException("memory cannot be copied: " + e, e);
         }
     }
 

@@ -116,7 +116,8 @@ public final class Rounds {
 
     // ---------------------------------------------------------------- it has not
 
-    /// False if that is not enough to find all pages.
+    /// False if that is not enough to find all pages. These frames have been written, so the host
+    /// need not be asked whether it has them.
     private boolean sendDirtyFrames(PageSink sink) throws IOException {
         int frames = memory.frameCount();
         for (int frame = memory.nextDirty(0, since);
@@ -126,7 +127,7 @@ public final class Rounds {
                 return false;
             }
             if (shownBy[frame] != NOBODY) {
-                send(shownBy[frame], frame, false, sink);
+                sink.content(shownBy[frame], memory.page(frame), number > 1);
             }
         }
         return true;
