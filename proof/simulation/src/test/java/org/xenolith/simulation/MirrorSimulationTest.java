@@ -11,6 +11,7 @@ import org.xenolith.testkit.Fuzz;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -79,6 +80,42 @@ class MirrorSimulationTest {
             assertThat(end.primary()).as("seed " + seed).isEqualTo(PrimaryProtocol.Phase.PROTECTED);
             assertThat(end.backup()).as("seed " + seed).isEqualTo(BackupProtocol.Phase.STANDBY);
         }
+    }
+
+    /// A host that starts other things beside is away for longer than would count later on.
+    @Test
+    void whoIsSlowBeforeTheMachineIsProtectedIsNotLost() {
+        int slow = 0;
+        for (long seed = 0; seed < 1000; seed++) {
+            var paused = new AtomicBoolean();
+            var end = live(seed, parts -> pauseEarly(parts, paused), "seed " + seed);
+            assertThat(end.primary()).as("seed " + seed).isEqualTo(PrimaryProtocol.Phase.PROTECTED);
+            assertThat(end.backup()).as("seed " + seed).isEqualTo(BackupProtocol.Phase.STANDBY);
+            slow += paused.get() ? 1 : 0;
+        }
+        assertThat(slow).isGreaterThan(500);
+    }
+
+    private static void pauseEarly(Faults.Parts parts, AtomicBoolean paused) {
+        // Even by a clock that goes slowly.
+        long time = Scenario.SILENCE_MILLIS * World.MILLISECOND * 3 / 2;
+        boolean primarys = parts.world().chance().nextBoolean();
+        parts.world()
+                .after(
+                        parts.world().between(0, 50 * World.MILLISECOND),
+                        () -> {
+                            var phase = parts.primary().phase();
+                            if (phase != PrimaryProtocol.Phase.GREETING
+                                    && phase != PrimaryProtocol.Phase.COPYING) {
+                                return;
+                            }
+                            paused.set(true);
+                            if (primarys) {
+                                parts.primary().pause(time);
+                            } else {
+                                parts.backup().pause(time);
+                            }
+                        });
     }
 
     @Test

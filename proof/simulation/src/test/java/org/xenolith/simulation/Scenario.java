@@ -17,6 +17,9 @@ import java.util.function.Function;
 
 /// One life of a mirror, from a seed.
 final class Scenario {
+    /// Of the other side, after which it is lost; by its own clock.
+    static final int SILENCE_MILLIS = 200;
+
     /// What may come late when all is whole: silence, questions to the arbiter, an epoch that is
     /// not committed.
     private static final long AFTERWARDS = 2600 * World.MILLISECOND;
@@ -65,7 +68,8 @@ final class Scenario {
         world = new World(chance, telling);
         client = new Client(world, judge);
         var options =
-                new MirrorOptions(1 << chance.nextInt(3, 7), 200, 50, 200, 800, 800, 200, 100);
+                new MirrorOptions(
+                        1 << chance.nextInt(3, 7), 200, 50, SILENCE_MILLIS, 800, 800, 200, 100);
         long delay = World.MILLISECOND << chance.nextInt(6);
         register = new Register(world, World.MILLISECOND << chance.nextInt(8));
         var hello = new Message.Hello(new UUID(0, seed), "", "");

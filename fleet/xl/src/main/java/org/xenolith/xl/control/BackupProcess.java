@@ -60,7 +60,7 @@ public final class BackupProcess {
                 usual.epochMillisMax(),
                 usual.beatMillis(),
                 silenceMillis,
-                Math.max(silenceMillis, usual.greetMillis()),
+                Math.max(silenceMillis, usual.startMillis()),
                 Math.max(silenceMillis, usual.commitMillis()),
                 usual.askMillis(),
                 usual.askAgainMillis());

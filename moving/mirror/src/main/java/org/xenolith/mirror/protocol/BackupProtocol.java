@@ -88,7 +88,7 @@ public final class BackupProtocol implements Protocol<BackupEvent, BackupAction>
 
     private void welcome(long now) {
         welcomed = true;
-        silence = silence(now, options.greetMillis());
+        silence = silence(now, options.startMillis());
         nextBeat = now + nanos(options.beatMillis());
         send(new Message.Welcome());
     }

@@ -7,7 +7,8 @@ package org.xenolith.mirror.protocol;
 /// @param beatMillis a side that is there says so this often
 /// @param silenceMillis a side that has heard nothing for so long has lost the other; the backup
 ///   waits one beat longer, so that a machine whose link is cut stays where it is
-/// @param greetMillis the same for a backup that prepares itself
+/// @param startMillis the same on both sides until the machine is protected: processes start, disks
+///   are copied, and nobody hangs on the copy yet; a backup says so long that it is ready
 /// @param commitMillis an epoch that the backup has not got after so long means that it is lost; so
 ///   does a machine that it has been asked to give up. A checkpoint that is not there after so long
 ///   ends the mirror
@@ -18,7 +19,7 @@ public record MirrorOptions(
         int epochMillisMax,
         int beatMillis,
         int silenceMillis,
-        int greetMillis,
+        int startMillis,
         int commitMillis,
         int askMillis,
         int askAgainMillis) {
@@ -33,7 +34,7 @@ public record MirrorOptions(
                 || epochMillisMax < epochMillis
                 || beatMillis < 1
                 || silenceMillis < 2 * beatMillis
-                || greetMillis < silenceMillis
+                || startMillis < silenceMillis
                 || commitMillis < silenceMillis
                 || askMillis < 1
                 || askAgainMillis < 1) {
@@ -48,7 +49,7 @@ public record MirrorOptions(
                 Math.max(millis, epochMillisMax),
                 beatMillis,
                 silenceMillis,
-                greetMillis,
+                startMillis,
                 commitMillis,
                 askMillis,
                 askAgainMillis);

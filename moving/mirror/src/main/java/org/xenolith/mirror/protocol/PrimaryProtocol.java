@@ -51,7 +51,7 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
 
     private Silence silence;
     private long nextBeat;
-    private long greetBefore;
+    private long welcomeBefore;
 
     /// The last checkpoint that has been asked for, that has been taken, that the backup has.
     private long begun = NONE;
@@ -110,10 +110,14 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
 
     private void greet(long now) {
         greeted = true;
-        silence = new Silence(now, nanos(options.beatMillis()), nanos(options.silenceMillis()));
-        greetBefore = now + nanos(options.greetMillis());
+        silence = silence(now, options.startMillis());
+        welcomeBefore = now + nanos(options.startMillis());
         nextBeat = now + nanos(options.beatMillis());
         send(hello);
+    }
+
+    private Silence silence(long now, int millis) {
+        return new Silence(now, nanos(options.beatMillis()), nanos(millis));
     }
 
     private void send(Message message) {
@@ -157,6 +161,9 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
             return;
         }
         committed = epoch;
+        if (phase == Phase.STARTING) {
+            silence = silence(now, options.silenceMillis());
+        }
         phase = Phase.PROTECTED;
         long lag = now - begunAt[place(epoch)];
         pace.committed(lag);
@@ -218,7 +225,7 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
     }
 
     private void whileConnected(long now) {
-        if (phase == Phase.GREETING ? now >= greetBefore : silence.passed(now)) {
+        if (silence.passed(now) || phase == Phase.GREETING && now >= welcomeBefore) {
             lost(now, "the backup is silent");
             return;
         }

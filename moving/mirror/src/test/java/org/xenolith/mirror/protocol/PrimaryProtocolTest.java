@@ -96,6 +96,41 @@ class PrimaryProtocolTest {
                 .containsExactly(new PrimaryAction.GoUnprotected("cut"));
     }
 
+    /// Nothing comes of the backup; this side is awake.
+    private List<PrimaryAction> hearNothing(long millis) {
+        List<PrimaryAction> last = List.of();
+        for (long waited = 0; waited < millis; waited += 50) {
+            now += 50 * MS;
+            last = on(new PrimaryEvent.Tick());
+        }
+        return last;
+    }
+
+    @Test
+    void aBackupMayBeSilentForLongUntilItHasTheMachine() {
+        long almost = MirrorOptions.DEFAULT.startMillis() - 100;
+        on(new PrimaryEvent.Tick());
+        hearNothing(almost);
+        hear(new Message.Welcome());
+        hearNothing(almost);
+        hear(new Message.Beat());
+        on(new PrimaryEvent.Copied());
+        taken(0);
+        hearNothing(MirrorOptions.DEFAULT.commitMillis() - 100);
+        assertThat(hear(new Message.Committed(0))).contains(new PrimaryAction.Release(0));
+        hearNothing(MirrorOptions.DEFAULT.silenceMillis() - 100);
+        assertThat(protocol.phase()).isEqualTo(PrimaryProtocol.Phase.PROTECTED);
+        assertThat(hearNothing(100)).contains(new PrimaryAction.Claim());
+    }
+
+    @Test
+    void aBackupThatIsSilentForTooLongBeforeItHasTheMachineIsGivenUp() {
+        on(new PrimaryEvent.Tick());
+        hear(new Message.Welcome());
+        assertThat(hearNothing(MirrorOptions.DEFAULT.startMillis()))
+                .contains(new PrimaryAction.GoUnprotected("the backup is silent"));
+    }
+
     @Test
     void whoLosesIsFenced() {
         protect();
