@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
+import org.xenolith.migration.testing.MemoryLink;
 import org.xenolith.state.stream.PagePacking;
 import org.xenolith.testkit.Fuzz;
 
@@ -54,11 +55,23 @@ class MigrationTest {
                 doubt);
     }
 
+    private static MemoryLink cutBehind(long octetsToTarget, long octetsToSource) {
+        var link = new MemoryLink();
+        link.cutBehind(octetsToTarget, octetsToSource);
+        return link;
+    }
+
+    private static MemoryLink flipping(long bitToTarget, long bitToSource) {
+        var link = new MemoryLink();
+        link.flip(bitToTarget, bitToSource);
+        return link;
+    }
+
     /// What has come of a connection's other end; completes when that end is done.
     private CompletableFuture<Object> serve(MemoryLink link) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    try (var end = link.target()) {
+                    try (var end = link.far()) {
                         return new Arrival(end, claims, landing).serve();
                     } catch (IOException | MigrationException e) {
                         return e;
@@ -74,9 +87,9 @@ class MigrationTest {
         var ends = new ArrayList<CompletableFuture<Object>>();
         Link.Dialer dialer =
                 () -> {
-                    var next = ends.isEmpty() ? link : MemoryLink.whole();
+                    var next = ends.isEmpty() ? link : new MemoryLink();
                     ends.add(serve(next));
-                    return next.source();
+                    return next.near();
                 };
         boolean moved;
         try {
@@ -105,7 +118,7 @@ class MigrationTest {
     void aGuestThatWritesArrivesAsItWas() throws Exception {
         try (var machine = new FakeMachine(2000)) {
             var writer = Thread.ofPlatform().start(() -> writeWhileRunning(machine));
-            assertThat(move(machine, MigrationOptions.DEFAULT, MemoryLink.whole())).isTrue();
+            assertThat(move(machine, MigrationOptions.DEFAULT, new MemoryLink())).isTrue();
             writer.join();
             requireOne(machine, true, "moved");
             assertThat(landing.rounds)
@@ -127,7 +140,7 @@ class MigrationTest {
             landing.atRound(() -> shuffle(machine, random));
             var options =
                     new MigrationOptions(0, 1_000_000, 6, 0, SMALL.packing(), false, 5000, 5000);
-            assertThat(move(machine, options, MemoryLink.whole())).isTrue();
+            assertThat(move(machine, options, new MemoryLink())).isTrue();
             requireOne(machine, true, "moved");
         }
     }
@@ -153,7 +166,7 @@ class MigrationTest {
             var noise = new byte[100 * Sizes.PAGE_BYTES];
             random.nextBytes(noise);
             machine.memory.write(0, noise);
-            var link = MemoryLink.whole();
+            var link = new MemoryLink();
             landing.atRound(() -> {
                 for (int page = 0; page < 100; page++) {
                     machine.memory.writeLong(page * 4096L, random.nextLong());
@@ -188,18 +201,18 @@ class MigrationTest {
 
     @Test
     void aConnectionThatIsCutBehindAnyOctetLeavesOneMachine() throws Exception {
-        var whole = MemoryLink.whole();
+        var whole = new MemoryLink();
         assertThat(new MigrationTest().moveWith(whole, "whole")).isTrue();
         long sent = whole.sent();
         int moved = 0;
         for (long cut = 1; cut <= sent; cut++) {
-            var link = new MemoryLink(cut, MemoryLink.NEVER);
+            var link = cutBehind(cut, MemoryLink.NEVER);
             moved += new MigrationTest().moveWith(link, "cut behind octet " + cut) ? 1 : 0;
         }
         // Only with the last octet the target may start.
         assertThat(moved).isEqualTo(1);
         for (long cut = 1; cut <= whole.answered(); cut++) {
-            var link = new MemoryLink(MemoryLink.NEVER, cut);
+            var link = cutBehind(MemoryLink.NEVER, cut);
             new MigrationTest().moveWith(link, "answers cut behind octet " + cut);
         }
     }
@@ -207,7 +220,7 @@ class MigrationTest {
     @Test
     @Tag("fuzz")
     void aBitThatIsFlippedAnywhereLeavesOneMachineAndItIsWhole() throws Exception {
-        var whole = MemoryLink.whole();
+        var whole = new MemoryLink();
         new MigrationTest().moveWith(whole, "whole");
         long bits = 8 * (whole.sent() + whole.answered());
         var fuzz = new Fuzz(80, 300);
@@ -216,8 +229,8 @@ class MigrationTest {
             long inAnswers = bit - 8 * whole.sent();
             var link =
                     inAnswers < 0
-                            ? MemoryLink.flipping(bit, MemoryLink.NEVER)
-                            : MemoryLink.flipping(MemoryLink.NEVER, inAnswers);
+                            ? flipping(bit, MemoryLink.NEVER)
+                            : flipping(MemoryLink.NEVER, inAnswers);
             // In a length it makes the other end wait: not for long.
             new MigrationTest().moveWith(link, patient(300), fuzz + ", bit " + bit);
         }
@@ -229,11 +242,11 @@ class MigrationTest {
         var fuzz = new Fuzz(81, 500);
         while (fuzz.goesOn()) {
             var random = new SplittableRandom(fuzz.seed());
-            var link = MemoryLink.whole();
+            var link = new MemoryLink();
             var end = serve(link);
             var bytes = new byte[random.nextInt(400)];
             random.nextBytes(bytes);
-            try (var source = link.source()) {
+            try (var source = link.near()) {
                 if (random.nextBoolean()) {
                     Frames.write(source.output(), new Frame.Hello(new UUID(1, 2), "x"));
                 }
@@ -252,9 +265,9 @@ class MigrationTest {
     void aTargetThatRefusesSaysWhy() throws Exception {
         landing.refusal = Optional.of("a domain named \"fake\" exists");
         try (var machine = new FakeMachine(PAGES)) {
-            var link = MemoryLink.whole();
+            var link = new MemoryLink();
             var end = serve(link);
-            assertThatThrownBy(() -> departure(machine, SMALL).run(link::source))
+            assertThatThrownBy(() -> departure(machine, SMALL).run(link::near))
                     .isInstanceOf(MigrationException.class)
                     .hasMessage("a domain named \"fake\" exists");
             end.join();
@@ -270,10 +283,10 @@ class MigrationTest {
                     machine.write(page * 4096L, landing.rounds);
                 }
             });
-            var link = MemoryLink.whole();
+            var link = new MemoryLink();
             var end = serve(link);
             var options = new MigrationOptions(0, 0, 15, 80, Optional.empty(), false, 5000, 5000);
-            assertThatThrownBy(() -> departure(machine, options).run(link::source))
+            assertThatThrownBy(() -> departure(machine, options).run(link::near))
                     .isInstanceOf(MigrationException.class)
                     .hasMessageContaining("the guest writes faster than it can be sent");
             assertThat(end.join()).isInstanceOfAny(IOException.class, MigrationException.class);
@@ -286,9 +299,9 @@ class MigrationTest {
 
     /// The connection is cut when the target has been told to go and has not answered.
     private MemoryLink cutAfterGo() throws InterruptedException {
-        var whole = MemoryLink.whole();
+        var whole = new MemoryLink();
         new MigrationTest().moveWith(whole, "whole");
-        return new MemoryLink(MemoryLink.NEVER, whole.answered() - 16);
+        return cutBehind(MemoryLink.NEVER, whole.answered() - 16);
     }
 
     @Test
@@ -315,11 +328,11 @@ class MigrationTest {
                                 outcome(
                                         departure,
                                         () -> {
-                                            dials.add(link.source());
+                                            dials.add(link.near());
                                             if (dials.size() > 1) {
                                                 throw new IOException("no route to host");
                                             }
-                                            return link.source();
+                                            return link.near();
                                         }));
                 while (!open.isOpen()) {
                     TimeUnit.MILLISECONDS.sleep(1);

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.xenolith.base.Clock;
 import org.xenolith.migration.Departure;
 import org.xenolith.migration.Link;
+import org.xenolith.migration.testing.MemoryLink;
 import org.xenolith.mirror.protocol.Decision;
 import org.xenolith.mirror.protocol.Message;
 import org.xenolith.mirror.protocol.MirrorOptions;
@@ -167,7 +168,7 @@ class MirrorTest {
     }
 
     private Session session(MemoryLink link, MirrorOptions options) {
-        return new Session(link.primary(), link.backup(), options);
+        return new Session(link.near(), link.far(), options);
     }
 
     // ---------------------------------------------------------------- while all is well
@@ -241,7 +242,7 @@ class MirrorTest {
     void aBackupThatIsFloodedComesToItsEnd() throws Exception {
         var link = new MemoryLink();
         var standby = new FakeStandby();
-        try (var primary = link.primary()) {
+        try (var primary = link.near()) {
             Frames.write(primary.output(), new Message.Hello(new UUID(3, 4), "", "x"));
             for (int i = 0; i < 2000; i++) {
                 Frames.write(primary.output(), new Message.GiveUp());
@@ -253,7 +254,7 @@ class MirrorTest {
                     CompletableFuture.supplyAsync(
                             () -> {
                                 try {
-                                    return Backup.serve(link.backup(), surroundings);
+                                    return Backup.serve(link.far(), surroundings);
                                 } catch (IOException | MirrorException e) {
                                     throw new AssertionError(e);
                                 }
@@ -267,7 +268,7 @@ class MirrorTest {
     @Test
     void aBackupThatRefusesSaysWhy() {
         var link = new MemoryLink();
-        try (var end = link.backup()) {
+        try (var end = link.far()) {
             var backup =
                     CompletableFuture.supplyAsync(() -> {
                         try {
@@ -282,7 +283,7 @@ class MirrorTest {
                 var primary =
                         Primary.start(
                                 machine,
-                                link.primary(),
+                                link.near(),
                                 new Message.Hello(new UUID(1, 2), "", ""),
                                 OPTIONS,
                                 new Primary.Surroundings(
@@ -331,7 +332,7 @@ class MirrorTest {
         while (fuzz.goesOn()) {
             decisions.clear();
             var link = new MemoryLink();
-            link.flip(new SplittableRandom(fuzz.seed()).nextLong(8 * 60_000));
+            link.flip(new SplittableRandom(fuzz.seed()).nextLong(8 * 60_000), MemoryLink.NEVER);
             var quick = new MirrorOptions(5, 500, 50, 300, 1000, 1000, 300, 20);
             try (var session = session(link, quick)) {
                 session.requireOne(fuzz.toString());
@@ -426,11 +427,11 @@ class MirrorTest {
         var link = new MemoryLink();
         var clock = new Stopwatch();
         try (var machine = new FakeMirrored();
-                var end = link.backup()) {
+                var end = link.far()) {
             var primary =
                     Primary.start(
                             machine,
-                            link.primary(),
+                            link.near(),
                             new Message.Hello(new UUID(1, 2), "", ""),
                             OPTIONS,
                             new Primary.Surroundings(
@@ -487,7 +488,7 @@ class MirrorTest {
             var surroundings =
                     new Backup.Surroundings(
                             _ -> standby, _ -> arbiter, OPTIONS, Clock.system(), log::add);
-            try (var primary = link.primary()) {
+            try (var primary = link.near()) {
                 boolean greets = random.nextBoolean();
                 if (greets) {
                     Frames.write(primary.output(), new Message.Hello(new UUID(3, 4), "", "x"));
@@ -500,7 +501,7 @@ class MirrorTest {
                 assertThat(standby.isPromoted()).isFalse(); // it has been refused already
             }
             try {
-                var outcome = Backup.serve(link.backup(), surroundings);
+                var outcome = Backup.serve(link.far(), surroundings);
                 assertThat(outcome.promoted()).as(fuzz.toString()).isFalse();
             } catch (IOException | MirrorException e) {
                 assertThat(e.getMessage()).as(fuzz.toString()).isNotBlank();

@@ -1,4 +1,4 @@
-package org.xenolith.mirror;
+package org.xenolith.migration.testing;
 
 import org.xenolith.migration.Link;
 
@@ -10,47 +10,56 @@ import java.nio.channels.WritableByteChannel;
 
 /// Both ends of a connection within a test, which is cut behind an octet, changes a bit, or falls
 /// silent, as the test says.
-final class MemoryLink {
-    static final long NEVER = Long.MAX_VALUE;
+public final class MemoryLink {
+    public static final long NEVER = Long.MAX_VALUE;
 
-    private static final int ROOM_BYTES = 1 << 20;
+    private static final int ROOM_BYTES = 64 << 10;
 
-    private final Duct toBackup = new Duct();
-    private final Duct toPrimary = new Duct();
+    private final Duct toFar = new Duct();
+    private final Duct toNear = new Duct();
     private volatile boolean silent;
 
-    /// So many octets go before the connection is cut.
-    void cutBehind(long octetsToBackup, long octetsToPrimary) {
-        toBackup.max = octetsToBackup;
-        toPrimary.max = octetsToPrimary;
+    /// So many octets go before the connection is cut; [#NEVER] for all.
+    public void cutBehind(long octetsToFar, long octetsToNear) {
+        toFar.max = octetsToFar;
+        toNear.max = octetsToNear;
     }
 
-    /// One bit, counted from 0, comes the other way round at the backup.
-    void flip(long bitToBackup) {
-        toBackup.flipped = bitToBackup;
+    /// One bit each way, counted from 0, comes the other way round; [#NEVER] for none.
+    public void flip(long bitToFar, long bitToNear) {
+        toFar.flipped = bitToFar;
+        toNear.flipped = bitToNear;
     }
 
     /// Nothing comes any more, and nobody is told.
-    void fallSilent() {
+    public void fallSilent() {
         silent = true;
     }
 
-    Link primary() {
-        return new End(toPrimary, toBackup);
+    /// The end of who begins: a source, a primary.
+    public Link near() {
+        return new End(toNear, toFar);
     }
 
-    Link backup() {
-        return new End(toBackup, toPrimary);
+    /// The other: a target, a backup.
+    public Link far() {
+        return new End(toFar, toNear);
     }
 
-    /// Octets that the primary has sent.
-    long sent() {
-        return toBackup.written;
+    /// Octets that have been sent from the near end.
+    public long sent() {
+        return toFar.written;
     }
 
-    void cut() {
-        toBackup.close();
-        toPrimary.close();
+    /// Octets that have been sent from the far end.
+    public long answered() {
+        return toNear.written;
+    }
+
+    /// What has been sent before can still be read.
+    public void cut() {
+        toFar.close();
+        toNear.close();
     }
 
     private final class End implements Link {
