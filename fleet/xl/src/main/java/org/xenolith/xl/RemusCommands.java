@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// `xl remus`.
 final class RemusCommands {
@@ -56,14 +57,18 @@ final class RemusCommands {
         }
         var command = List.of("sh", "-c", command(arguments));
         var name = arguments.operands().getFirst();
-        var end =
-                client.mirror(
+        var wish =
+                new MirrorClient.Wish(
                         millis(arguments, "i", MirrorOptions.DEFAULT.epochMillis()),
                         silence(arguments),
                         arbiter,
                         config,
+                        arguments.has("keep"));
+        var end =
+                client.mirror(
+                        wish,
                         link -> Relay.start(Relay.End.of(link), Relay.End.of(command)),
-                        () -> session.err().printf("xl: %s is protected%n", name));
+                        new Progress(session.err(), name));
         session.err()
                 .printf(
                         "xl: %s is %s: %s%n",
@@ -71,6 +76,24 @@ final class RemusCommands {
                         end.fenced() ? "the other host's" : "not protected any more",
                         end.reason());
         return end.fenced() ? 0 : 1;
+    }
+
+    /// Tells the operator.
+    private record Progress(PrintStream out, String name) implements MirrorClient.Listener {
+        @Override
+        public void isProtected() {
+            out.printf("xl: %s is protected%n", name);
+        }
+
+        @Override
+        public void triesAgain(String reason, long inMillis) {
+            out.printf(
+                    Locale.ROOT,
+                    "xl: %s is not protected: %s; tries again in %d s%n",
+                    name,
+                    reason,
+                    TimeUnit.MILLISECONDS.toSeconds(inMillis));
+        }
     }
 
     /// What Xen offers for tests.

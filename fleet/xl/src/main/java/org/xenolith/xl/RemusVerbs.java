@@ -65,6 +65,10 @@ final class RemusVerbs {
                                             "A host that says nothing for so long is lost; 200 unless"
                                                     + " set. Ours."),
                                     flag(
+                                            "keep",
+                                            "Whenever protection ends or cannot begin, try again,"
+                                                    + " until the domain is gone or --stop. Ours."),
+                                    flag(
                                             "status",
                                             "Show how the copies of all domains, or of one, are"
                                                     + " doing. Ours."),

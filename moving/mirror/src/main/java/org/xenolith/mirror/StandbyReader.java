@@ -28,6 +28,9 @@ final class StandbyReader {
     private final StreamFrames stream = new StreamFrames();
     private volatile long heardAt;
 
+    /// Of the reader's thread.
+    private boolean hasEpoch;
+
     StandbyReader(
             ReadableByteChannel link,
             StandbyMachine machine,
@@ -66,6 +69,14 @@ final class StandbyReader {
         permits.offer(false);
     }
 
+    /// Before there is an epoch nobody needs the copy, and the primary's operator is to hear what
+    /// is in its way here.
+    private BackupEvent unreadable(String reason) {
+        return hasEpoch
+                ? new BackupEvent.Disconnected("what comes is damaged: " + reason)
+                : new BackupEvent.Failed(reason);
+    }
+
     private void run() {
         try {
             var records = new StreamReader(new ChannelInput(stream));
@@ -77,12 +88,13 @@ final class StandbyReader {
                     return;
                 }
                 machine.commit(epoch);
+                hasEpoch = true;
                 loop.post(new BackupEvent.EpochCommitted(epoch));
             }
         } catch (IOException e) {
             loop.post(new BackupEvent.Disconnected("the primary is lost: " + e.getMessage()));
         } catch (StreamException e) {
-            loop.post(new BackupEvent.Disconnected("what comes is damaged: " + e.getMessage()));
+            loop.post(unreadable(String.valueOf(e.getMessage())));
         } catch (MirrorException e) {
             loop.post(new BackupEvent.Failed(String.valueOf(e.getMessage())));
         } catch (RuntimeException | Error e) { // nobody else would tell of it

@@ -9,14 +9,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.xenolith.base.Bug;
 import org.xenolith.boot.GuestKit;
-import org.xenolith.xl.control.RuntimeDirectory;
 
-import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,177 +23,196 @@ import java.util.concurrent.TimeUnit;
 @Tag("slow")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class RemusTest {
-    private static final long WAIT_SECONDS_MAX = 120;
+    private static final int DISK_BYTES = 16 << 20;
+
+    /// More than is usual: the host on which tests run may do other things.
+    private static final int SILENCE_MILLIS = 2000;
+
+    /// Always whole, for whoever reads it.
+    private static final String COUNT =
+            "i=0; while true; do i=$((i + 1)); echo $i > /mnt/new; mv /mnt/new /mnt/count;"
+                    + " sleep 0.1; done";
 
     @TempDir private Path root;
 
-    private Path program;
-    private Path hostA;
-    private Path hostB;
-    private final List<Process> running = new ArrayList<>();
+    private XlHosts hosts;
+    private XlHost hostA;
+    private XlHost hostB;
 
     @BeforeEach
     void setUp() throws Exception {
         var missing = DebianKernel.CLOUD.missing();
         assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
-        hostA = Files.createDirectory(root.resolve("a"));
-        hostB = Files.createDirectory(root.resolve("b"));
-        program = root.resolve("xl");
-        var java = Path.of(System.getProperty("java.home"), "bin", "java");
-        var classes =
-                System.getProperty(
-                        "surefire.test.class.path", System.getProperty("java.class.path"));
-        Files.writeString(
-                program,
-                """
-                #!/bin/sh
-                exec %s -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-                --enable-native-access=ALL-UNNAMED -cp '%s' org.xenolith.xl.Main "$@"
-                """
-                        .formatted(java, classes));
-        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        hosts = new XlHosts(root);
+        hostA = hosts.add("a");
+        hostB = hosts.add("b");
     }
 
     @AfterEach
     void end() throws Exception {
-        for (var host : List.of(hostA, hostB)) {
-            if (Files.isDirectory(host.resolve("xenolith"))) {
-                finished(host, "destroy", "web");
-            }
+        if (hosts != null) {
+            hosts.close();
         }
-        for (var process : running) {
-            process.destroy();
-            process.waitFor();
-        }
-    }
-
-    private record Finished(int code, String output) {}
-
-    /// @param host its runtime directory
-    private Process start(Path host, Path log, String... words) throws IOException {
-        var command = new ArrayList<>(List.of(program.toString()));
-        command.addAll(List.of(words));
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("XDG_RUNTIME_DIR", host.toString());
-        return builder.redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(log.toFile())
-                .start();
-    }
-
-    private Finished finished(Path host, String... words) throws Exception {
-        var log = Files.createTempFile(root, "xl", ".log");
-        var process = start(host, log, words);
-        if (!process.waitFor(WAIT_SECONDS_MAX, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            throw new Bug("xl %s does not end".formatted(List.of(words)));
-        }
-        return new Finished(process.exitValue(), Files.readString(log));
-    }
-
-    private String done(Path host, String... words) throws Exception {
-        var finished = finished(host, words);
-        assertThat(finished.code).as(finished.output).isZero();
-        return finished.output;
-    }
-
-    private String awaitLine(Path log, String part) throws Exception {
-        for (int i = 0; i < WAIT_SECONDS_MAX * 10; i++) {
-            var line = Files.readString(log).lines().filter(text -> text.contains(part)).findAny();
-            if (line.isPresent()) {
-                return line.get();
-            }
-            TimeUnit.MILLISECONDS.sleep(100);
-        }
-        throw new Bug("\"%s\" does not come: %s".formatted(part, Files.readString(log)));
-    }
-
-    private List<String> names(Path host) throws Exception {
-        return done(host, "list").lines().skip(1).map(line -> line.split(" ")[0]).toList();
     }
 
     private String witness() throws Exception {
-        var log = root.resolve("witness.log");
         var store = root.resolve("decisions").toString();
-        running.add(start(hostB, log, "witness", "--listen=127.0.0.1:0", store));
-        return awaitLine(log, "witness at").replaceAll(".* ", "");
+        return hostB.start("witness", "--listen=127.0.0.1:0", store)
+                .awaitLine("witness at")
+                .replaceAll(".* ", "");
+    }
+
+    private static Path disk(XlHost host) {
+        return host.directory().resolve("disk");
+    }
+
+    /// What the domain is made of at a host, which has its disk elsewhere than the other.
+    private Path config(XlHost host) throws Exception {
+        return hosts.write(
+                host.directory().getFileName() + ".cfg",
+                "name = 'web'",
+                "kernel = '%s%s'".formatted(GuestKit.SCHEME, DebianKernel.CLOUD.packageName()),
+                "ramdisk = '%s'".formatted(GuestKit.SCHEME),
+                "extra = 'console=hvc0 quiet'",
+                "memory = 256",
+                "disk = ['%s,raw,xvda,rw']".formatted(disk(host)),
+                "vif = ['network=lab']");
     }
 
     private void create() throws Exception {
-        var config = root.resolve("web.cfg");
-        Files.writeString(
-                config,
-                """
-                name = 'web'
-                kernel = '%s%s'
-                ramdisk = '%s'
-                extra = 'console=hvc0 quiet'
-                memory = 256
-                vif = ['network=lab']
-                """
-                        .formatted(
-                                GuestKit.SCHEME,
-                                DebianKernel.CLOUD.packageName(),
-                                GuestKit.SCHEME));
-        done(hostA, "create", config.toString());
+        try (var file = new RandomAccessFile(disk(hostA).toFile(), "rw")) {
+            file.setLength(DISK_BYTES);
+        }
+        hostA.done("create", config(hostA).toString());
     }
 
-    private String[] remus(String arbiter) {
-        var receiver = "XDG_RUNTIME_DIR=%s exec %s migrate-receive -r".formatted(hostB, program);
-        return new String[] {"remus", "--arbiter=" + arbiter, "-s", "", "web", receiver};
+    /// `xl remus` of the domain, to a host whose `xl` is run behind `condition`.
+    private String[] remus(String arbiter, XlHost to, String condition) throws Exception {
+        return new String[] {
+            "remus",
+            "--arbiter=" + arbiter,
+            "--silence=" + SILENCE_MILLIS,
+            "-C",
+            config(to).toString(),
+            "-s",
+            "",
+            "web",
+            condition + to.command("migrate-receive -r --silence=" + SILENCE_MILLIS)
+        };
     }
 
-    private Process protect(String arbiter, Path log) throws Exception {
-        var process = start(hostA, log, remus(arbiter));
-        running.add(process);
-        awaitLine(log, "web is protected");
-        assertThat(done(hostA, "remus", "--status", "web")).containsPattern("web +protected ");
-        return process;
+    private String[] remus(String arbiter) throws Exception {
+        return remus(arbiter, hostB, "");
+    }
+
+    private XlHost.Started protect(String arbiter) throws Exception {
+        var mirror = hostA.start(remus(arbiter));
+        mirror.awaitLine("web is protected");
+        assertThat(hostA.done("remus", "--status", "web")).containsPattern("web +protected ");
+        return mirror;
     }
 
     @Test
     void protectionIsRefusedWithAReasonAndStopped() throws Exception {
         create();
-        var nobody = finished(hostA, remus("http://127.0.0.1:" + HostTool.freePort()));
-        assertThat(nobody.code).isEqualTo(1);
-        assertThat(nobody.output).contains("the arbiter http://127.0.0.1:", "does not answer");
+        var nobody = hostA.finished(remus("http://127.0.0.1:" + HostTool.freePort()));
+        assertThat(nobody.code()).isEqualTo(1);
+        assertThat(nobody.output()).contains("the arbiter http://127.0.0.1:", "does not answer");
         var arbiter = witness();
-        var log = root.resolve("remus.log");
-        var mirror = protect(arbiter, log);
-        var second = finished(hostA, remus(arbiter));
-        assertThat(second.code).isEqualTo(1);
-        assertThat(second.output).contains("the domain is being mirrored");
+        var mirror = protect(arbiter);
+        var second = hostA.finished(remus(arbiter));
+        assertThat(second.code()).isEqualTo(1);
+        assertThat(second.output()).contains("the domain is being mirrored");
 
-        done(hostA, "remus", "--stop", "web");
-        assertThat(mirror.waitFor(WAIT_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-        awaitLine(log, "web is not protected any more");
-        assertThat(names(hostA)).containsExactly("web");
-        assertThat(done(hostA, "list", "web")).containsPattern("(r-----|-b----)");
+        hostA.done("remus", "--stop", "web");
+        assertThat(mirror.awaitEnd()).isEqualTo(1);
+        mirror.awaitLine("web is not protected any more");
+        hostB.awaitEmpty();
+        hostA.requireAlone("web", hostB);
         whatIsDestroyedHasNoCopy(arbiter);
     }
 
     private void whatIsDestroyedHasNoCopy(String arbiter) throws Exception {
-        var mirror = protect(arbiter, root.resolve("again.log"));
-        done(hostA, "destroy", "web");
-        assertThat(mirror.waitFor(WAIT_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-        assertThat(names(hostA)).isEmpty();
-        for (int i = 0; i < WAIT_SECONDS_MAX && !names(hostB).isEmpty(); i++) {
-            TimeUnit.MILLISECONDS.sleep(500);
-        }
-        assertThat(names(hostB)).isEmpty();
+        Files.deleteIfExists(disk(hostB));
+        var mirror = protect(arbiter);
+        hostA.done("destroy", "web");
+        mirror.awaitEnd();
+        assertThat(hostA.names()).isEmpty();
+        hostB.awaitEmpty();
     }
 
+    /// The old host comes back when the other has the domain, is lost and comes back again.
     @Test
-    void theCopyIsTheDomainWhenItsProcessIsKilled() throws Exception {
+    void aDomainIsProtectedAgainByTheHostThatHadIt() throws Exception {
         create();
-        var mirror = protect(witness(), root.resolve("remus.log"));
-        var entry = RuntimeDirectory.open(hostA.resolve("xenolith")).find("web");
-        ProcessHandle.of(entry.pid()).orElseThrow().destroyForcibly();
-        mirror.destroyForcibly();
-        for (int i = 0; i < WAIT_SECONDS_MAX && !names(hostB).contains("web"); i++) {
-            TimeUnit.MILLISECONDS.sleep(500);
+        try (var shell = XlShell.attach(hostA, "web")) {
+            shell.awaitPrompt();
+            shell.run("dmesg -n 1; until test -b /dev/xvda; do sleep 0.1; done");
+            shell.run("mke2fs /dev/xvda > /dev/null; mount -t ext4 /dev/xvda /mnt");
+            shell.run("(" + COUNT + ") & true");
         }
-        assertThat(names(hostB)).containsExactly("web");
-        assertThat(names(hostA)).isEmpty();
-        assertThat(done(hostB, "list", "web")).containsPattern("(r-----|-b----)");
+        var arbiter = witness();
+        var mirror = protect(arbiter);
+        write(hostA, "first");
+        long counted = counted(hostA);
+        hostA.kill("web");
+        mirror.awaitEnd();
+        hostB.await("web");
+        hostB.requireAlone("web", hostA);
+        requireWritten(hostB, counted, "first");
+
+        var again = protectAgain(arbiter);
+        write(hostB, "second");
+        counted = counted(hostB);
+        hostB.kill("web");
+        again.awaitEnd();
+        hostA.await("web");
+        hostA.requireAlone("web", hostB);
+        requireWritten(hostA, counted, "first second");
+    }
+
+    private XlHost.Started protectAgain(String arbiter) throws Exception {
+        var isBack = root.resolve("old-host-is-back");
+        var command = remus(arbiter, hostA, "test -e %s && ".formatted(isBack));
+        command[0] = "remus";
+        var words = new ArrayList<>(List.of(command));
+        words.add(1, "--keep");
+        var keeper = hostB.start(words.toArray(String[]::new));
+        keeper.awaitLine("web is not protected: the backup is lost: ");
+        Files.createFile(isBack);
+        keeper.awaitLine("disk xvda cannot be copied: %s: exists already".formatted(disk(hostA)));
+        Files.delete(disk(hostA));
+        keeper.awaitLine("web is protected");
+
+        hostA.kill("web--incoming");
+        Files.delete(disk(hostA));
+        for (int i = 0; i < 600 && keeper.text().split("web is protected").length < 3; i++) {
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+        assertThat(hostB.done("remus", "--status", "web")).containsPattern("web +protected ");
+        return keeper;
+    }
+
+    private static void write(XlHost host, String word) throws Exception {
+        try (var shell = XlShell.attach(host, "web")) {
+            shell.run("echo %s >> /mnt/words; sync".formatted(word));
+        }
+    }
+
+    private static long counted(XlHost host) throws Exception {
+        try (var shell = XlShell.attach(host, "web")) {
+            return Long.parseLong(shell.run("cat /mnt/count"));
+        }
+    }
+
+    /// It goes on to count from what has been seen of it, and has on its disk what was written.
+    private static void requireWritten(XlHost host, long counted, String words) throws Exception {
+        try (var shell = XlShell.attach(host, "web")) {
+            assertThat(shell.run("echo $(cat /mnt/words)")).isEqualTo(words);
+            assertThat(Long.parseLong(shell.run("cat /mnt/count"))).isGreaterThanOrEqualTo(counted);
+            shell.run(
+                    "c=$(cat /mnt/count); until [ $(cat /mnt/count) -gt $c ]; do sleep 0.1; done");
+            assertThat(shell.run("dmesg | grep -i -E 'i.o error|corrupt|oops'")).isEmpty();
+        }
     }
 }

@@ -31,34 +31,6 @@ public final class MigrationClient {
         void dial(SocketChannel link) throws IOException;
     }
 
-    /// The connections of one migration. When there is none the domain's process learns that it is
-    /// cut off, and may ask for another.
-    private final class Connections {
-        private final Dialer dialer;
-        private Optional<IOException> failure = Optional.empty();
-
-        Connections(Dialer dialer) {
-            this.dialer = dialer;
-        }
-
-        void dial() throws IOException, ControlException {
-            var link = client.raw(ControlClient.request(Call.MIGRATE_LINK));
-            try {
-                dialer.dial(link);
-                failure = Optional.empty();
-            } catch (IOException e) {
-                failure = Optional.of(e);
-                link.close();
-            }
-        }
-
-        /// What is in the way of a migration that came to nothing.
-        ControlException reason(ControlException answer) {
-            return failure.map(reason -> new ControlException(reason.getMessage(), reason))
-                    .orElse(answer);
-        }
-    }
-
     /// Moves the domain. When this returns it is the other host's.
     ///
     /// @param config instead of the domain's own
@@ -75,7 +47,7 @@ public final class MigrationClient {
         MigrationJson.put(request, options);
         request.put("paused", paused);
         config.ifPresent(text -> request.put("config", text));
-        var connections = new Connections(dialer);
+        var connections = new Connections(client, Call.MIGRATE_LINK, dialer);
         try {
             return MigrationJson.report(converse(request, connections, progress));
         } catch (ControlException e) {

@@ -1,7 +1,9 @@
 package org.xenolith.xl.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import java.io.IOException;
 import java.util.Optional;
 
 /// Asks a domain's process to have its domain mirrored: the other end of [MirrorCalls].
@@ -20,43 +22,68 @@ public final class MirrorClient {
     /// @param fenced the domain is the other host's; else it goes on here
     public record End(boolean fenced, String reason) {}
 
-    /// Has the domain mirrored, until that is over.
+    /// What a session is to be.
     ///
     /// @param intervalMillis from one checkpoint to the next
     /// @param silenceMillis after which the other host is lost
     /// @param arbiter `http://HOST:PORT`, several with commas
     /// @param config instead of the domain's own
-    /// @param ready done when the other host has a whole copy
-    public End mirror(
+    /// @param keep when a session ends, or cannot begin, another follows
+    public record Wish(
             int intervalMillis,
             int silenceMillis,
             String arbiter,
             Optional<String> config,
-            MigrationClient.Dialer dialer,
-            Runnable ready)
+            boolean keep) {}
+
+    /// Is told how it goes.
+    public interface Listener {
+        /// The other host has a whole copy.
+        void isProtected();
+
+        /// There is no copy; the next attempt follows.
+        void triesAgain(String reason, long inMillis);
+    }
+
+    /// Has the domain mirrored, until that is over.
+    public End mirror(Wish wish, MigrationClient.Dialer dialer, Listener listener)
             throws ControlException {
         var request =
                 ControlClient.request(Call.REMUS)
-                        .put("interval", intervalMillis)
-                        .put("silence", silenceMillis)
-                        .put("arbiter", arbiter);
-        config.ifPresent(text -> request.put("config", text));
-        var answer =
-                client.converse(
-                        request,
-                        SILENCE_MILLIS_MAX,
-                        line -> {
-                            if (line.has("dial")) {
-                                dialer.dial(client.raw(ControlClient.request(Call.REMUS_LINK)));
-                                return true;
-                            }
-                            if (line.has("protected")) {
-                                ready.run();
-                                return true;
-                            }
-                            return false;
-                        });
-        return new End(answer.path("fenced").asBoolean(), answer.path("reason").asText());
+                        .put("interval", wish.intervalMillis)
+                        .put("silence", wish.silenceMillis)
+                        .put("arbiter", wish.arbiter)
+                        .put("keep", wish.keep);
+        wish.config.ifPresent(text -> request.put("config", text));
+        var connections = new Connections(client, Call.REMUS_LINK, dialer);
+        try {
+            var answer =
+                    client.converse(
+                            request,
+                            SILENCE_MILLIS_MAX,
+                            line -> another(line, connections, listener));
+            return new End(answer.path("fenced").asBoolean(), answer.path("reason").asText());
+        } catch (ControlException e) {
+            throw connections.reason(e);
+        }
+    }
+
+    private boolean another(ObjectNode line, Connections connections, Listener listener)
+            throws ControlException, IOException {
+        if (line.has("dial")) {
+            connections.dial();
+            return true;
+        }
+        if (line.has("protected")) {
+            listener.isProtected();
+            return true;
+        }
+        if (line.has("again")) {
+            var reason = connections.reason(line.path("reason").asText());
+            listener.triesAgain(reason, line.path("again").asLong());
+            return true;
+        }
+        return false;
     }
 
     /// How it is doing, as `xl remus --status` shows it.

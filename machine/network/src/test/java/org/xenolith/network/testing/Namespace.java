@@ -76,13 +76,29 @@ public final class Namespace implements AutoCloseable {
 
     /// A cable to another namespace, in a subnet of 24 bits.
     public void connectTo(Namespace other, String ownAddress, String otherAddress) {
+        addCable(other);
+        ip("addr add %s/24 dev %s".formatted(ownAddress, cableTo(other)));
+        other.ip("addr add %s/24 dev %s".formatted(otherAddress, other.cableTo(this)));
+    }
+
+    /// A cable between a bridge of this namespace and one of another.
+    public void connectBridges(String bridge, Namespace other, String otherBridge) {
+        addCable(other);
+        ip("link set %s master %s".formatted(cableTo(other), bridge));
+        other.ip("link set %s master %s".formatted(other.cableTo(this), otherBridge));
+    }
+
+    private void addCable(Namespace other) {
         ip(
-                "link add to-%d type veth peer name to-%d netns %s"
-                        .formatted(other.number, number, other.name));
-        ip("addr add %s/24 dev to-%d".formatted(ownAddress, other.number));
-        ip("link set to-%d up".formatted(other.number));
-        other.ip("addr add %s/24 dev to-%d".formatted(otherAddress, number));
-        other.ip("link set to-%d up".formatted(number));
+                "link add %s type veth peer name %s netns %s"
+                        .formatted(cableTo(other), other.cableTo(this), other.name));
+        ip("link set %s up".formatted(cableTo(other)));
+        other.ip("link set %s up".formatted(other.cableTo(this)));
+    }
+
+    /// This end of the cable to another namespace.
+    public String cableTo(Namespace other) {
+        return "to-" + other.number;
     }
 
     /// `ip ARGUMENTS` in the namespace, which must succeed.
