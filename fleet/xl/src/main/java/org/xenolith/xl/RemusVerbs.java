@@ -3,6 +3,8 @@ package org.xenolith.xl;
 import static org.xenolith.xl.Option.flag;
 import static org.xenolith.xl.Option.with;
 
+import org.xenolith.mirror.protocol.MirrorOptions;
+
 import java.util.List;
 
 /// The commands of `xl` that keep copies of domains on other hosts, one row each.
@@ -62,7 +64,10 @@ final class RemusVerbs {
                                     with(
                                             "silence",
                                             "MS",
-                                            "A host that says nothing for so long is lost; 200 unless"
+                                            "A host that says nothing for so long is lost; %d unless"
+                                                            .formatted(
+                                                                    MirrorOptions.DEFAULT
+                                                                            .silenceMillis())
                                                     + " set. Ours."),
                                     flag(
                                             "keep",

@@ -197,11 +197,6 @@ final class XlHost {
         return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
     }
 
-    /// Whether a domain of that name is here.
-    boolean has(String name) throws Exception {
-        return find(name).isPresent();
-    }
-
     /// As `kill -9` of a domain's process.
     void kill(String name) throws Exception {
         var pid = find(name).orElseThrow().pid();
