@@ -47,7 +47,7 @@ public final class MigrationClient {
         MigrationJson.put(request, options);
         request.put("paused", paused);
         config.ifPresent(text -> request.put("config", text));
-        var connections = new Connections(client, Call.MIGRATE_LINK, dialer);
+        var connections = new DialedConnections(client, Call.MIGRATE_LINK, dialer);
         try {
             return MigrationJson.report(converse(request, connections, progress));
         } catch (ControlException e) {
@@ -56,7 +56,7 @@ public final class MigrationClient {
     }
 
     private ObjectNode converse(
-            ObjectNode request, Connections connections, Consumer<MigrationProgress> progress)
+            ObjectNode request, DialedConnections connections, Consumer<MigrationProgress> progress)
             throws ControlException {
         return client.converse(
                 request,

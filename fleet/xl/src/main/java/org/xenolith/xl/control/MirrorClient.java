@@ -55,7 +55,7 @@ public final class MirrorClient {
                         .put("arbiter", wish.arbiter)
                         .put("keep", wish.keep);
         wish.config.ifPresent(text -> request.put("config", text));
-        var connections = new Connections(client, Call.REMUS_LINK, dialer);
+        var connections = new DialedConnections(client, Call.REMUS_LINK, dialer);
         try {
             var answer =
                     client.converse(
@@ -68,7 +68,7 @@ public final class MirrorClient {
         }
     }
 
-    private boolean another(ObjectNode line, Connections connections, Listener listener)
+    private boolean another(ObjectNode line, DialedConnections connections, Listener listener)
             throws ControlException, IOException {
         if (line.has("dial")) {
             connections.dial();
