@@ -3,8 +3,10 @@ package org.xenolith.bench;
 import org.xenolith.base.Clock;
 import org.xenolith.bench.guest.Devices;
 import org.xenolith.bench.guest.GuestFiles;
+import org.xenolith.bench.guest.Hypervisor;
 import org.xenolith.bench.guest.Tcg;
 import org.xenolith.bench.guest.Xenolith;
+import org.xenolith.bench.outlive.OutliveSession;
 import org.xenolith.bench.table.Table;
 
 import java.io.IOException;
@@ -48,16 +50,33 @@ public final class Main {
                 var devices = new Devices(directory.path())) {
             var clock = Clock.system();
             var files = GuestFiles.make(directory.path(), options.devices(), Main::say);
-            var ours = new Xenolith(root, files, devices, directory.path(), clock);
-            var theirs = new Tcg(files, devices, directory.path(), clock);
-            var session = new Session(ours, theirs, files.program(), options, Main::say);
-            session.run();
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
             out.println(HostDescription.of(root, files, options.rounds(), load));
-            out.print(Table.of(session.comparisons(), session.failures()));
-            out.print(session.host());
-            out.print(session.clocks());
-            return session.isGood();
+            boolean good = true;
+            if (!options.rows().isEmpty()) {
+                var ours = new Xenolith(root, files, devices, directory.path(), clock);
+                var theirs = new Tcg(files, devices, directory.path(), clock);
+                good = compare(ours, theirs, files, options, out);
+            }
+            if (!options.figures().isEmpty()) {
+                var outlive = new OutliveSession(root, files, directory.path(), clock, Main::say);
+                outlive.run(options.figures(), options.rounds());
+                out.print(outlive.table(options.figures()));
+                good &= outlive.isGood();
+            }
+            return good;
         }
+    }
+
+    /// Prints the table in which each row is on both hypervisors.
+    private static boolean compare(
+            Hypervisor ours, Hypervisor theirs, GuestFiles files, Options options, PrintStream out)
+            throws InterruptedException {
+        var session = new Session(ours, theirs, files.program(), options, Main::say);
+        session.run();
+        out.print(Table.of(session.comparisons(), session.failures()));
+        out.print(session.host());
+        out.println(session.clocks());
+        return session.isGood();
     }
 }

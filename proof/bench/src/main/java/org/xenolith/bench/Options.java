@@ -1,5 +1,7 @@
 package org.xenolith.bench;
 
+import org.xenolith.bench.outlive.Figure;
+import org.xenolith.bench.outlive.Figures;
 import org.xenolith.bench.table.Group;
 import org.xenolith.bench.table.Row;
 import org.xenolith.bench.table.Rows;
@@ -9,11 +11,13 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What the command line asks for.
 ///
 /// @param rows in the table's order
-record Options(boolean help, int rounds, List<Row> rows) {
+/// @param figures the rows of the other table, in its order
+record Options(boolean help, int rounds, List<Row> rows, List<Figure> figures) {
     static final int ROUNDS_MAX = 100;
 
     private static final int ROUNDS = 3;
@@ -23,7 +27,8 @@ record Options(boolean help, int rounds, List<Row> rows) {
     static Options parse(List<String> words) {
         boolean help = false;
         int rounds = ROUNDS;
-        var wanted = new LinkedHashSet<Row>();
+        var rows = new LinkedHashSet<Row>();
+        var figures = new LinkedHashSet<Figure>();
         var rest = new ArrayList<>(words);
         while (!rest.isEmpty()) {
             var word = rest.removeFirst();
@@ -34,21 +39,24 @@ record Options(boolean help, int rounds, List<Row> rows) {
             } else if (word.startsWith(ROUNDS_OPTION + "=")) {
                 rounds = rounds(word.substring(ROUNDS_OPTION.length() + 1));
             } else {
-                wanted.addAll(rows(word));
+                rows.addAll(Rows.named(word));
+                figures.addAll(Figures.named(word));
+                requireMeaning(word);
             }
         }
-        var rows =
-                Rows.ALL.stream().filter(row -> wanted.isEmpty() || wanted.contains(row)).toList();
-        return new Options(help, rounds, rows);
+        boolean all = rows.isEmpty() && figures.isEmpty();
+        return new Options(
+                help,
+                rounds,
+                Rows.ALL.stream().filter(row -> all || rows.contains(row)).toList(),
+                Figures.ALL.stream().filter(figure -> all || figures.contains(figure)).toList());
     }
 
-    private static List<Row> rows(String word) {
-        var rows = Rows.named(word);
-        if (rows.isEmpty()) {
+    private static void requireMeaning(String word) {
+        if (Rows.named(word).isEmpty() && Figures.named(word).isEmpty()) {
             throw new IllegalArgumentException(
                     "there is no row or group \"" + word + "\"; ./dev bench --help lists them");
         }
-        return rows;
     }
 
     private static int rounds(String text) {
@@ -71,7 +79,16 @@ record Options(boolean help, int rounds, List<Row> rows) {
 
     static String usage() {
         var groups =
-                Arrays.stream(Group.values()).map(Group::word).collect(Collectors.joining(", "));
+                Stream.concat(
+                                Arrays.stream(Group.values()).map(Group::word),
+                                Stream.of(Figures.GROUP))
+                        .collect(Collectors.joining(", "));
+        var figures =
+                Figures.ALL.stream()
+                        .map(figure ->
+                                "  %-14s  %-6s  %s%n"
+                                        .formatted(figure.name(), figure.unit(), figure.meaning()))
+                        .collect(Collectors.joining());
         var rows =
                 Rows.ALL.stream()
                         .map(row ->
@@ -92,8 +109,10 @@ record Options(boolean help, int rounds, List<Row> rows) {
         on the processor alone, without a machine around it.
 
         Groups: %s. Rows:
+        %s
+        Rows of a table of its own, that of the group outlive, which has goals in TCG's place:
         %s\
         """
-                .formatted(ROUNDS, groups, rows);
+                .formatted(ROUNDS, groups, rows, figures);
     }
 }

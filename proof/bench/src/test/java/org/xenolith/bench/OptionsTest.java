@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.xenolith.bench.outlive.Figure;
+import org.xenolith.bench.outlive.Figures;
 import org.xenolith.bench.table.Row;
 import org.xenolith.bench.table.Rows;
 
@@ -16,7 +18,7 @@ class OptionsTest {
 
     @Test
     void withoutWordsEverythingIsRunThreeTimes() {
-        assertThat(parse("")).isEqualTo(new Options(false, 3, Rows.ALL));
+        assertThat(parse("")).isEqualTo(new Options(false, 3, Rows.ALL, Figures.ALL));
     }
 
     @Test
@@ -24,6 +26,16 @@ class OptionsTest {
         assertThat(parse("pipe boot crc pipe").rows())
                 .extracting(Row::name)
                 .containsExactly("boot-init", "boot-shell", "crc", "pipe");
+    }
+
+    @Test
+    void oneTableDoesNotAskForTheOther() {
+        assertThat(parse("outlive").rows()).isEmpty();
+        assertThat(parse("outlive").figures()).isEqualTo(Figures.ALL);
+        assertThat(parse("crc").figures()).isEmpty();
+        assertThat(parse("fail-over crc restore-xl").figures())
+                .extracting(Figure::name)
+                .containsExactly("restore-xl", "fail-over");
     }
 
     @Test
@@ -48,6 +60,8 @@ class OptionsTest {
     void helpNamesEveryRow() {
         assertThat(parse("--help").help()).isTrue();
         assertThat(Rows.ALL).allSatisfy(row -> assertThat(Options.usage()).contains(row.name()));
+        assertThat(Figures.ALL)
+                .allSatisfy(figure -> assertThat(Options.usage()).contains(figure.name()));
     }
 
     @Test

@@ -16,7 +16,7 @@ public final class Guest implements AutoCloseable {
     private static final Pattern PROMPT = Pattern.compile("~ # ");
 
     /// What a hypervisor knows about its guest beside the console.
-    interface Host {
+    public interface Host {
         /// Instructions that the guest has executed; 0 if nobody counts.
         long instructions() throws IOException;
 
@@ -37,7 +37,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /// Starts a command whose input and output are a guest's console, and waits for the shell.
-    static Guest boot(ProcessBuilder command, Host host, Clock clock)
+    public static Guest boot(ProcessBuilder command, Host host, Clock clock)
             throws IOException, InterruptedException {
         long start = clock.nanos();
         var guest = new Guest(command.start(), host, clock);
@@ -59,7 +59,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /// Gives the shell a line, and waits until it has done what that says.
-    void type(String command) throws IOException, InterruptedException {
+    public void type(String command) throws IOException, InterruptedException {
         console.type(command + "\n");
         console.await(PROMPT, LAP_MAX);
     }

@@ -23,7 +23,7 @@ public record GuestFiles(Path kernel, Path ramdisk, Path program, String source)
     public static final int MEMORY_MIB = 512;
 
     /// The first program, for the kernel's command line.
-    static final String INIT = "rdinit=/bench/init";
+    public static final String INIT = "rdinit=/bench/init";
 
     private static final String PACKAGE = "linux-image-cloud-amd64";
     private static final int EXECUTABLE = 0755;

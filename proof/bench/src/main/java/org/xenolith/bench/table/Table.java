@@ -80,7 +80,7 @@ public final class Table {
     // ---------------------------------------------------------------- text
 
     /// Three digits that count.
-    static String number(double number) {
+    public static String number(double number) {
         if (Double.isNaN(number)) {
             return "";
         }
@@ -97,7 +97,7 @@ public final class Table {
     }
 
     /// The first line is the heading, the first column and the last are words, the others numbers.
-    static String markdown(List<List<String>> lines) {
+    public static String markdown(List<List<String>> lines) {
         int columns = lines.getFirst().size();
         var widths =
                 IntStream.range(0, columns)
