@@ -15,13 +15,29 @@ import java.nio.channels.Channels;
 final class Rehearsal {
     private static final int MEMORY_MIB = 8;
 
+    /// Writes to 8 KiB of memory again and again, each time something else, in real mode: `mov di,
+    /// 8000h; mov cx, 1000h; rep stosw; inc ax; jmp` to the beginning.
+    private static final byte[] WRITER = {
+        (byte) 0xBF,
+        0x00,
+        (byte) 0x80,
+        (byte) 0xB9,
+        0x00,
+        0x10,
+        (byte) 0xF3,
+        (byte) 0xAB,
+        0x40,
+        (byte) 0xEB,
+        (byte) 0xF5
+    };
+
     private Rehearsal() {}
 
     static void perform(BoardBuilder machines, Engines engines) throws DomainException {
         var config = DomainConfig.builder("rehearsal").kernel("none").memoryMib(MEMORY_MIB).build();
         var around = Xenolith.surroundings();
         var saved = new ByteArrayOutputStream();
-        try (var machine = Wiring.idle(config, around, engines)) {
+        try (var machine = Wiring.withoutGuest(config, around, engines, new byte[0])) {
             machine.start(true);
             machine.pause().join();
             var channel = Channels.newChannel(saved);
@@ -38,5 +54,11 @@ final class Rehearsal {
                         .build(config, Xenolith.surroundings())) {
             machine.start(true);
         }
+    }
+
+    /// What makes machines that have no guest and write to a few of their pages without end.
+    static MachineBuilder writers() {
+        return (config, around) ->
+                Wiring.withoutGuest(config, around, Engines.choose(config.engine()), WRITER);
     }
 }

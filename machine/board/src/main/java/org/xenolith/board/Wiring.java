@@ -44,6 +44,9 @@ import java.util.stream.IntStream;
 
 /// Connects the parts of one machine, from memory up. Used once.
 final class Wiring {
+    /// Below the 64 KiB that real mode reaches.
+    private static final int PROGRAM_PLACE = 0x1000;
+
     private static final int SERIAL_PORTS = 8;
     private static final long NANOS_IN_MILLI = 1_000_000;
 
@@ -179,7 +182,14 @@ final class Wiring {
     }
 
     /// A machine without a guest, ready to start.
-    static Machine idle(DomainConfig config, MachineBuilder.Surroundings around, Engines engines) {
+    ///
+    /// @param program what its vCPUs do, in real mode, from [#PROGRAM_PLACE] on; they must be
+    ///   paused when it starts if it is empty
+    static Machine withoutGuest(
+            DomainConfig config,
+            MachineBuilder.Surroundings around,
+            Engines engines,
+            byte[] program) {
         var machine = MachineSpecification.of(config, around.id(), engines.tscHertz() / 1000);
         var layout = MachineLayout.of(machine, engines);
         var memory = layout.memory();
@@ -188,8 +198,24 @@ final class Wiring {
         wiring.processors();
         wiring.ports();
         var pvConsole = wiring.rings();
-        wiring.slots.forEach(slot -> slot.vcpu.restore(VcpuState.powerOn(slot.vcpu.id())));
+        memory.write(PROGRAM_PLACE, program, 0, program.length);
+        wiring.slots.forEach(slot -> slot.vcpu.restore(atProgram(slot.vcpu.id())));
         return wiring.board(pvConsole);
+    }
+
+    private static VcpuState atProgram(int id) {
+        var state = VcpuState.powerOn(id);
+        var s = state.segments();
+        var code = new VcpuState.Segment(0, 0, 0xFFFF, s.cs().attributes());
+        var segments =
+                new VcpuState.Segments(
+                        s.es(), code, s.ss(), s.ds(), s.fs(), s.gs(), s.ldtr(), s.tr(), s.gdtr(),
+                        s.idtr());
+        var general = state.general();
+        return state.withSegments(segments)
+                .withGeneral(
+                        new VcpuState.General(
+                                general.registers(), PROGRAM_PLACE, general.rflags()));
     }
 
     /// Begins a machine that will go on with the guest of `image`, of which only the static data

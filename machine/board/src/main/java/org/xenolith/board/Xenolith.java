@@ -71,6 +71,12 @@ public final class Xenolith {
         Rehearsal.perform(machines, Engines.choose(EngineChoice.SOFT));
     }
 
+    /// What makes small machines to try things with: without a guest, writing to a few pages of
+    /// their memory without end. No kernel is read.
+    public static MachineBuilder trialMachines() {
+        return Rehearsal.writers();
+    }
+
     /// The same, with network interfaces plugged into what `ports` opens.
     public static MachineBuilder.Surroundings surroundings(PortOpener ports) {
         var id = new DomainId(1);

@@ -58,7 +58,11 @@ public final class DomainProcess {
         var saved =
                 arguments.length > 3 ? Optional.of(Path.of(arguments[3])) : Optional.<Path>empty();
         boolean paused = arguments[2].equals("paused");
-        System.exit(process.run(arguments[1], System.in, paused, saved) ? 0 : 1);
+        boolean good = process.run(arguments[1], System.in, paused, saved);
+        if (good && StartupCache.isBeingMadeHere()) {
+            Training.perform();
+        }
+        System.exit(good ? 0 : 1);
     }
 
     /// The terminal that `xl create` was typed on is not the domain's.

@@ -22,6 +22,9 @@ final class StartupCache {
 
     private static final String SUFFIX = ".aot";
 
+    /// A property of the process that makes it.
+    private static final String MAKING = "xenolith.startup.making";
+
     private final BuildCache files;
     private final Path cache;
     private final Path unfinished;
@@ -57,11 +60,19 @@ final class StartupCache {
                 return List.of("-XX:AOTCache=" + cache, "-Xlog:disable", "-Xlog:all=error:stderr");
             }
             return claim()
-                    ? List.of("-XX:AOTCacheOutput=" + unfinished, "-Xlog:disable")
+                    ? List.of(
+                            "-XX:AOTCacheOutput=" + unfinished,
+                            "-Xlog:disable",
+                            "-D" + MAKING + "=true")
                     : List.of();
         } catch (IOException e) {
             return List.of();
         }
+    }
+
+    /// Whether this process makes one.
+    static boolean isBeingMadeHere() {
+        return Boolean.getBoolean(MAKING);
     }
 
     /// Puts into use what the JVM has finished: it removes its own notes last.

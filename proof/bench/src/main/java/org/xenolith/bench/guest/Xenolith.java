@@ -26,7 +26,8 @@ public final class Xenolith implements Hypervisor {
             %s
             """;
 
-    private static final long END_SECONDS_MAX = 10;
+    /// The first domain of a build makes what later ones start with.
+    private static final long END_SECONDS_MAX = 60;
 
     private final Path xl;
     private final GuestFiles files;
