@@ -32,7 +32,8 @@ final class DebianSystem implements AutoCloseable {
                         spec.directory().toString(),
                         Integer.toString(port),
                         spec.user(),
-                        Files.readString(spec.passwordFile().orElseThrow()).strip());
+                        Files.readString(spec.passwordFile().orElseThrow()).strip(),
+                        spec.cloudInit() ? spec.seed().toString() : "");
         try {
             var ready = process.line();
             assertThat(ready).startsWith(SystemProcess.READY);

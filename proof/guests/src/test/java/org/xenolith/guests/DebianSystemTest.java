@@ -78,7 +78,7 @@ class DebianSystemTest {
     @Order(FIRST)
     void bootsToItsLoginWithNothingFailed() throws Exception {
         var packages = List.of("fio", "postgresql");
-        spec = MadeGuest.make(release, root.resolve(release.codename()), packages);
+        spec = MadeGuest.make(release, root.resolve(release.codename()), packages, false);
         system = DebianSystem.boot(spec);
         System.out.println(release + " boots to its login in " + system.bootTime());
         assertWhole();

@@ -41,7 +41,9 @@ final class MadeGuest {
     }
 
     /// Makes a guest in `directory`; skips the test where none can be made.
-    static GuestSpec make(Release release, Path directory, List<String> packages) throws Exception {
+    static GuestSpec make(
+            Release release, Path directory, List<String> packages, boolean cloudInit)
+            throws Exception {
         HostTool.assumePasst();
         HostTool.assumePresent("ssh", "e2fsck");
         Files.createDirectories(directory);
@@ -59,7 +61,7 @@ final class MadeGuest {
                         packages,
                         directory,
                         Optional.empty(),
-                        false,
+                        cloudInit,
                         Optional.empty(),
                         false);
         try {

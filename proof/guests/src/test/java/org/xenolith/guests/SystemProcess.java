@@ -17,11 +17,11 @@ import java.util.List;
 /// A process that holds a domain with a whole system on its disk, on passt, and does at its console
 /// what it is told: the other end is [DebianSystem].
 ///
-/// Its arguments are the image, a directory, the port of the host at which ssh is reached, the user
-/// and the password. It says [#READY] when the user is logged in. Then it answers to each line:
-/// `run COMMAND` with the lines of what the command prints, each behind a blank, and [#DONE];
-/// `reboot COMMAND` with [#DONE] when the user is logged in again; `end COMMAND` with the reason
-/// for which the domain has ended.
+/// Its arguments are the image, a directory, the port of the host at which ssh is reached, the
+/// user, the password, and a seed for cloud-init, empty if there is none. It says [#READY] when the
+/// user is logged in. Then it answers to each line: `run COMMAND` with the lines of what the
+/// command prints, each behind a blank, and [#DONE]; `reboot COMMAND` with [#DONE] when the user is
+/// logged in again; `end COMMAND` with the reason for which the domain has ended.
 final class SystemProcess {
     static final String READY = "ready ";
     static final String DONE = "done";
@@ -38,7 +38,7 @@ final class SystemProcess {
                 DomainConfig.builder("system")
                         .bootloader(PygrubOptions.NONE)
                         .memoryMib(512)
-                        .disks(List.of(DiskConfig.raw("xvda", Path.of(arguments[0]))))
+                        .disks(disks(arguments[0], arguments[5]))
                         .vifs(List.of(VifConfig.of(passt)));
         long start = Clock.system().nanos();
         var domain = GuestProcess.create(config, Path.of(arguments[1]));
@@ -46,6 +46,13 @@ final class SystemProcess {
             System.out.println(READY + guest.bootTime());
             obey(guest, arguments[3], arguments[4]);
         }
+    }
+
+    private static List<DiskConfig> disks(String image, String seed) {
+        var disk = DiskConfig.raw("xvda", Path.of(image));
+        return seed.isEmpty()
+                ? List.of(disk)
+                : List.of(disk, DiskConfig.raw("xvdb", Path.of(seed)).readOnly());
     }
 
     private static void obey(Guest guest, String user, String password) throws Exception {
