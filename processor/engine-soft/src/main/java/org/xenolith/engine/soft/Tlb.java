@@ -31,6 +31,33 @@ final class Tlb {
 
     private final boolean[] global = new boolean[ENTRIES + 1];
 
+    /// Where there may be entries that are not global, and entries of large pages: a guest switches
+    /// address spaces too often to look at all places.
+    private final PlaceSet localPlaces = new PlaceSet();
+
+    private final PlaceSet largePlaces = new PlaceSet();
+
+    /// Places, in the order in which they were added.
+    private static final class PlaceSet {
+        private final int[] places = new int[ENTRIES + 1];
+        private final boolean[] has = new boolean[ENTRIES + 1];
+        private int count;
+
+        void add(int place) {
+            if (!has[place]) {
+                has[place] = true;
+                places[count++] = place;
+            }
+        }
+
+        void clear() {
+            for (int index = 0; index < count; index++) {
+                has[places[index]] = false;
+            }
+            count = 0;
+        }
+    }
+
     Tlb() {
         clear();
     }
@@ -41,31 +68,39 @@ final class Tlb {
 
     void clear() {
         Arrays.fill(large, false);
+        localPlaces.clear();
+        largePlaces.clear();
         Arrays.fill(readTags, 0, ENTRIES, EMPTY);
         Arrays.fill(writeTags, 0, ENTRIES, EMPTY);
     }
 
     void clearNonGlobal() {
-        for (int index = 0; index < ENTRIES; index++) {
-            if (!global[index]) {
-                clear(index);
+        for (int index = 0; index < localPlaces.count; index++) {
+            int place = localPlaces.places[index];
+            if (!global[place]) {
+                clear(place);
             }
         }
+        localPlaces.clear();
     }
 
     /// Forgets whatever the guest's page around `linear` has put here.
     void clearPage(long linear) {
-        if (!large[half(linear)]) {
-            int index = find(readTags, linear & -4096L);
-            if (index >= 0) {
-                clear(index);
-            }
-            return;
+        int place = find(readTags, linear & -4096L);
+        if (place >= 0) {
+            clear(place);
         }
-        for (int index = 0; index < ENTRIES; index++) {
-            long outside = ~(long) spans[index];
-            if (((readTags[index] ^ linear) & outside & -4096L) == 0) {
-                clear(index);
+        if (large[half(linear)]) {
+            clearLargePage(linear);
+        }
+    }
+
+    private void clearLargePage(long linear) {
+        for (int index = 0; index < largePlaces.count; index++) {
+            int place = largePlaces.places[index];
+            long outside = ~(long) spans[place];
+            if (((readTags[place] ^ linear) & outside & -4096L) == 0) {
+                clear(place);
             }
         }
     }
@@ -100,9 +135,19 @@ final class Tlb {
         spans[index] = (int) translation.pageBytes() - 1;
         large[half(page)] |= translation.pageBytes() > 4096;
         global[index] = translation.global();
+        list(index);
         readTags[index] = page;
         if (write) {
             writeTags[index] = page;
+        }
+    }
+
+    private void list(int place) {
+        if (!global[place]) {
+            localPlaces.add(place);
+        }
+        if (spans[place] >= 4096) {
+            largePlaces.add(place);
         }
     }
 
@@ -144,5 +189,6 @@ final class Tlb {
         offsets[to] = offsets[from];
         spans[to] = spans[from];
         global[to] = global[from];
+        list(to);
     }
 }

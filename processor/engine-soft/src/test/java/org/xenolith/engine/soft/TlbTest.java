@@ -138,4 +138,39 @@ class TlbTest {
         assertThat(Tlb.find(tlb.writeTags, PAGE)).isEqualTo(TranslationCache.first(PAGE));
         assertThat(find(tlb.readTags, OTHER)).isEqualTo(-1);
     }
+
+    /// INVLPG forgets all of a large page (SDM vol. 3A, 5.10.4.1), of which any part may be known.
+    @Test
+    void aLargePageIsForgottenWithAllItsParts() {
+        var large = new Translation(0, 2 << 20, true, true, true, false, true);
+        long part = PAGE + (1 << 20);
+        tlb.put(PAGE, 0x1000, true, large);
+        tlb.put(part, 0x10_1000, true, large);
+        put(OTHER, 0x20_0000, true); // PAGE goes to its second place
+        put(PAGE + (2 << 20), 0x30_0000, true);
+
+        tlb.clearPage(PAGE & -(2L << 20));
+
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(-1);
+        assertThat(find(tlb.writeTags, part)).isEqualTo(-1);
+        assertThat(find(tlb.readTags, OTHER)).isEqualTo(0x20_0000);
+        assertThat(find(tlb.readTags, PAGE + (2 << 20))).isEqualTo(0x30_0000);
+    }
+
+    @Test
+    void whatIsNotGlobalIsForgottenEachTime() {
+        for (int round = 0; round < 3; round++) {
+            tlb.put(THIRD, 0x3000, false, small(true));
+            put(PAGE, 0x1000, true);
+            put(OTHER, 0x2000, true);
+            tlb.promote(Tlb.find(tlb.readTags, PAGE));
+
+            tlb.clearNonGlobal();
+            assertThat(find(tlb.readTags, PAGE)).isEqualTo(-1);
+            assertThat(find(tlb.writeTags, OTHER)).isEqualTo(-1);
+        }
+        put(PAGE, 0x1000, true);
+        tlb.clear();
+        assertThat(find(tlb.readTags, PAGE)).isEqualTo(-1);
+    }
 }
