@@ -104,6 +104,7 @@ public final class MemoryLink {
             int count = source.remaining();
             while (source.hasRemaining()) {
                 while (!closed && !silent && written - read == ROOM_BYTES) {
+                    notifyAll(); // who reads may wait since before there was anything
                     await();
                 }
                 if (closed) {
