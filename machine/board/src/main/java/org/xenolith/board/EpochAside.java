@@ -18,12 +18,14 @@ import java.util.Map;
 final class EpochAside implements AutoCloseable {
     private static final long NO_CONTENT = -1;
 
-    /// Parts of all disks.
-    private static final int PARTS_MAX = 1 << 20;
-
-    /// Of all parts of one disk, and of room lost between them: the journal of the other side takes
-    /// no more requests at an eighth of it.
-    private static final long DISK_BYTES_MAX = 128L << 20;
+    /// What an epoch may have.
+    ///
+    /// @param parts of all disks
+    /// @param diskBytes of all parts of one disk
+    record Bounds(int parts, long diskBytes) {
+        /// The journal of the other side takes no more requests at an eighth of these bytes.
+        static final Bounds USUAL = new Bounds(1 << 20, 128L << 20);
+    }
 
     private record Page(PageKind kind, long gfn, long content) {}
 
@@ -31,6 +33,7 @@ final class EpochAside implements AutoCloseable {
     private record Part(int number, long offset, long bytes, long content) {}
 
     private final GuestMemory memory;
+    private final Bounds bounds;
     private final Slabs contents = new Slabs();
     private final List<Page> pages = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
@@ -44,8 +47,9 @@ final class EpochAside implements AutoCloseable {
 
     private int frames;
 
-    EpochAside(GuestMemory memory) {
+    EpochAside(GuestMemory memory, Bounds bounds) {
         this.memory = memory;
+        this.bounds = bounds;
         clear();
     }
 
@@ -100,7 +104,7 @@ final class EpochAside implements AutoCloseable {
         disks.check(data.number(), data.offset(), bytes);
         if (bytes > 0) {
             long all = diskBytes.merge(data.number(), (long) bytes, Long::sum);
-            require(all <= DISK_BYTES_MAX, "an epoch has too much of a disk");
+            require(all <= bounds.diskBytes, "an epoch has too much of a disk");
             long content = keep(MemorySegment.ofBuffer(data.content().buffer()));
             add(new Part(data.number(), data.offset(), bytes, content));
         }
@@ -114,7 +118,7 @@ final class EpochAside implements AutoCloseable {
     }
 
     private void add(Part part) throws StreamException {
-        require(parts.size() < PARTS_MAX, "an epoch has too many parts of disks");
+        require(parts.size() < bounds.parts, "an epoch has too many parts of disks");
         parts.add(part);
     }
 

@@ -8,8 +8,10 @@ import org.xenolith.network.Port;
 import org.xenolith.network.PortKind;
 import org.xenolith.state.Bytes;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -19,7 +21,11 @@ final class Outputs implements HeldOutput, PortOpener {
     /// What a console's output waits in, beside its bytes.
     private static final int OVERHEAD_BYTES = 64;
 
-    private static final int CONSOLE_BYTES_MAX = 1 << 20;
+    /// Of a console's output that waits, with what it waits in.
+    static final int CONSOLE_BYTES_MAX = 1 << 20;
+
+    /// Bytes that are written one by one wait together, up to so many.
+    private static final int JOINED_BYTES_MAX = 256;
 
     private final PortOpener ports;
 
@@ -49,9 +55,20 @@ final class Outputs implements HeldOutput, PortOpener {
                             return true;
                         },
                         bytes -> bytes.length() + OVERHEAD_BYTES,
+                        Outputs::join,
                         CONSOLE_BYTES_MAX);
         add(List.of(outbox));
         return outbox;
+    }
+
+    private static Optional<Bytes> join(Bytes first, Bytes second) {
+        int length = first.length() + second.length();
+        if (length > JOINED_BYTES_MAX) {
+            return Optional.empty();
+        }
+        var both = Arrays.copyOf(first.toArray(), length);
+        System.arraycopy(second.toArray(), 0, both, first.length(), second.length());
+        return Optional.of(Bytes.of(both));
     }
 
     @Override

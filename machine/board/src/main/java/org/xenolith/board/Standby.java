@@ -23,7 +23,7 @@ public final class Standby implements AutoCloseable {
         this.image = image;
         this.wiring = wiring;
         this.disks = disks;
-        this.aside = new EpochAside(image.memory());
+        this.aside = new EpochAside(image.memory(), EpochAside.Bounds.USUAL);
     }
 
     /// Reads what machine it is, from the beginning of a stream, and makes what can be made of it.

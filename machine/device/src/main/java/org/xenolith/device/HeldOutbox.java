@@ -2,6 +2,7 @@ package org.xenolith.device;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 
 /// An outbox that holds effects back until their epoch has been committed, once it is told to;
@@ -13,6 +14,13 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
         /// False if there is no room: nothing was taken, and [HeldOutbox#roomOutside] is called
         /// when it pays to try again.
         boolean take(T effect);
+    }
+
+    /// Makes one effect of two that follow each other.
+    @FunctionalInterface
+    public interface Joiner<T> {
+        /// Empty if they are to stay two.
+        Optional<T> join(T first, T second);
     }
 
     private enum Mode {
@@ -30,6 +38,7 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
 
     private final Outside<? super T> outside;
     private final ToIntFunction<? super T> weigher;
+    private final Joiner<T> joiner;
     private final int weightMax;
     private final Object lock = new Object();
     private final ArrayDeque<Held<T>> waiting = new ArrayDeque<>();
@@ -54,8 +63,19 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
     /// @param weigher of an effect, one or more
     /// @param weightMax of all that wait; one effect may always
     public HeldOutbox(Outside<? super T> outside, ToIntFunction<? super T> weigher, int weightMax) {
+        this(outside, weigher, (_, _) -> Optional.empty(), weightMax);
+    }
+
+    /// @param joiner of effects of one epoch, asked when the second is offered: small ones need not
+    ///   wait one by one
+    public HeldOutbox(
+            Outside<? super T> outside,
+            ToIntFunction<? super T> weigher,
+            Joiner<T> joiner,
+            int weightMax) {
         this.outside = outside;
         this.weigher = weigher;
+        this.joiner = joiner;
         this.weightMax = weightMax;
     }
 
@@ -69,19 +89,44 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
         synchronized (lock) {
             now = mode;
             if (now == Mode.HOLDING || now == Mode.LEAVING) {
-                int more = weigher.applyAsInt(effect);
-                if (!waiting.isEmpty() && weight + more > weightMax) {
+                if (!keep(effect)) {
                     refused = true;
                     return false;
                 }
-                waiting.add(new Held<>(effect, more, sealed + 1));
-                weight += more;
             }
         }
         if (now == Mode.LEAVING) {
             leave();
         }
         return now != Mode.PASSING || outside.take(effect);
+    }
+
+    /// False if there is no room. For who has the lock.
+    private boolean keep(T effect) {
+        var grown = grown(effect);
+        var held =
+                grown.orElseGet(() -> new Held<>(effect, weigher.applyAsInt(effect), sealed + 1));
+        long then = weight + held.weight - (grown.isPresent() ? waiting.getLast().weight : 0);
+        if (!waiting.isEmpty() && then > weightMax) {
+            return false;
+        }
+        if (grown.isPresent()) {
+            waiting.removeLast();
+        }
+        waiting.add(held);
+        weight = then;
+        return true;
+    }
+
+    /// The last that waits and `effect` in one; empty if it is of another epoch, may be on its way
+    /// out, or the two do not join.
+    private Optional<Held<T>> grown(T effect) {
+        var last = waiting.peekLast();
+        if (last == null || last.epoch != sealed + 1 || busy && waiting.size() == 1) {
+            return Optional.empty();
+        }
+        return joiner.join(last.effect, effect)
+                .map(both -> new Held<>(both, weigher.applyAsInt(both), last.epoch));
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,6 +66,50 @@ class HeldOutboxTest {
         assertThat(retries).hasValue(1);
         assertThat(seen).containsExactly(1, 2, 3);
         assertThat(outbox.offer(4)).isTrue();
+    }
+
+    @Test
+    void smallOnesOfOneEpochWaitTogether() {
+        var words = new ArrayList<String>();
+        HeldOutbox.Joiner<String> joiner =
+                (first, second) ->
+                        first.length() + second.length() > 4
+                                ? Optional.empty()
+                                : Optional.of(first + second);
+        var joining = new HeldOutbox<String>(words::add, word -> word.length() + 10, joiner, 40);
+        joining.seal(0);
+        "abcdefg".chars().forEach(letter -> joining.offer(Character.toString(letter)));
+        joining.seal(1); // what follows is of another epoch
+        assertThat(joining.offer("h")).isTrue(); // 14 and 13 before
+        assertThat(joining.offer("ij")).isTrue();
+        assertThat(joining.offer("k")).as("it would be 41").isFalse();
+        joining.release(1);
+        assertThat(words).containsExactly("abcd", "efg");
+        joining.release(2);
+        assertThat(words).containsExactly("abcd", "efg", "hij");
+    }
+
+    @Test
+    void nothingJoinsWhatIsJustLeaving() {
+        var words = new ArrayList<String>();
+        var late = new ArrayList<HeldOutbox<String>>();
+        var joining =
+                new HeldOutbox<String>(
+                        word -> {
+                            words.add(word);
+                            if (word.equals("a")) {
+                                late.getFirst().offer("b"); // meanwhile
+                            }
+                            return true;
+                        },
+                        String::length,
+                        (first, second) -> Optional.of(first + second),
+                        100);
+        late.add(joining);
+        joining.seal(0);
+        joining.offer("a");
+        joining.letGo();
+        assertThat(words).containsExactly("a", "b");
     }
 
     @Test

@@ -9,13 +9,10 @@ import org.xenolith.board.Mirroring;
 import org.xenolith.migration.pages.DiskRounds;
 import org.xenolith.migration.pages.PageSink;
 import org.xenolith.migration.pages.Rounds;
-import org.xenolith.state.Bytes;
-import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -119,24 +116,24 @@ public final class DomainMirror implements MirroredMachine {
 
     /// What the backup does not have yet of disks. What is done to them from before this on is
     /// written down too, so that the end of the first copy needs no time in which all stands still.
-    private List<StreamRecord.DiskData> lastParts() throws MirrorException {
-        var parts = new ArrayList<StreamRecord.DiskData>();
+    private LastParts lastParts() throws MirrorException {
+        var parts = new LastParts();
+        boolean taken = false;
         try {
             mirroring.recordDisks();
             for (var disk : copies) {
-                for (var part = disk.next(0); part.isPresent(); ) {
-                    long offset = part.get().offset();
-                    var content = part.get().content();
-                    parts.add(new StreamRecord.DiskData(disk.number(), offset, Bytes.of(content)));
-                    part = disk.next(offset + content.length);
-                }
+                parts.take(disk);
             }
+            taken = true;
+            return parts;
         } catch (DomainException | IOException e) {
             throw new MirrorException("a disk cannot be copied: " + e.getMessage(), e);
         } finally {
             endCopies();
+            if (!taken) {
+                parts.close();
+            }
         }
-        return parts;
     }
 
     private void endCopies() {
@@ -149,8 +146,21 @@ public final class DomainMirror implements MirroredMachine {
     @Override
     public Checkpoint checkpoint(long epoch) throws MirrorException {
         requireThere();
-        var parts = epoch == 0 ? lastParts() : List.<StreamRecord.DiskData>of();
+        var parts = epoch == 0 ? lastParts() : new LastParts();
         var pages = takeSpare();
+        Checkpoint taken = null;
+        try {
+            taken = take(epoch, pages, parts);
+            return taken;
+        } finally {
+            if (taken == null) {
+                pages.close();
+                parts.close();
+            }
+        }
+    }
+
+    private Checkpoint take(long epoch, CopiedPages pages, LastParts parts) throws MirrorException {
         try {
             long dirty = rounds.dirty();
             pages.prepare(dirty + dirty / 8 + PAGES_MEANWHILE);
@@ -158,13 +168,10 @@ public final class DomainMirror implements MirroredMachine {
             pauses.accept(moment.pause());
             return new Taken(moment, pages, parts);
         } catch (DomainException e) {
-            pages.close();
             throw new MirrorException(e.getMessage(), e);
         } catch (IllegalStateException e) {
-            pages.close();
             throw new MirrorException("the machine is gone", e);
         } catch (OutOfMemoryError e) {
-            pages.close();
             throw new MirrorException("memory cannot be copied: " + e, e);
         }
     }
@@ -204,9 +211,9 @@ public final class DomainMirror implements MirroredMachine {
     private final class Taken implements Checkpoint {
         private final Mirroring.Moment moment;
         private final CopiedPages pages;
-        private final List<StreamRecord.DiskData> parts;
+        private final LastParts parts;
 
-        Taken(Mirroring.Moment moment, CopiedPages pages, List<StreamRecord.DiskData> parts) {
+        Taken(Mirroring.Moment moment, CopiedPages pages, LastParts parts) {
             this.moment = moment;
             this.pages = pages;
             this.parts = parts;
@@ -225,9 +232,7 @@ public final class DomainMirror implements MirroredMachine {
         @Override
         public void write(PageSink sink, StreamWriter out) throws IOException {
             pages.send(sink);
-            for (var part : parts) {
-                out.write(part);
-            }
+            parts.write(out);
             moment.save(out);
         }
 
@@ -235,6 +240,7 @@ public final class DomainMirror implements MirroredMachine {
         public void close() {
             pages.clear();
             giveSpare(pages);
+            parts.close();
             moment.close();
         }
     }
