@@ -131,6 +131,19 @@ public final class SharedMemory implements AutoCloseable {
         shownPages.set((int) (offset >>> PAGE_SHIFT), (int) (offset + bytes >>> PAGE_SHIFT));
     }
 
+    /// All of it once more, as long as `view` lives: what is written there is seen there alone.
+    /// What is written here afterwards is seen there or not, so nobody writes here meanwhile.
+    ///
+    /// @throws LinuxException if the host cannot, or a part shows a file
+    public synchronized MemorySegment copyOnWrite(Arena view) throws LinuxException {
+        if (!shownPages.isEmpty()) {
+            throw new LinuxException("mmap", 0);
+        }
+        long bytes = segment.byteSize();
+        var mapped = Libc.mmap(bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd);
+        return mapped.reinterpret(bytes, view, SharedMemory::unmap);
+    }
+
     /// Makes a page-aligned range zeros again and gives its host memory back.
     public synchronized void discard(long offset, long bytes) throws LinuxException {
         int first = (int) (offset >>> PAGE_SHIFT);

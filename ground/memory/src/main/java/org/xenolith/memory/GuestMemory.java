@@ -100,6 +100,22 @@ public final class GuestMemory implements AutoCloseable {
         return memory;
     }
 
+    /// Memory with the same content in the same places, which may be changed without changing this;
+    /// nobody changes this one as long as the other is in use. Costs the host what is written to
+    /// it.
+    ///
+    /// @throws LinuxException if that cannot be had without copying it
+    public GuestMemory copyOnWrite() throws LinuxException {
+        var copy = new GuestMemory(host.copyOnWrite(), frameCount);
+        synchronized (this) {
+            for (int i = 0; i < chunks.length; i++) {
+                copy.chunks[i] = chunks[i] == null ? null : chunks[i].clone();
+            }
+            copy.freeFrames.addAll(freeFrames);
+        }
+        return copy;
+    }
+
     /// All frames, as one segment. Engines access it directly; an access beyond it throws, so no
     /// translation, right or wrong, leaves guest memory.
     public MemorySegment segment() {

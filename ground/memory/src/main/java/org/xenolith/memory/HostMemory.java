@@ -21,6 +21,11 @@ interface HostMemory extends AutoCloseable {
     /// Makes a page-aligned range show a file's content, to be changed here only.
     void showFile(long offset, long bytes, HostFile file, long position) throws LinuxException;
 
+    /// The same content, to be changed without this one; nobody changes this one meanwhile.
+    ///
+    /// @throws LinuxException if that cannot be had without copying it
+    HostMemory copyOnWrite() throws LinuxException;
+
     @Override
     void close();
 
@@ -70,12 +75,23 @@ interface HostMemory extends AutoCloseable {
         }
 
         @Override
+        public HostMemory copyOnWrite() throws LinuxException {
+            var arena = Arena.ofShared();
+            try {
+                return new Allocated(arena, memory.copyOnWrite(arena));
+            } catch (LinuxException e) {
+                arena.close();
+                throw e;
+            }
+        }
+
+        @Override
         public void close() {
             memory.close();
         }
     }
 
-    /// Committed at once, and kept until closed.
+    /// Kept until closed.
     record Allocated(Arena arena, MemorySegment segment) implements HostMemory {
         @Override
         public void discard(long offset, long bytes) {
@@ -90,6 +106,11 @@ interface HostMemory extends AutoCloseable {
         @Override
         public void showFile(long offset, long bytes, HostFile file, long position)
                 throws LinuxException {
+            throw new LinuxException("mmap", 0);
+        }
+
+        @Override
+        public HostMemory copyOnWrite() throws LinuxException {
             throw new LinuxException("mmap", 0);
         }
 

@@ -2,6 +2,7 @@ package org.xenolith.board;
 
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
+import org.xenolith.linux.LinuxException;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.StateCodec;
 import org.xenolith.state.StateException;
@@ -58,11 +59,12 @@ final class MachineImage implements AutoCloseable {
     private MachineImage(
             MachineSpecification specification,
             MachineLayout layout,
+            GuestMemory memory,
             PageSource source,
             Optional<StreamRecord.CpuidPolicy> policy) {
         this.specification = specification;
         this.layout = layout;
-        this.memory = layout.memory();
+        this.memory = memory;
         this.source = source;
         this.policy = policy;
     }
@@ -107,7 +109,8 @@ final class MachineImage implements AutoCloseable {
                             specification.orElseThrow(
                                     () -> new StreamException("the stream has no machine"));
                     requireHostMemory(spec);
-                    return new MachineImage(spec, MachineLayout.of(spec, engines), source, policy);
+                    var layout = MachineLayout.of(spec, engines);
+                    return new MachineImage(spec, layout, layout.memory(), source, policy);
                 }
                 case StreamRecord.Pages _,
                         StreamRecord.TscInfo _,
@@ -346,6 +349,17 @@ final class MachineImage implements AutoCloseable {
                     "state of %s %d: %s".formatted(state.kind(), state.instance(), e.getMessage()),
                     e);
         }
+    }
+
+    /// One with the same content, which may be changed without changing this; nobody changes this
+    /// one as long as the other is in use.
+    ///
+    /// @throws LinuxException if that cannot be had without copying all of memory
+    MachineImage copyOnWrite() throws LinuxException {
+        var copy = new MachineImage(specification, layout, memory.copyOnWrite(), source, policy);
+        copy.states.putAll(states);
+        copy.params = params;
+        return copy;
     }
 
     /// The memory belongs to a machine from now on.

@@ -325,6 +325,16 @@ final class Wiring {
     ///
     /// @throws StreamException if the image is of no machine that could be
     Board restored(MachineImage image) throws DomainException, StreamException {
+        return restored(image, true);
+    }
+
+    /// The same, but the disks that the guest knows do not answer.
+    Board restoredWithoutDisks(MachineImage image) throws DomainException, StreamException {
+        return restored(image, false);
+    }
+
+    private Board restored(MachineImage image, boolean withDisks)
+            throws DomainException, StreamException {
         var states = RestoredStates.of(image, slots.size());
         replay.ifPresent(replayed -> replayed.continueFrom(states.board()));
         var consoleLink = RingLink.at(xen, HvmAbi.HVM_PARAM_CONSOLE_EVTCHN);
@@ -340,7 +350,9 @@ final class Wiring {
         store.write(new DomainDirectory(store, machine.id()).path() + "/name", config.name());
         consoleLink.tryConnect(() -> consoleNotified(pvConsole));
         storeLink.tryConnect(storeRing::notified);
-        disks.restore(config.disks());
+        if (withDisks) {
+            disks.restore(config.disks());
+        }
         interfaces.restore(config.vifs(), states.interfaces());
         around.console().onInput(input(() -> around.console().feed(pvConsole::accept)));
         return board(pvConsole);

@@ -70,6 +70,22 @@ public final class StandbyDomain implements StandbyMachine {
         } catch (DomainException e) {
             throw new MirrorException(e.getMessage(), e);
         }
+        if (epoch == 0) {
+            rehearse();
+        }
+    }
+
+    /// Before the first epoch counts: nobody relies on the copy yet, and it is the same as in
+    /// earnest. The copy is as good without.
+    private void rehearse() {
+        if (destination.config().deterministic().isPresent()) {
+            return; // its processor has nothing that would be slow at first
+        }
+        try {
+            standby.orElseThrow().rehearse();
+        } catch (DomainException e) {
+            destination.surroundings().log().add("mirror: no rehearsal: " + e.getMessage());
+        }
     }
 
     @Override
