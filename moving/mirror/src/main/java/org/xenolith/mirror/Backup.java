@@ -100,7 +100,7 @@ public final class Backup {
         reader.start();
         var output = new FrameOutput(link);
         Thread.ofVirtual().name("mirror-messages").start(() -> loop.writeMessages(output));
-        try {
+        try (var _ = ArbiterWatch.start(arbiter, session, surroundings.log)) {
             loop.run();
         } catch (RuntimeException | Error e) {
             goDown();

@@ -118,7 +118,7 @@ public final class Primary {
         Thread.ofPlatform().name("mirror-checkpoints").daemon().start(sender::takeCheckpoints);
         Thread.ofVirtual().name("mirror-messages").start(() -> loop.writeMessages(sender.out()));
         Thread.ofVirtual().name("mirror-reader").start(this::read);
-        try {
+        try (var _ = ArbiterWatch.start(arbiter, hello.session(), log)) {
             loop.run();
         } catch (RuntimeException | Error e) {
             goDown(e);

@@ -23,7 +23,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.UUID;
 
 /// The process that keeps the copy of a domain of another host, by the protocol of mirrors on
 /// standard input and output. Reports on standard error, as [ArrivalProcess] does; if the copy
@@ -95,7 +94,7 @@ public final class BackupProcess {
                             link,
                             new Backup.Surroundings(
                                     this::prepare,
-                                    BackupProcess::arbiter,
+                                    Arbiter::at,
                                     options(silenceMillis),
                                     Clock.system(),
                                     runtime.log()::append));
@@ -114,22 +113,6 @@ public final class BackupProcess {
         } finally {
             registration.ifPresent(RuntimeDirectory.Registration::close);
         }
-    }
-
-    /// One that has been asked once: a JVM is slow at what it does first, and when it is needed a
-    /// guest stands still.
-    private static Arbiter arbiter(String address) {
-        var arbiter = Arbiter.at(address);
-        Thread.ofVirtual()
-                .name("arbiter-first")
-                .start(() -> {
-                    try {
-                        arbiter.read(new UUID(0, 0));
-                    } catch (IOException _) {
-                        return; // who protects the domain has asked it too
-                    }
-                });
-        return arbiter;
     }
 
     private StandbyMachine prepare(String text) throws MirrorException {
