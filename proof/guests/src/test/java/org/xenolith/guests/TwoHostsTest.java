@@ -209,18 +209,13 @@ class TwoHostsTest {
 
     // ---------------------------------------------------------------- hosts that die
 
-    private XlHost.Started protect() throws Exception {
-        var mirror =
-                here.host.start(
-                        "remus",
-                        "--arbiter=" + arbiter,
-                        "--silence=" + SILENCE_MILLIS,
-                        "-C",
-                        there.config.toString(),
-                        "-s",
-                        there.ssh,
-                        "web",
-                        there.name);
+    /// @param more options of `xl remus`
+    private XlHost.Started protect(String... more) throws Exception {
+        var words = new ArrayList<>(List.of("remus", "--arbiter=" + arbiter));
+        words.addAll(List.of(more));
+        words.addAll(List.of("--silence=" + SILENCE_MILLIS, "-C", there.config.toString()));
+        words.addAll(List.of("-s", there.ssh, "web", there.name));
+        var mirror = here.host.start(words.toArray(String[]::new));
         mirror.awaitLine("web is protected");
         echo.awaitAnswers(10);
         journal.awaitLines(2);
@@ -232,7 +227,7 @@ class TwoHostsTest {
     void aGuestWhoseProcessIsKilledGoesOnAtTheOtherHost() throws Exception {
         for (int round = 1; round <= FAIL_OVERS; round++) {
             long start = clock.nanos();
-            var mirror = protect();
+            var mirror = protect("--keep");
             double protection = (clock.nanos() - start) / NANOS_IN_MILLI;
             work();
             echo.longestGapMillis();

@@ -8,7 +8,8 @@ package org.xenolith.mirror.protocol;
 /// @param silenceMillis a side that has heard nothing for so long has lost the other; the backup
 ///   waits one beat longer, so that a machine whose link is cut stays where it is
 /// @param startMillis the same on both sides until the machine is protected: processes start, disks
-///   are copied, and nobody hangs on the copy yet; a backup says so long that it is ready
+///   are copied, and nobody hangs on the copy yet; a backup that is not ready after so long, in
+///   which somebody may have typed a password, is lost
 /// @param commitMillis an epoch that the backup has not got after so long means that it is lost; so
 ///   does a machine that it has been asked to give up. A checkpoint that is not there after so long
 ///   ends the mirror
@@ -24,7 +25,7 @@ public record MirrorOptions(
         int askMillis,
         int askAgainMillis) {
     public static final MirrorOptions DEFAULT =
-            new MirrorOptions(25, 500, 50, 300, 30_000, 10_000, 500, 100);
+            new MirrorOptions(25, 500, 50, 300, 60_000, 10_000, 500, 100);
 
     /// Checkpoints that have been taken and not been committed, at most.
     public static final int OUTSTANDING_MAX = 2;
