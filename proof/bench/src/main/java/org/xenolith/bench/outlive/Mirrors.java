@@ -46,19 +46,22 @@ final class Mirrors {
             guest.type(SERVERS.formatted(PORT_HTTPD, PORT_OWN));
             warmUp(guest);
             for (int round = 0; round < rounds; round++) {
-                if (round % 2 == 0) {
-                    without.add(turn(guest));
-                    with.add(mirrored(guest));
-                } else {
-                    with.add(mirrored(guest));
-                    without.add(turn(guest));
+                boolean aloneFirst = round % 2 == 0;
+                if (aloneFirst) {
+                    without.add(turn(compile(guest)));
                 }
+                with.add(mirrored(guest));
+                if (!aloneFirst) {
+                    without.add(turn(compile(guest)));
+                }
+                compare(with.getLast(), without.getLast());
             }
         }
-        compare();
+        readings.note(sentence());
     }
 
     private void warmUp(Guest guest) throws IOException, InterruptedException {
+        compile(guest);
         compile(guest);
         try (var protection = Protection.begin(lab, lab.first(), lab.second())) {
             compile(guest);
@@ -66,11 +69,6 @@ final class Mirrors {
             requests("new", PORT_HTTPD, REQUESTS_FIRST);
             protection.stop();
         }
-    }
-
-    private Turn turn(Guest guest) throws IOException, InterruptedException {
-        var compiled = compile(guest);
-        return turn(compiled);
     }
 
     private Turn turn(Run compiled) throws IOException, InterruptedException {
@@ -118,21 +116,15 @@ final class Mirrors {
 
     // ---------------------------------------------------------------- beside each other
 
-    private void compare() throws IOException {
-        for (int i = 0; i < with.size(); i++) {
-            var mirrored = with.get(i);
-            var alone = without.get(i);
-            if (!mirrored.sum.equals(alone.sum)) {
-                throw new IOException("the mirrored guest has compiled something else");
-            }
-            readings.add(
-                    Figures.COMPILE, 100 * (mirrored.compileSeconds / alone.compileSeconds - 1));
-            longer(Figures.WEB_KEPT, mirrored.kept, alone.kept, 0.5);
-            longer(Figures.WEB_KEPT_P99, mirrored.kept, alone.kept, 0.99);
-            longer(Figures.WEB_NEW, mirrored.fresh, alone.fresh, 0.5);
-            longer(Figures.WEB_NEW_P99, mirrored.fresh, alone.fresh, 0.99);
+    private void compare(Turn mirrored, Turn alone) throws IOException {
+        if (!mirrored.sum.equals(alone.sum)) {
+            throw new IOException("the mirrored guest has compiled something else");
         }
-        readings.note(sentence());
+        readings.add(Figures.COMPILE, 100 * (mirrored.compileSeconds / alone.compileSeconds - 1));
+        longer(Figures.WEB_KEPT, mirrored.kept, alone.kept, 0.5);
+        longer(Figures.WEB_KEPT_P99, mirrored.kept, alone.kept, 0.99);
+        longer(Figures.WEB_NEW, mirrored.fresh, alone.fresh, 0.5);
+        longer(Figures.WEB_NEW_P99, mirrored.fresh, alone.fresh, 0.99);
     }
 
     private void longer(Figure figure, List<Double> mirrored, List<Double> alone, double part) {

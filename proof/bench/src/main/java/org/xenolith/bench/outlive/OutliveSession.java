@@ -18,7 +18,7 @@ public final class OutliveSession {
     private final Path directory;
     private final Clock clock;
     private final Consumer<String> progress;
-    private final Readings readings = new Readings();
+    private final Readings readings;
 
     /// @param root the directory of `xl`
     /// @param directory a place for files
@@ -29,6 +29,7 @@ public final class OutliveSession {
         this.directory = directory;
         this.clock = clock;
         this.progress = progress;
+        this.readings = new Readings(progress);
     }
 
     /// @param figures that are asked for

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import java.util.List;
 
 class OutliveTableTest {
-    private final Readings readings = new Readings();
+    private final Readings readings = new Readings(_ -> {});
 
     @Test
     void mediansAreHeldAgainstGoals() {

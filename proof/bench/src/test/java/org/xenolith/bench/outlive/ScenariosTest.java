@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 
 /// How what commands say becomes figures.
 class ScenariosTest {
-    private final Readings readings = new Readings();
+    private final Readings readings = new Readings(_ -> {});
 
     @Test
     void theLastLineOfAMigrationIsRead() throws Exception {
