@@ -24,61 +24,78 @@ final class Libc {
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
 
-    private static final MethodHandle MEMFD_CREATE =
-            bind("memfd_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle FTRUNCATE =
-            bind("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MMAP =
-            bind(
-                    "mmap",
-                    FunctionDescriptor.of(
-                            ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP =
-            bind("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle MADVISE =
-            bind("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle CLOSE =
-            bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    private static final MethodHandle OPEN =
-            bind(
-                    "open",
-                    FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
-                    Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle LSEEK =
-            bind("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle FALLOCATE =
-            bind(
-                    "fallocate",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle FCNTL =
-            bind(
-                    "fcntl",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
-                    Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle SCHED_SETAFFINITY =
-            bind(
-                    "sched_setaffinity",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-    private static final MethodHandle STATX =
-            bind(
-                    "statx",
-                    FunctionDescriptor.of(
-                            JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle IOCTL =
-            bind(
-                    "ioctl",
-                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
-                    Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle SOCKET =
-            bind("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle EVENTFD =
-            bind("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle POLL =
-            bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle READ =
-            bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle WRITE =
-            bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    // A call takes the JVM some milliseconds to bind, once: each kind is bound when it is needed.
+
+    /// Of memory.
+    private static final class Memory {
+        static final MethodHandle MEMFD_CREATE =
+                bind("memfd_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+        static final MethodHandle FTRUNCATE =
+                bind("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+        static final MethodHandle MMAP =
+                bind(
+                        "mmap",
+                        FunctionDescriptor.of(
+                                ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+                                JAVA_LONG));
+        static final MethodHandle MUNMAP =
+                bind("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+        static final MethodHandle MADVISE =
+                bind("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+        static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    }
+
+    /// Of files.
+    private static final class Files {
+        static final MethodHandle OPEN =
+                bind(
+                        "open",
+                        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
+                        Linker.Option.firstVariadicArg(2));
+        static final MethodHandle LSEEK =
+                bind("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+        static final MethodHandle FALLOCATE =
+                bind(
+                        "fallocate",
+                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+        static final MethodHandle FCNTL =
+                bind(
+                        "fcntl",
+                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
+                        Linker.Option.firstVariadicArg(2));
+        static final MethodHandle STATX =
+                bind(
+                        "statx",
+                        FunctionDescriptor.of(
+                                JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+    }
+
+    /// Of processors.
+    private static final class Processors {
+        static final MethodHandle SCHED_SETAFFINITY =
+                bind(
+                        "sched_setaffinity",
+                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+    }
+
+    /// Of interfaces of the host, and of descriptors that are waited for.
+    private static final class Network {
+        static final MethodHandle IOCTL =
+                bind(
+                        "ioctl",
+                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
+                        Linker.Option.firstVariadicArg(2));
+        static final MethodHandle SOCKET =
+                bind("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+        static final MethodHandle EVENTFD =
+                bind("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+        static final MethodHandle POLL =
+                bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+        static final MethodHandle READ =
+                bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+        static final MethodHandle WRITE =
+                bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    }
 
     /// include/uapi/linux/fcntl.h: paths are relative to the working directory.
     private static final int AT_FDCWD = -100;
@@ -90,14 +107,20 @@ final class Libc {
 
     /// Whether this C library has the calls for files.
     static boolean isBound() {
-        return OPEN != null && LSEEK != null && FALLOCATE != null && FCNTL != null && STATX != null;
+        return Files.OPEN != null
+                && Files.LSEEK != null
+                && Files.FALLOCATE != null
+                && Files.FCNTL != null
+                && Files.STATX != null;
     }
 
     static int memfdCreate(String name, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
             int fd =
-                    (int) present(MEMFD_CREATE).invokeExact(state, arena.allocateFrom(name), flags);
+                    (int)
+                            present(Memory.MEMFD_CREATE)
+                                    .invokeExact(state, arena.allocateFrom(name), flags);
             return (int) checked("memfd_create", fd, state);
         } catch (Throwable e) {
             throw rethrown("memfd_create", e);
@@ -107,7 +130,10 @@ final class Libc {
     static void ftruncate(int fd, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            checked("ftruncate", (int) present(FTRUNCATE).invokeExact(state, fd, bytes), state);
+            checked(
+                    "ftruncate",
+                    (int) present(Memory.FTRUNCATE).invokeExact(state, fd, bytes),
+                    state);
         } catch (Throwable e) {
             throw rethrown("ftruncate", e);
         }
@@ -119,7 +145,7 @@ final class Libc {
             var state = arena.allocate(STATE);
             var mapped =
                     (MemorySegment)
-                            present(MMAP)
+                            present(Memory.MMAP)
                                     .invokeExact(
                                             state,
                                             MemorySegment.NULL,
@@ -142,7 +168,7 @@ final class Libc {
             var state = arena.allocate(STATE);
             var mapped =
                     (MemorySegment)
-                            present(MMAP)
+                            present(Memory.MMAP)
                                     .invokeExact(
                                             state,
                                             place,
@@ -160,7 +186,10 @@ final class Libc {
     static void munmap(MemorySegment mapped, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            checked("munmap", (int) present(MUNMAP).invokeExact(state, mapped, bytes), state);
+            checked(
+                    "munmap",
+                    (int) present(Memory.MUNMAP).invokeExact(state, mapped, bytes),
+                    state);
         } catch (Throwable e) {
             throw rethrown("munmap", e);
         }
@@ -169,7 +198,10 @@ final class Libc {
     static void madvise(MemorySegment range, int advice) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int result = (int) present(MADVISE).invokeExact(state, range, range.byteSize(), advice);
+            int result =
+                    (int)
+                            present(Memory.MADVISE)
+                                    .invokeExact(state, range, range.byteSize(), advice);
             checked("madvise", result, state);
         } catch (Throwable e) {
             throw rethrown("madvise", e);
@@ -183,7 +215,7 @@ final class Libc {
             var copy = arena.allocateFrom(JAVA_BYTE, mask);
             int result =
                     (int)
-                            present(SCHED_SETAFFINITY)
+                            present(Processors.SCHED_SETAFFINITY)
                                     .invokeExact(state, 0, (long) mask.length, copy);
             checked("sched_setaffinity", result, state);
         } catch (Throwable e) {
@@ -194,7 +226,7 @@ final class Libc {
     static void close(int fd) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            checked("close", (int) present(CLOSE).invokeExact(state, fd), state);
+            checked("close", (int) present(Memory.CLOSE).invokeExact(state, fd), state);
         } catch (Throwable e) {
             throw rethrown("close", e);
         }
@@ -203,7 +235,7 @@ final class Libc {
     static int open(String path, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int fd = (int) present(OPEN).invokeExact(state, arena.allocateFrom(path), flags);
+            int fd = (int) present(Files.OPEN).invokeExact(state, arena.allocateFrom(path), flags);
             return (int) checked("open", fd, state);
         } catch (Throwable e) {
             throw rethrown("open", e);
@@ -213,7 +245,7 @@ final class Libc {
     static long lseek(int fd, long offset, int whence) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            long at = (long) present(LSEEK).invokeExact(state, fd, offset, whence);
+            long at = (long) present(Files.LSEEK).invokeExact(state, fd, offset, whence);
             return checked("lseek", at, state);
         } catch (Throwable e) {
             throw rethrown("lseek", e);
@@ -223,7 +255,7 @@ final class Libc {
     static void fallocate(int fd, int mode, long offset, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int result = (int) present(FALLOCATE).invokeExact(state, fd, mode, offset, bytes);
+            int result = (int) present(Files.FALLOCATE).invokeExact(state, fd, mode, offset, bytes);
             checked("fallocate", result, state);
         } catch (Throwable e) {
             throw rethrown("fallocate", e);
@@ -233,7 +265,7 @@ final class Libc {
     static void fcntl(int fd, int command, MemorySegment argument) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int result = (int) present(FCNTL).invokeExact(state, fd, command, argument);
+            int result = (int) present(Files.FCNTL).invokeExact(state, fd, command, argument);
             checked("fcntl", result, state);
         } catch (Throwable e) {
             throw rethrown("fcntl", e);
@@ -245,7 +277,7 @@ final class Libc {
             var state = arena.allocate(STATE);
             int code =
                     (int)
-                            present(STATX)
+                            present(Files.STATX)
                                     .invokeExact(
                                             state,
                                             AT_FDCWD,
@@ -263,7 +295,7 @@ final class Libc {
     static int ioctl(int fd, long request, MemorySegment argument) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int result = (int) present(IOCTL).invokeExact(state, fd, request, argument);
+            int result = (int) present(Network.IOCTL).invokeExact(state, fd, request, argument);
             return (int) checked("ioctl", result, state);
         } catch (Throwable e) {
             throw rethrown("ioctl", e);
@@ -273,7 +305,7 @@ final class Libc {
     static int socket(int family, int type, int protocol) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int fd = (int) present(SOCKET).invokeExact(state, family, type, protocol);
+            int fd = (int) present(Network.SOCKET).invokeExact(state, family, type, protocol);
             return (int) checked("socket", fd, state);
         } catch (Throwable e) {
             throw rethrown("socket", e);
@@ -283,7 +315,7 @@ final class Libc {
     static int eventfd(int initial, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int fd = (int) present(EVENTFD).invokeExact(state, initial, flags);
+            int fd = (int) present(Network.EVENTFD).invokeExact(state, initial, flags);
             return (int) checked("eventfd", fd, state);
         } catch (Throwable e) {
             throw rethrown("eventfd", e);
@@ -295,7 +327,7 @@ final class Libc {
     static int poll(MemorySegment descriptors, long count) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             var state = arena.allocate(STATE);
-            int ready = (int) present(POLL).invokeExact(state, descriptors, count, -1);
+            int ready = (int) present(Network.POLL).invokeExact(state, descriptors, count, -1);
             return (int) checked("poll", ready, state);
         } catch (LinuxException e) {
             if (e.errno() == EINTR) {
@@ -315,7 +347,7 @@ final class Libc {
     /// **Hot path.** How many bytes were read; if none could be, the error number, negative.
     static long read(int fd, MemorySegment target, long bytes, MemorySegment state) {
         try {
-            long result = (long) READ.invokeExact(state, fd, target, bytes);
+            long result = (long) Network.READ.invokeExact(state, fd, target, bytes);
             return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
         } catch (Throwable e) {
             throw new Bug("calling read", e);
@@ -325,7 +357,7 @@ final class Libc {
     /// **Hot path.** How many bytes were written; if none could be, the error number, negative.
     static long write(int fd, MemorySegment source, long bytes, MemorySegment state) {
         try {
-            long result = (long) WRITE.invokeExact(state, fd, source, bytes);
+            long result = (long) Network.WRITE.invokeExact(state, fd, source, bytes);
             return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
         } catch (Throwable e) {
             throw new Bug("calling write", e);

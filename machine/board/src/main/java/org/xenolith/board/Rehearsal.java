@@ -14,6 +14,7 @@ import java.nio.channels.Channels;
 /// something first, has been done when a machine stands still and waits for it.
 final class Rehearsal {
     private static final int MEMORY_MIB = 8;
+    private static final int TIMES = 8;
 
     /// Writes to 8 KiB of memory again and again, each time something else, in real mode: `mov di,
     /// 8000h; mov cx, 1000h; rep stosw; inc ax; jmp` to the beginning.
@@ -33,7 +34,14 @@ final class Rehearsal {
 
     private Rehearsal() {}
 
+    /// Often enough that the JVM compiles what is done again and again within it.
     static void perform(BoardBuilder machines, Engines engines) throws DomainException {
+        for (int i = 0; i < TIMES; i++) {
+            performOnce(machines, engines);
+        }
+    }
+
+    private static void performOnce(BoardBuilder machines, Engines engines) throws DomainException {
         var config = DomainConfig.builder("rehearsal").kernel("none").memoryMib(MEMORY_MIB).build();
         var around = Xenolith.surroundings();
         var saved = new ByteArrayOutputStream();

@@ -64,8 +64,8 @@ public final class Xenolith {
         return surroundings(PortOpener.NONE);
     }
 
-    /// Does once, with a small machine that nobody uses, what a JVM is slow at when it does it
-    /// first: saving and restoring. For processes that are about to do it while a guest waits.
+    /// Does some times, with a small machine that nobody uses, what a JVM is slow at when it does
+    /// it first: saving and restoring. For processes that are about to do it while a guest waits.
     public static void rehearse() throws DomainException {
         var machines = new BoardBuilder(System.getenv(), Optional.empty());
         Rehearsal.perform(machines, Engines.choose(EngineChoice.SOFT));
