@@ -107,7 +107,14 @@ final class MakerCommands {
             session.out().printf("Seed           %s%n", spec.seed());
         }
         session.out().printf("Start it:      xl create -c %s%n", spec.config());
+        session.out().printf("Reach it:      %s, once \"vif\" is no comment there%n", ssh(spec));
         return 0;
+    }
+
+    /// As the line for a network in the configuration forwards it.
+    private static String ssh(GuestSpec spec) {
+        var key = spec.publicKey().isEmpty() ? "-i " + spec.privateKey() + " " : "";
+        return "ssh %s-p 2222 %s@localhost".formatted(key, spec.user());
     }
 
     private static GuestSpec spec(Arguments arguments) throws UsageException {
