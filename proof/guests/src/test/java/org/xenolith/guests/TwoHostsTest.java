@@ -44,7 +44,7 @@ import java.util.concurrent.TimeUnit;
 @Timeout(value = 120, unit = TimeUnit.MINUTES)
 class TwoHostsTest {
     private static final int MOVES = Integer.getInteger("xenolith.moves", 2);
-    private static final int FAIL_OVERS = Integer.getInteger("xenolith.failovers", 2);
+    private static final int FAIL_OVERS = Integer.getInteger("xenolith.failovers", 1);
 
     /// More than is usual: the host on which tests run may do other things.
     private static final int SILENCE_MILLIS = Integer.getInteger("xenolith.silence", 1000);
