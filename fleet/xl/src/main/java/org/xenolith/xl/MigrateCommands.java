@@ -1,23 +1,25 @@
 package org.xenolith.xl;
 
+import static org.xenolith.mirror.Backup.BEGINNING_BYTES;
+
 import org.xenolith.migration.Deadline;
 import org.xenolith.migration.MigrationOptions;
+import org.xenolith.mirror.Backup;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainLauncher;
 import org.xenolith.xl.control.MigrationClient;
 import org.xenolith.xl.tls.TlsAddress;
-import org.xenolith.xl.tls.TlsDialer;
-import org.xenolith.xl.tls.TlsException;
-import org.xenolith.xl.tls.TlsIdentity;
 import org.xenolith.xl.tls.TlsListener;
 
 import java.io.IOException;
+import java.io.PushbackInputStream;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import javax.net.ssl.SSLSocket;
 
@@ -52,7 +54,7 @@ final class MigrateCommands {
                             options(arguments),
                             config,
                             arguments.has("p"),
-                            dialer(arguments, words.get(1)),
+                            Dialing.dialer(arguments, words.get(1), receiving(arguments)),
                             display::at));
             return 0;
         } finally {
@@ -68,47 +70,8 @@ final class MigrateCommands {
         };
     }
 
-    /// How connections to the other host are made.
-    private static MigrationClient.Dialer dialer(Arguments arguments, String host)
-            throws UsageException, ControlException {
-        var tls = tlsAddress(host);
-        if (tls.isPresent()) {
-            var dialer = new TlsDialer(identity(arguments));
-            return link -> Relay.start(Relay.End.of(link), Relay.End.of(dialer.dial(tls.get())));
-        }
-        var command = List.of("sh", "-c", command(arguments, host));
-        return link -> Relay.start(Relay.End.of(link), Relay.End.of(command));
-    }
-
-    private static Optional<TlsAddress> tlsAddress(String word) throws UsageException {
-        try {
-            return TlsAddress.parse(word);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException(e.getMessage());
-        }
-    }
-
-    private static TlsIdentity identity(Arguments arguments) throws ControlException {
-        var usual = Path.of(System.getProperty("user.home"), ".xenolith", "tls");
-        try {
-            return TlsIdentity.read(arguments.value("tls").map(Path::of).orElse(usual));
-        } catch (TlsException e) {
-            throw new ControlException(e.getMessage(), e);
-        }
-    }
-
-    /// As Xen's xl has it; `exec`, so that no shell stays between.
-    private static String command(Arguments arguments, String host) {
-        var ssh = arguments.value("s").orElse("ssh");
-        if (ssh.isEmpty()) {
-            return host;
-        }
-        return "exec %s %s xl migrate-receive%s%s"
-                .formatted(
-                        ssh,
-                        host,
-                        arguments.has("e") ? " -e" : "",
-                        arguments.has("p") ? " -p" : "");
+    private static List<String> receiving(Arguments arguments) {
+        return Stream.of("e", "p").filter(arguments::has).map(option -> "-" + option).toList();
     }
 
     private static MigrationOptions options(Arguments arguments) throws UsageException {
@@ -152,10 +115,12 @@ final class MigrateCommands {
 
     static int listen(Session session, Arguments arguments)
             throws UsageException, ControlException, InterruptedException {
-        var listening = new Listening(session, arguments.has("p"));
+        var listening =
+                new Listening(session, arguments.has("p"), RemusCommands.silence(arguments));
         var address = listenAddress(arguments);
         try (var listener =
-                TlsListener.bind(identity(arguments), address, listening::serve, listening::say)) {
+                TlsListener.bind(
+                        Dialing.identity(arguments), address, listening::serve, listening::say)) {
             listening.say(
                     "listening at " + new TlsAddress(address.getHostString(), listener.port()));
             listener.run();
@@ -174,8 +139,12 @@ final class MigrateCommands {
         return new InetSocketAddress(host, port);
     }
 
-    /// Domains that come over connections of TLS, each to a process of its own.
-    private record Listening(Session session, boolean paused) {
+    /// Domains, and copies of domains, that come over connections of TLS, each to a process of its
+    /// own.
+    private record Listening(Session session, boolean paused, int silenceMillis) {
+        /// Whoever has been let in begins to speak within that.
+        private static final long BEGIN_MILLIS_MAX = 30_000;
+
         /// What the source is told in the end is on its way.
         private static final long PARTING_MILLIS = 10_000;
 
@@ -186,12 +155,33 @@ final class MigrateCommands {
         void serve(SSLSocket socket, String name) {
             var launcher = new DomainLauncher(session.runtime(), this::say);
             try {
-                var source = Relay.End.of(socket);
-                launcher.receive(paused, process -> Relay.start(source, Relay.End.of(process)))
-                        .ifPresent(id -> say("domain %d has come from %s".formatted(id, name)));
+                var input = new PushbackInputStream(socket.getInputStream(), BEGINNING_BYTES);
+                boolean mirror = isMirror(socket, input);
+                var source = Relay.End.of(socket, input);
+                Consumer<Process> carrier = process -> Relay.start(source, Relay.End.of(process));
+                if (mirror) {
+                    say("keeps a copy for " + name);
+                    launcher.keepCopy(silenceMillis, carrier)
+                            .ifPresentOrElse(
+                                    id -> say("domain %d goes on here".formatted(id)),
+                                    () -> say("a copy for %s is not needed".formatted(name)));
+                } else {
+                    launcher.receive(paused, carrier)
+                            .ifPresent(id -> say("domain %d has come from %s".formatted(id, name)));
+                }
             } catch (ControlException | IOException e) {
                 say("nothing has come from %s: %s".formatted(name, e.getMessage()));
                 Deadline.closing(socket, PARTING_MILLIS);
+            }
+        }
+
+        /// Leaves in `input` what is there.
+        private static boolean isMirror(SSLSocket socket, PushbackInputStream input)
+                throws IOException {
+            try (var _ = Deadline.closing(socket, BEGIN_MILLIS_MAX)) {
+                var beginning = input.readNBytes(BEGINNING_BYTES);
+                input.unread(beginning);
+                return Backup.isMirror(beginning);
             }
         }
     }

@@ -7,7 +7,7 @@ import java.util.List;
 
 /// The commands of `xl` that move domains between hosts, one row each.
 final class MigrateVerbs {
-    private static final Option TLS =
+    static final Option TLS =
             with(
                     "tls",
                     "DIRECTORY",
@@ -82,7 +82,8 @@ final class MigrateVerbs {
                             MigrateCommands::receive),
                     new Verb(
                             "migrate-listen",
-                            "Take domains that come by 'xl migrate <Domain> tls://<host>'",
+                            "Take domains, and keep copies of domains, that come by 'xl migrate' and"
+                                    + " 'xl remus <Domain> tls://<host>'",
                             "[options]",
                             0,
                             0,
@@ -96,6 +97,7 @@ final class MigrateVerbs {
                                             "PORT",
                                             "Listen at this port; 8002 unless set. Ours."),
                                     TLS,
+                                    with("silence", "MS", "Of copies: as of `xl remus`. Ours."),
                                     flag('p', "Do not unpause domains.")),
                             MigrateCommands::listen));
 

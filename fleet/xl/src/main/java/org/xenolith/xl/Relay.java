@@ -30,11 +30,12 @@ final class Relay {
         }
 
         static End of(Socket socket) throws IOException {
-            return new End(
-                    socket.getInputStream(),
-                    socket.getOutputStream(),
-                    socket::shutdownOutput,
-                    socket);
+            return of(socket, socket.getInputStream());
+        }
+
+        /// @param input of the socket
+        static End of(Socket socket, InputStream input) throws IOException {
+            return new End(input, socket.getOutputStream(), socket::shutdownOutput, socket);
         }
 
         /// Starts a command, which sees to its own end when its standard input ends. Its errors are

@@ -7,6 +7,7 @@ import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.MirrorClient;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -55,8 +56,8 @@ final class RemusCommands {
             ConfigReader.read(arguments.value("C").get(), text);
             config = Optional.of(text);
         }
-        var command = List.of("sh", "-c", command(arguments));
         var name = arguments.operands().getFirst();
+        var host = arguments.operands().get(1);
         var wish =
                 new MirrorClient.Wish(
                         millis(arguments, "i", MirrorOptions.DEFAULT.epochMillis()),
@@ -67,7 +68,7 @@ final class RemusCommands {
         var end =
                 client.mirror(
                         wish,
-                        link -> Relay.start(Relay.End.of(link), Relay.End.of(command)),
+                        Dialing.dialer(arguments, host, receiving(arguments)),
                         new Progress(session.err(), name));
         session.err()
                 .printf(
@@ -130,14 +131,12 @@ final class RemusCommands {
                 "%s takes 1 to %d milliseconds, not %s".formatted(option, MILLIS_MAX, word.get()));
     }
 
-    /// As Xen's xl has it; `exec`, so that no shell stays between.
-    private static String command(Arguments arguments) throws UsageException {
-        var host = arguments.operands().get(1);
-        var ssh = arguments.value("s").orElse("ssh");
-        return ssh.isEmpty()
-                ? host
-                : "exec %s %s xl migrate-receive -r --silence=%d%s"
-                        .formatted(ssh, host, silence(arguments), arguments.has("e") ? " -e" : "");
+    private static List<String> receiving(Arguments arguments) throws UsageException {
+        var words = new ArrayList<>(List.of("-r", "--silence=" + silence(arguments)));
+        if (arguments.has("e")) {
+            words.add("-e");
+        }
+        return words;
     }
 
     // ---------------------------------------------------------------- status

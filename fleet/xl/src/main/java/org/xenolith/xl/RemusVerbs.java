@@ -14,7 +14,7 @@ final class RemusVerbs {
                     new Verb(
                             "remus",
                             "Enable Remus HA for domain",
-                            "[options] <Domain> [<host>]",
+                            "[options] <Domain> [<host>|tls://<host>[:<port>]]",
                             0,
                             2,
                             List.of(
@@ -35,6 +35,7 @@ final class RemusVerbs {
                                             "Use <sshcommand> instead of ssh.  String will be"
                                                     + " passed to sh. If empty, run <host> instead of"
                                                     + " ssh <host> xl migrate-receive -r."),
+                                    MigrateVerbs.TLS,
                                     flag(
                                             'e',
                                             "Do not wait in the background (on <host>) for the"

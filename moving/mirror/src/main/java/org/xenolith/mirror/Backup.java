@@ -23,6 +23,9 @@ import java.util.function.Function;
 ///   mirror-messages     writes                     mirror-arbiter  one question
 /// ```
 public final class Backup {
+    /// How much of what a primary says first [#isMirror] looks at.
+    public static final int BEGINNING_BYTES = Frames.BEGINNING_BYTES;
+
     private final Link link;
     private final StandbyMachine machine;
     private final UUID session;
@@ -60,6 +63,12 @@ public final class Backup {
         this.surroundings = surroundings;
         this.loop = new Loop(new BackupProtocol(surroundings.options));
         this.reader = new StandbyReader(link.input(), machine, surroundings.clock, loop);
+    }
+
+    /// Whether whoever begins a connection so wants to have a copy kept: it is to be [#serve]d from
+    /// its beginning.
+    public static boolean isMirror(byte[] beginning) {
+        return Frames.isBeginning(beginning);
     }
 
     /// Serves a connection that a primary has made, to the end of the session, and closes it.

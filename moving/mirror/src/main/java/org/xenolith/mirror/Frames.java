@@ -6,6 +6,7 @@ import org.xenolith.mirror.protocol.Message;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,18 @@ final class Frames {
     }
 
     private Frames() {}
+
+    /// How long what [#isBeginning] looks at is.
+    static final int BEGINNING_BYTES = Envelope.HEADER_BYTES + Long.BYTES;
+
+    /// Whether a connection that begins so is one of a mirror.
+    static boolean isBeginning(byte[] octets) {
+        return octets.length >= BEGINNING_BYTES
+                && ByteBuffer.wrap(octets)
+                                .order(ByteOrder.LITTLE_ENDIAN)
+                                .getLong(Envelope.HEADER_BYTES)
+                        == MAGIC;
+    }
 
     // ---------------------------------------------------------------- writing
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.boot.GuestKit;
+import org.xenolith.xl.tls.testing.Authority;
 
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -214,5 +215,31 @@ class RemusTest {
                     "c=$(cat /mnt/count); until [ $(cat /mnt/count) -gt $c ]; do sleep 0.1; done");
             assertThat(shell.run("dmesg | grep -i -E 'i.o error|corrupt|oops'")).isEmpty();
         }
+    }
+
+    /// Two processes whose hosts each have an authority's certificate.
+    @Test
+    void aCopyIsKeptByWayOfTls() throws Exception {
+        var authority = Authority.create(root, "ours");
+        var own = "--tls=" + authority.issue(root.resolve("own"), "dns:host-a");
+        var others = "--tls=" + authority.issue(root.resolve("others"), "ip:127.0.0.1");
+        var listener = hostB.start("migrate-listen", "--address=127.0.0.1", "--port=0", others);
+        var there = "tls://" + listener.awaitLine("listening at").replaceAll(".* ", "");
+        create();
+        var arbiter = "--arbiter=" + witness();
+        var nobody = "tls://127.0.0.1:" + HostTool.freePort();
+        var refused = hostA.finished("remus", arbiter, own, "web", nobody);
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.output()).contains("cannot reach " + nobody.substring(6));
+
+        var config = "-C" + config(hostB);
+        var mirror = hostA.start("remus", arbiter, own, config, "web", there);
+        mirror.awaitLine("web is protected");
+        listener.awaitLine("keeps a copy for 127.0.0.1");
+        hostA.kill("web");
+        mirror.awaitEnd();
+        listener.awaitLine("goes on here");
+        hostB.await("web");
+        hostB.requireAlone("web", hostA);
     }
 }

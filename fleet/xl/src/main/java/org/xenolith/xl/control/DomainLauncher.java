@@ -77,9 +77,20 @@ public final class DomainLauncher {
     /// standard input and output, and waits until it is the domain or is not needed. Returns the
     /// domain's id, if there is one.
     public Optional<Integer> keepCopy(int silenceMillis) throws ControlException {
+        return keepCopy(silenceMillis, ProcessBuilder.Redirect.INHERIT, _ -> {});
+    }
+
+    /// The same with a connection of whoever calls, as with [#receive].
+    public Optional<Integer> keepCopy(int silenceMillis, Consumer<Process> carrier)
+            throws ControlException {
+        return keepCopy(silenceMillis, ProcessBuilder.Redirect.PIPE, carrier);
+    }
+
+    private Optional<Integer> keepCopy(
+            int silenceMillis, ProcessBuilder.Redirect standard, Consumer<Process> carrier)
+            throws ControlException {
         var arguments = List.of(Integer.toString(silenceMillis));
-        var standard = ProcessBuilder.Redirect.INHERIT;
-        return speak(BackupProcess.class, arguments, standard, _ -> {});
+        return speak(BackupProcess.class, arguments, standard, carrier);
     }
 
     /// Starts a process that speaks with another host by its standard input and output.

@@ -14,7 +14,8 @@ import java.util.zip.CRC32C;
 ///
 /// @param body from its position on
 public record Envelope(int type, ByteBuffer body) {
-    private static final int HEADER_BYTES = 16;
+    /// What stands before the body.
+    public static final int HEADER_BYTES = 16;
 
     /// No frame has this type.
     public static final int UNKNOWN = -1;
