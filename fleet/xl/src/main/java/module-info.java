@@ -6,7 +6,7 @@ module org.xenolith.xl {
     requires org.xenolith.boot;
     requires org.xenolith.images;
     requires org.xenolith.maker;
-    requires org.xenolith.mirror;
+    requires transitive org.xenolith.mirror;
     requires transitive org.xenolith.migration;
 
     exports org.xenolith.xl.config;

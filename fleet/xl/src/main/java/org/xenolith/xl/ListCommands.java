@@ -2,12 +2,15 @@ package org.xenolith.xl;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 
+import org.xenolith.base.Sizes;
 import org.xenolith.board.DomainState;
+import org.xenolith.mirror.protocol.MirrorStatus;
 import org.xenolith.xl.control.ControlClient;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainDescription;
 import org.xenolith.xl.control.DomainEntry;
 import org.xenolith.xl.control.Json;
+import org.xenolith.xl.control.MirrorJson;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -41,6 +44,11 @@ final class ListCommands {
         if (arguments.has("numa")) {
             heading.append(" NODE Affinity");
         }
+        // Ours, and behind all of Xen's.
+        boolean mirrors = domains.stream().anyMatch(domain -> domain.mirror().isPresent());
+        if (mirrors) {
+            heading.append("  Mirror");
+        }
         session.out().println(heading);
         for (var domain : domains) {
             var line = new StringBuilder();
@@ -65,9 +73,21 @@ final class ListCommands {
             if (arguments.has("numa")) {
                 line.append(" all");
             }
+            if (mirrors) {
+                line.append("  ").append(domain.mirror().map(ListCommands::mirror).orElse("-"));
+            }
             session.out().println(line);
         }
         return 0;
+    }
+
+    private static String mirror(MirrorStatus mirror) {
+        return format(
+                "%s,%.1f/s,%.1fKiB,%.1fms",
+                mirror.phase().name().toLowerCase(Locale.ROOT),
+                mirror.epochsPerSecond(),
+                mirror.bytesPerEpoch() / Sizes.KIB,
+                mirror.lagNanos() / 1e6);
     }
 
     private static String reasonCode(DomainState state) {
@@ -83,6 +103,7 @@ final class ListCommands {
         for (var domain : domains) {
             var object = array.addObject().put("domid", domain.id());
             object.set("config", domain.config());
+            domain.mirror().ifPresent(status -> object.set("mirror", MirrorJson.of(status)));
         }
         return array;
     }

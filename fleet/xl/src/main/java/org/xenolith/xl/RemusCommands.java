@@ -1,5 +1,6 @@
 package org.xenolith.xl;
 
+import org.xenolith.base.Sizes;
 import org.xenolith.mirror.protocol.MirrorOptions;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
@@ -162,13 +163,13 @@ final class RemusCommands {
                 print(
                         session.out(),
                         entry.name(),
-                        status.path("phase").asText(),
-                        status.path("committed").asText(),
-                        format("%.1f", status.path("epochs-per-second").asDouble()),
-                        format("%.0f", status.path("pages-per-epoch").asDouble()),
-                        format("%.1f", status.path("bytes-per-epoch").asDouble() / 1024),
-                        format("%.1f", status.path("lag").asDouble() / NANOS_IN_MILLI),
-                        format("%.2f", status.path("pause").asDouble() / NANOS_IN_MILLI));
+                        status.phase().name().toLowerCase(Locale.ROOT),
+                        status.committed(),
+                        format("%.1f", status.epochsPerSecond()),
+                        format("%.0f", status.pagesPerEpoch()),
+                        format("%.1f", status.bytesPerEpoch() / Sizes.KIB),
+                        format("%.1f", status.lagNanos() / NANOS_IN_MILLI),
+                        format("%.2f", status.pauseNanos() / NANOS_IN_MILLI));
             } catch (ControlException e) {
                 if (!words.isEmpty()) {
                     throw e;

@@ -11,6 +11,7 @@ import org.xenolith.xl.control.DomainDescription;
 import org.xenolith.xl.control.Json;
 
 import java.util.List;
+import java.util.Optional;
 
 class TopTableTest {
     private static final TopTable TABLE = new TopTable(1 << 20, false, false, false, false);
@@ -54,7 +55,8 @@ class TopTableTest {
                         256 * 1024,
                         512 * 1024,
                         List.of(vcpu),
-                        Json.object()),
+                        Json.object(),
+                        Optional.empty()),
                 List.of());
     }
 }

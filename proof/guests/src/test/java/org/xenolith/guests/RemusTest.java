@@ -110,6 +110,9 @@ class RemusTest {
         var mirror = hostA.start(remus(arbiter));
         mirror.awaitLine("web is protected");
         assertThat(hostA.done("remus", "--status", "web")).containsPattern("web +protected ");
+        assertThat(hostA.done("list"))
+                .containsPattern("State\tTime\\(s\\)  Mirror\n")
+                .containsPattern("web .*  protected,[0-9.]+/s,[0-9.]+KiB,[0-9.]+ms\n");
         return mirror;
     }
 
@@ -130,6 +133,7 @@ class RemusTest {
         mirror.awaitLine("web is not protected any more");
         hostB.awaitEmpty();
         hostA.requireAlone("web", hostB);
+        assertThat(hostA.done("list")).doesNotContain("Mirror", "protected");
         whatIsDestroyedHasNoCopy(arbiter);
     }
 

@@ -183,7 +183,7 @@ final class ControlServer implements AutoCloseable {
                     REMUS,
                     REMUS_LINK,
                     REMUS_STATUS -> {} // what they are for is not in the answer
-            case INFO -> answer.setAll(DomainDescription.of(domain).toJson());
+            case INFO -> answer.setAll(DomainDescription.of(domain, mirrors.current()).toJson());
             case PAUSE -> domain.pause();
             case UNPAUSE -> domain.unpause();
             case SHUTDOWN -> domain.shutdown();

@@ -8,10 +8,12 @@ import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainState;
 import org.xenolith.board.ShutdownAction;
 import org.xenolith.board.VcpuInfo;
+import org.xenolith.mirror.protocol.MirrorStatus;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// A domain as the commands show it; what the call `info` carries.
 ///
@@ -24,9 +26,11 @@ public record DomainDescription(
         long memoryKib,
         long memoryKibMax,
         List<VcpuInfo> vcpus,
-        ObjectNode config) {
+        ObjectNode config,
+        Optional<MirrorStatus> mirror) {
 
-    public static DomainDescription of(Domain domain) {
+    /// @param mirror how the domain's mirror is doing, if it has one
+    static DomainDescription of(Domain domain, Optional<MirrorStatus> mirror) {
         var config = domain.config();
         var memory = domain.balloon().info();
         return new DomainDescription(
@@ -37,7 +41,8 @@ public record DomainDescription(
                 memory.current() / Sizes.KIB,
                 memory.max() / Sizes.KIB,
                 domain.vcpus(),
-                toJson(config));
+                toJson(config),
+                mirror);
     }
 
     /// To the nearest MiB: a guest gives a few pages back when it maps those that Xen lends it.
@@ -76,6 +81,7 @@ public record DomainDescription(
             AffinityJson.put(object, vcpu.affinity());
         }
         json.set("config", config);
+        mirror.ifPresent(status -> json.set("mirror", MirrorJson.of(status)));
         return json;
     }
 
@@ -101,7 +107,10 @@ public record DomainDescription(
                 json.path("memory").asLong(),
                 json.path("maxmem").asLong(),
                 vcpus,
-                json.path("config") instanceof ObjectNode config ? config : Json.object());
+                json.path("config") instanceof ObjectNode config ? config : Json.object(),
+                json.has("mirror")
+                        ? Optional.of(MirrorJson.parse(json.path("mirror")))
+                        : Optional.empty());
     }
 
     /// A `libxl_domain_config` as libxl writes it (tools/libs/light/libxl_types.idl): numbers of

@@ -14,12 +14,12 @@ import org.xenolith.mirror.DomainMirror;
 import org.xenolith.mirror.MirrorException;
 import org.xenolith.mirror.Primary;
 import org.xenolith.mirror.protocol.Message;
+import org.xenolith.mirror.protocol.MirrorStatus;
 import org.xenolith.xen.XenVersion;
 import org.xenolith.xl.config.ConfigWriter;
 
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -262,18 +262,12 @@ final class MirrorCalls {
     }
 
     ObjectNode status() throws DomainException {
-        var status = lastPrimary().orElseThrow(MirrorCalls::notMirrored).status();
-        return Json.object()
-                .put("phase", status.phase().name().toLowerCase(Locale.ROOT))
-                .put("epoch", status.epoch())
-                .put("committed", status.committed())
-                .put("epochs-per-second", status.epochsPerSecond())
-                .put("pages-per-epoch", status.pagesPerEpoch())
-                .put("bytes-per-epoch", status.bytesPerEpoch())
-                .put("lag", status.lagNanos())
-                .put("pause", status.pauseNanos())
-                .put("pause-max", status.pauseNanosMax())
-                .put("interval", status.intervalNanos());
+        return MirrorJson.of(lastPrimary().orElseThrow(MirrorCalls::notMirrored).status());
+    }
+
+    /// How the mirror is doing, if there is one.
+    Optional<MirrorStatus> current() {
+        return lastPrimary().filter(primary -> !primary.end().isDone()).map(Primary::status);
     }
 
     /// Ends the mirror, if there is one, since the domain is to go: its copy would go on otherwise.

@@ -1,7 +1,8 @@
 package org.xenolith.xl.control;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import org.xenolith.mirror.protocol.MirrorStatus;
 
 import java.io.IOException;
 import java.util.Optional;
@@ -87,9 +88,10 @@ public final class MirrorClient {
     }
 
     /// How it is doing, as `xl remus --status` shows it.
-    public JsonNode status() throws ControlException {
-        return client.ask(
-                ControlClient.request(Call.REMUS_STATUS), ControlClient.ANSWER_MILLIS_MAX);
+    public MirrorStatus status() throws ControlException {
+        return MirrorJson.parse(
+                client.ask(
+                        ControlClient.request(Call.REMUS_STATUS), ControlClient.ANSWER_MILLIS_MAX));
     }
 
     /// The domain is not to be mirrored any more.
