@@ -41,8 +41,7 @@ final class MadeGuest {
     }
 
     /// Makes a guest in `directory`; skips the test where none can be made.
-    static GuestSpec make(
-            Release release, Path directory, List<String> packages, boolean cloudInit)
+    static GuestSpec make(Release release, Path directory, List<String> packages, boolean cloudInit)
             throws Exception {
         HostTool.assumePasst();
         HostTool.assumePresent("ssh", "e2fsck");
