@@ -1,6 +1,8 @@
 package org.xenolith.network;
 
 import org.xenolith.base.Clock;
+import org.xenolith.linux.LinuxException;
+import org.xenolith.linux.TapInterface;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,6 +14,8 @@ import java.util.function.Consumer;
 
 /// Opens ports. One for a process is enough. May be used from any thread.
 public final class Ports implements AutoCloseable {
+    private static final String LOOPBACK = "lo";
+
     private final Path directory;
     private final Clock clock;
     private final Consumer<String> log;
@@ -30,6 +34,16 @@ public final class Ports implements AutoCloseable {
         this.directory = directory;
         this.clock = clock;
         this.log = log;
+    }
+
+    /// Does what is slow when it is done first, and changes nothing: for processes that are about
+    /// to open ports while a guest waits.
+    public static void rehearse() {
+        try {
+            TapInterface.mtuOf(LOOPBACK);
+        } catch (LinuxException e) {
+            return; // whoever opens a port will be told
+        }
     }
 
     /// Plugs an interface in. Nothing of it is left behind if this throws, and all of it is given

@@ -230,6 +230,7 @@ public final class Departure {
                 sending.round(still.ownPages());
                 times.pages = times.lap();
                 still.saveDevices(sending.writer());
+                meter.flush(); // the target reads them while a tap is given back, which takes long
                 still.release();
                 sending.writer().write(new StreamRecord.End());
                 meter.flush();
