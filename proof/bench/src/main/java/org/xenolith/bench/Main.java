@@ -4,6 +4,7 @@ import org.xenolith.base.Clock;
 import org.xenolith.bench.guest.Devices;
 import org.xenolith.bench.guest.GuestFiles;
 import org.xenolith.bench.guest.Hypervisor;
+import org.xenolith.bench.guest.InstalledSystem;
 import org.xenolith.bench.guest.Tcg;
 import org.xenolith.bench.guest.Xenolith;
 import org.xenolith.bench.outlive.OutliveSession;
@@ -43,11 +44,21 @@ public final class Main {
         System.err.println("bench: " + what);
     }
 
+    private static Path image(Path root, WorkDirectory directory, Options options)
+            throws IOException, InterruptedException {
+        if (options.image().isPresent()) {
+            return options.image().get();
+        }
+        say("making a whole system");
+        return InstalledSystem.make(root.resolve("xl"), directory.path());
+    }
+
     private static boolean run(Options options) throws IOException, InterruptedException {
         var root = Path.of(System.getProperty("xenolith.root", "")).toAbsolutePath();
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         try (var directory = new WorkDirectory();
-                var devices = new Devices(directory.path())) {
+                var devices =
+                        new Devices(directory.path(), () -> image(root, directory, options))) {
             var clock = Clock.system();
             var files = GuestFiles.make(directory.path(), options.devices(), Main::say);
             var out = new PrintStream(System.out, true, StandardCharsets.UTF_8);

@@ -29,8 +29,18 @@ final class RowProgram {
     }
 
     static Sample sample(Row row, Boot boot) {
-        long nanos = row.name().equals("boot-init") ? boot.initNanos() : boot.shellNanos();
+        long nanos = row.name().equals("boot-init") ? boot.initNanos() : boot.promptNanos();
         return Sample.of(row.perOperation(nanos, 1), "");
+    }
+
+    /// @param first what came before, which finds nothing that was kept for it
+    static Sample sample(Row row, Boot first, Boot boot) {
+        return new Sample(
+                row.perOperation(boot.promptNanos(), 1),
+                row.perOperation(first.promptNanos(), 1),
+                boot.promptNanos(),
+                boot.instructions(),
+                "");
     }
 
     /// The time that tells how long `rounds` take.

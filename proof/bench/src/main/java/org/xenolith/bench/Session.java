@@ -1,5 +1,6 @@
 package org.xenolith.bench;
 
+import org.xenolith.bench.guest.Boot;
 import org.xenolith.bench.guest.Hypervisor;
 import org.xenolith.bench.guest.Machine;
 import org.xenolith.bench.guest.Run;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /// All runs of one table: a trial finds out how many rounds take how long, then both hypervisors
@@ -31,6 +33,7 @@ final class Session {
     private final Consumer<String> progress;
 
     private final Map<Row, Long> rounds = new HashMap<>();
+    private final Map<Row, Map<Hypervisor, Boot>> firstBoots = new HashMap<>();
     private final Map<Row, List<Sample>> ourSamples = new HashMap<>();
     private final Map<Row, List<Sample>> theirSamples = new HashMap<>();
     private final Map<Row, String> failures = new LinkedHashMap<>();
@@ -55,14 +58,47 @@ final class Session {
         for (var machine : Machine.values()) {
             withGuests("trial", List.of(ours, theirs), programs(machine), this::trial);
         }
+        bootSystems("trial", List.of(ours, theirs), firstBoots::put);
         for (int turn = 1; turn <= options.rounds(); turn++) {
             // Neither always has the host after the other's rest.
             var order = turn % 2 == 1 ? List.of(ours, theirs) : List.of(theirs, ours);
             var name = "run %d of %d".formatted(turn, options.rounds());
             for (var machine : Machine.values()) {
-                withGuests(name, order, rows(machine), this::measure);
+                if (machine != Machine.WHOLE_SYSTEM) {
+                    withGuests(name, order, rows(machine), this::measure);
+                }
+            }
+            bootSystems(name, order, (row, boots) -> add(row, loginSamples(row, boots), name));
+        }
+    }
+
+    /// Boots whole systems, one after the other: one that has shown its login has much to do still.
+    private void bootSystems(
+            String name, List<Hypervisor> order, BiConsumer<Row, Map<Hypervisor, Boot>> consumer)
+            throws InterruptedException {
+        for (var row : rows(Machine.WHOLE_SYSTEM)) {
+            try {
+                var boots = new HashMap<Hypervisor, Boot>();
+                for (var hypervisor : order) {
+                    progress.accept(
+                            "%s: %s: booting on %s".formatted(name, row.name(), hypervisor.name()));
+                    try (var guest = hypervisor.start(Machine.WHOLE_SYSTEM)) {
+                        boots.put(hypervisor, guest.boot());
+                    }
+                }
+                consumer.accept(row, boots);
+            } catch (IOException e) {
+                fail(row, e);
             }
         }
+    }
+
+    private Map<Hypervisor, Sample> loginSamples(Row row, Map<Hypervisor, Boot> boots) {
+        var samples = new HashMap<Hypervisor, Sample>();
+        var first = firstBoots.get(row);
+        boots.forEach((hypervisor, boot) ->
+                samples.put(hypervisor, RowProgram.sample(row, first.get(hypervisor), boot)));
+        return samples;
     }
 
     // ---------------------------------------------------------------- what it has given
@@ -106,7 +142,7 @@ final class Session {
     }
 
     private List<Row> programs(Machine machine) {
-        return rows(machine).stream().filter(row -> row.group() != Group.BOOT).toList();
+        return rows(machine).stream().filter(Row::isProgram).toList();
     }
 
     /// Starts guests for rows that need the same kind of them, and takes a step for each row.
@@ -175,6 +211,10 @@ final class Session {
         if (row.group() == Group.SCALING) {
             host.run(row, rounds.get(row));
         }
+        add(row, samples, name);
+    }
+
+    private void add(Row row, Map<Hypervisor, Sample> samples, String name) {
         ourSamples.computeIfAbsent(row, _ -> new ArrayList<>()).add(samples.get(ours));
         theirSamples.computeIfAbsent(row, _ -> new ArrayList<>()).add(samples.get(theirs));
         progress.accept(

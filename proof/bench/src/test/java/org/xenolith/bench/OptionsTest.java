@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.bench.outlive.Figure;
 import org.xenolith.bench.outlive.Figures;
 import org.xenolith.bench.table.Row;
 import org.xenolith.bench.table.Rows;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 class OptionsTest {
     private static Options parse(String line) {
@@ -18,7 +22,8 @@ class OptionsTest {
 
     @Test
     void withoutWordsEverythingIsRunThreeTimes() {
-        assertThat(parse("")).isEqualTo(new Options(false, 3, Rows.ALL, Figures.ALL));
+        assertThat(parse(""))
+                .isEqualTo(new Options(false, 3, Rows.ALL, Figures.ALL, Optional.empty()));
     }
 
     @Test
@@ -46,6 +51,18 @@ class OptionsTest {
             assertThatThrownBy(() -> parse(wrong))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("--rounds");
+        }
+    }
+
+    @Test
+    void anImageIsAFile(@TempDir Path directory) throws Exception {
+        var image = Files.createFile(directory.resolve("system.img"));
+        assertThat(parse("login --image " + image).image()).contains(image);
+        assertThat(parse("--image=" + image).image()).contains(image);
+        for (var wrong : List.of("--image", "--image " + directory, "--image=" + image + "s")) {
+            assertThatThrownBy(() -> parse(wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("--image");
         }
     }
 

@@ -73,7 +73,7 @@ class RowProgramTest {
             for (var row : Rows.ALL) {
                 // The shell is no part of the program, and there is no /bench/nothing to start.
                 boolean elsewhere = row.name().equals("shell") || row.name().equals("exec");
-                if (row.group() != Group.BOOT && row.group() != Group.SCALING && !elsewhere) {
+                if (row.isProgram() && row.group() != Group.SCALING && !elsewhere) {
                     var words = RowProgram.command(row, 2).replace("/bench/bench", bench);
                     assertThat(devices.run(words))
                             .matches("@begin\n@lap \\d+\n@lap \\d+\n@end [0-9a-f]{16}");

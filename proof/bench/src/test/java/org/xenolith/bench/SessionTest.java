@@ -67,6 +67,24 @@ class SessionTest {
     }
 
     @Test
+    void systemsBootOnceMoreThanIsMeasured() throws Exception {
+        var session = session(GOOD, GOOD, "boot-login --rounds 2");
+        assertThat(session.isGood()).isTrue();
+        assertThat(session.comparisons())
+                .hasSize(1)
+                .allSatisfy(comparison -> {
+                    assertThat(comparison.ours()).hasSize(2);
+                    assertThat(comparison.ours())
+                            .allSatisfy(sample -> {
+                                assertThat(sample.value()).isPositive();
+                                assertThat(sample.cold()).isPositive();
+                                assertThat(sample.instructions()).isEqualTo(1000);
+                            });
+                });
+        assertThat(progress).filteredOn(line -> line.contains("booting on ours")).hasSize(3);
+    }
+
+    @Test
     void theHostItselfScalesToo() throws Exception {
         var scales =
                 GOOD.replace("*crc*) ", "*sieve*) ").replace("echo @end", "echo @lap; echo @end");

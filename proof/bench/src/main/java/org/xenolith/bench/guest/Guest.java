@@ -3,17 +3,21 @@ package org.xenolith.bench.guest;
 import org.xenolith.base.Clock;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.regex.Pattern;
 
-/// A guest that has booted to its shell, and the process that shows its console. For one thread.
+/// A guest that has booted, to its shell if it has the bench's own first program and else to its
+/// login; and the process that shows its console. For one thread.
 public final class Guest implements AutoCloseable {
     private static final Duration BOOT_MAX = Duration.ofSeconds(120);
+    private static final Duration LOGIN_MAX = Duration.ofMinutes(10);
     private static final Duration LAP_MAX = Duration.ofSeconds(60);
     private static final Duration END_MAX = Duration.ofSeconds(10);
 
     private static final Pattern PROMPT = Pattern.compile("~ # ");
+    private static final Pattern LOGIN = Pattern.compile("login: ");
 
     /// What a hypervisor knows about its guest beside the console.
     public interface Host {
@@ -39,23 +43,55 @@ public final class Guest implements AutoCloseable {
     /// Starts a command whose input and output are a guest's console, and waits for the shell.
     public static Guest boot(ProcessBuilder command, Host host, Clock clock)
             throws IOException, InterruptedException {
+        return boot(command, host, clock, Guest::awaitShell);
+    }
+
+    /// The same for a whole system, until it asks who is there.
+    static Guest bootSystem(ProcessBuilder command, Host host, Clock clock)
+            throws IOException, InterruptedException {
+        return boot(command, host, clock, Guest::awaitLogin);
+    }
+
+    private interface Awaited {
+        void await(Guest guest, long start) throws IOException, InterruptedException;
+    }
+
+    private static Guest boot(ProcessBuilder command, Host host, Clock clock, Awaited awaited)
+            throws IOException, InterruptedException {
         long start = clock.nanos();
         var guest = new Guest(command.start(), host, clock);
         Runtime.getRuntime().addShutdownHook(guest.abort);
         try {
-            guest.awaitShell(start);
+            awaited.await(guest, start);
             return guest;
-        } catch (IOException | InterruptedException e) {
+        } catch (IOException e) {
+            guest.close();
+            throw new IOException(e.getMessage() + complaint(command.redirectError()), e);
+        } catch (InterruptedException e) {
             guest.close();
             throw e;
         }
     }
 
+    /// What the command has written last to its standard error, if that is a file.
+    private static String complaint(ProcessBuilder.Redirect error) throws IOException {
+        if (error.file() == null) {
+            return "";
+        }
+        var lines = Files.readAllLines(error.file().toPath());
+        return lines.isEmpty() ? "" : "; the command's: " + lines.getLast();
+    }
+
     private void awaitShell(long start) throws IOException, InterruptedException {
         var init = console.await(Mark.LINE, BOOT_MAX);
         var shell = console.await(PROMPT, BOOT_MAX);
-        boot = new Boot(init.nanos() - start, shell.nanos() - start);
+        boot = new Boot(init.nanos() - start, shell.nanos() - start, host.instructions());
         type("dmesg -n 1"); // nothing else is to write into the marks
+    }
+
+    private void awaitLogin(long start) throws IOException, InterruptedException {
+        var login = console.await(LOGIN, LOGIN_MAX);
+        boot = new Boot(0, login.nanos() - start, host.instructions());
     }
 
     /// Gives the shell a line, and waits until it has done what that says.

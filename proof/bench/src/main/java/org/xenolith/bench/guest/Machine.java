@@ -7,7 +7,8 @@ public enum Machine {
     ONE_VCPU(1),
     WITH_DISK(1),
     WITH_NETWORK(1),
-    TWO_VCPUS(2);
+    TWO_VCPUS(2),
+    WHOLE_SYSTEM(1);
 
     private final int vcpus;
 

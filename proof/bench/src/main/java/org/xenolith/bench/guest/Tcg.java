@@ -11,6 +11,8 @@ import java.util.List;
 public final class Tcg implements Hypervisor {
     public static final String QEMU = "qemu-system-x86_64";
 
+    private static final String CONSOLE = "ttyS0";
+
     private final GuestFiles files;
     private final Devices devices;
     private final Path directory;
@@ -30,7 +32,7 @@ public final class Tcg implements Hypervisor {
     }
 
     // spotless:off
-    private List<String> command(int vcpus) {
+    private static List<String> command(int vcpus, Path kernel, Path ramdisk, String options) {
         return List.of(QEMU,
                 "-accel", vcpus == 1 ? "tcg" : "tcg,thread=multi",
                 "-cpu", "max",
@@ -39,9 +41,9 @@ public final class Tcg implements Hypervisor {
                 "-nodefaults", "-no-reboot",
                 "-display", "none",
                 "-serial", "stdio",
-                "-kernel", files.kernel().toString(),
-                "-initrd", files.ramdisk().toString(),
-                "-append", "console=ttyS0 quiet " + GuestFiles.INIT);
+                "-kernel", kernel.toString(),
+                "-initrd", ramdisk.toString(),
+                "-append", options);
     }
 
     /// The file is in use by the other hypervisor's guest, which does nothing meanwhile.
@@ -61,15 +63,30 @@ public final class Tcg implements Hypervisor {
 
     @Override
     public Guest start(Machine machine) throws IOException, InterruptedException {
-        var command = new ArrayList<>(command(machine.vcpus()));
+        if (machine == Machine.WHOLE_SYSTEM) {
+            return startSystem();
+        }
+        var options = "console=%s quiet %s".formatted(CONSOLE, GuestFiles.INIT);
+        var command =
+                new ArrayList<>(command(machine.vcpus(), files.kernel(), files.ramdisk(), options));
         switch (machine) {
             case WITH_DISK -> command.addAll(disk(devices.disk()));
             case WITH_NETWORK -> {
                 return startWithPasst(machine, command);
             }
-            case ONE_VCPU, TWO_VCPUS -> {}
+            case ONE_VCPU, TWO_VCPUS, WHOLE_SYSTEM -> {}
         }
         return boot(machine, command, new ProcessOnly());
+    }
+
+    /// What its boot loader would start, which is not what is compared.
+    private Guest startSystem() throws IOException, InterruptedException {
+        var boot = devices.system().boot();
+        var options = devices.system().commandLine(CONSOLE);
+        var command =
+                new ArrayList<>(command(1, boot.kernel(), boot.ramdisk().orElseThrow(), options));
+        command.addAll(disk(devices.systemDisk(this)));
+        return Guest.bootSystem(process(command), new ProcessOnly(), clock);
     }
 
     private Guest startWithPasst(Machine machine, List<String> command)
@@ -86,9 +103,11 @@ public final class Tcg implements Hypervisor {
 
     private Guest boot(Machine machine, List<String> command, Guest.Host host)
             throws IOException, InterruptedException {
-        var process =
-                new ProcessBuilder(command).redirectError(directory.resolve("qemu.log").toFile());
-        return devices.prepared(machine, Guest.boot(process, host, clock));
+        return devices.prepared(machine, Guest.boot(process(command), host, clock));
+    }
+
+    private ProcessBuilder process(List<String> command) {
+        return new ProcessBuilder(command).redirectError(directory.resolve("qemu.log").toFile());
     }
 
     /// The guest lives in the process that shows its console, and nobody counts.

@@ -18,12 +18,16 @@ public final class Xenolith implements Hypervisor {
             """
             name = "bench"
             type = "pvh"
-            kernel = "%s"
-            ramdisk = "%s"
-            extra = "console=hvc0 quiet %s"
             memory = %d
             vcpus = %d
             %s
+            """;
+
+    private static final String KERNEL =
+            """
+            kernel = "%s"
+            ramdisk = "%s"
+            extra = "console=hvc0 quiet %s"
             """;
 
     /// The first domain of a build makes what later ones start with.
@@ -57,27 +61,32 @@ public final class Xenolith implements Hypervisor {
     public Guest start(Machine machine) throws IOException, InterruptedException {
         var config = directory.resolve("bench-%s.cfg".formatted(machine));
         Files.writeString(
-                config,
-                CONFIG.formatted(
-                        files.kernel(),
-                        files.ramdisk(),
-                        GuestFiles.INIT,
-                        GuestFiles.MEMORY_MIB,
-                        machine.vcpus(),
-                        deviceOf(machine)));
+                config, CONFIG.formatted(GuestFiles.MEMORY_MIB, machine.vcpus(), rest(machine)));
         var command =
                 new ProcessBuilder(List.of(xl.toString(), "create", "-c", config.toString()))
                         .redirectError(directory.resolve("xl.log").toFile());
         command.environment().put("XDG_RUNTIME_DIR", directory.resolve("run").toString());
-        return devices.prepared(machine, Guest.boot(command, new Domain(runtime), clock));
+        var host = new Domain(runtime);
+        return machine == Machine.WHOLE_SYSTEM
+                ? Guest.bootSystem(command, host, clock)
+                : devices.prepared(machine, Guest.boot(command, host, clock));
     }
 
-    private String deviceOf(Machine machine) throws IOException {
+    private String rest(Machine machine) throws IOException, InterruptedException {
         return switch (machine) {
-            case WITH_DISK -> "disk = [ '%s,raw,xvda,rw' ]".formatted(devices.disk());
-            case WITH_NETWORK -> "vif = [ 'passt,reaches-host' ]";
-            case ONE_VCPU, TWO_VCPUS -> "";
+            case ONE_VCPU, TWO_VCPUS -> kernel();
+            case WITH_DISK -> kernel() + disk(devices.disk());
+            case WITH_NETWORK -> kernel() + "vif = [ 'passt,reaches-host' ]";
+            case WHOLE_SYSTEM -> disk(devices.systemDisk(this)) + "bootloader = \"pygrub\"";
         };
+    }
+
+    private String kernel() {
+        return KERNEL.formatted(files.kernel(), files.ramdisk(), GuestFiles.INIT);
+    }
+
+    private static String disk(Path file) {
+        return "disk = [ '%s,raw,xvda,rw' ]\n".formatted(file);
     }
 
     /// The only domain of the runtime directory, found through its control socket.

@@ -19,7 +19,9 @@ public enum Group {
     /// What goes between the guest and a program of the host.
     NETWORK(Machine.WITH_NETWORK),
     /// The same work on one vCPU and on two.
-    SCALING(Machine.TWO_VCPUS);
+    SCALING(Machine.TWO_VCPUS),
+    /// From the start of the command until a whole system asks who is there.
+    LOGIN(Machine.WHOLE_SYSTEM);
 
     private final Machine machine;
 

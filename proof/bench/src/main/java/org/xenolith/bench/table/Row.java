@@ -26,6 +26,11 @@ public record Row(
         BOTH
     }
 
+    /// Whether it is a program's in the guest.
+    public boolean isProgram() {
+        return firstRounds > 0;
+    }
+
     /// Of a row that scales, the row whose work is done.
     public String work() {
         return group == Group.SCALING ? name.substring(0, name.indexOf('-')) : name;

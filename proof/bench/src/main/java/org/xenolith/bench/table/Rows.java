@@ -4,6 +4,7 @@ import static org.xenolith.bench.table.Group.BOOT;
 import static org.xenolith.bench.table.Group.DISK;
 import static org.xenolith.bench.table.Group.EXTRA;
 import static org.xenolith.bench.table.Group.KERNELS;
+import static org.xenolith.bench.table.Group.LOGIN;
 import static org.xenolith.bench.table.Group.NETWORK;
 import static org.xenolith.bench.table.Group.SCALING;
 import static org.xenolith.bench.table.Group.SYSTEM;
@@ -26,6 +27,9 @@ public final class Rows {
 
     /// At most twice the time.
     private static final double BOOT_FLOOR = 0.5;
+
+    /// At most one and a half times the time.
+    private static final double LOGIN_FLOOR = 2.0 / 3;
 
     // spotless:off
     public static final List<Row> ALL = List.of(
@@ -65,7 +69,9 @@ public final class Rows {
             network("tcp-rr",     "a byte to the host and back by TCP",              1,  200),
 
             scaling("sieve-x2",  "sieve in two processes on two vCPUs against one",  100),
-            scaling("interp-x2", "interp in two processes on two vCPUs against one", 30));
+            scaling("interp-x2", "interp in two processes on two vCPUs against one", 30),
+
+            login("boot-login", "from the command's start to a Debian 13 system's login prompt"));
     // spotless:on
 
     private Rows() {}
@@ -98,6 +104,10 @@ public final class Rows {
 
     private static Row scaling(String name, String meaning, long rounds) {
         return new Row(SCALING, name, meaning, FACTOR, 1, rounds, NOBODYS, SCALING_FLOOR);
+    }
+
+    private static Row login(String name, String meaning) {
+        return new Row(LOGIN, name, meaning, SECONDS, 1, 0, OURS, LOGIN_FLOOR);
     }
 
     /// The rows that a word of the command line means: a row's name or a group's.

@@ -58,8 +58,12 @@ public final class Table {
                 number(comparison.theirCold()),
                 whole(comparison.ourMips()),
                 whole(comparison.theirMips()),
-                row.floor() == 0 ? "" : format("%.1f", row.floor()),
+                floor(row),
                 verdict(comparison));
+    }
+
+    private static String floor(Row row) {
+        return row.floor() == 0 ? "" : format("%.2f", row.floor()).replaceFirst("0$", "");
     }
 
     private static List<String> failed(Row row) {

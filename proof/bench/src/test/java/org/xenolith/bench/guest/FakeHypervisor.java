@@ -17,6 +17,7 @@ public record FakeHypervisor(String name, String programs) implements Hypervisor
     public Guest start(Machine machine) throws IOException, InterruptedException {
         var script =
                 """
+                printf 'a-host login: '
                 echo @init
                 printf '~ # '
                 while read -r program arguments; do
@@ -29,7 +30,10 @@ public record FakeHypervisor(String name, String programs) implements Hypervisor
                 done
                 """
                         .formatted(programs);
-        return Guest.boot(new ProcessBuilder("sh", "-c", script), new Counting(), Clock.system());
+        var command = new ProcessBuilder("sh", "-c", script);
+        return machine == Machine.WHOLE_SYSTEM
+                ? Guest.bootSystem(command, new Counting(), Clock.system())
+                : Guest.boot(command, new Counting(), Clock.system());
     }
 
     private static final class Counting implements Guest.Host {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.OptionalLong;
 
 class GuestTest {
@@ -18,7 +20,7 @@ class GuestTest {
     void lapsAreMeasuredByTheHostsClock() throws Exception {
         try (var guest = guest("/bench/bench*) " + FakeHypervisor.laps("00ff") + " ;;")) {
             assertThat(guest.boot().initNanos()).isPositive();
-            assertThat(guest.boot().shellNanos()).isGreaterThanOrEqualTo(guest.boot().initNanos());
+            assertThat(guest.boot().promptNanos()).isGreaterThanOrEqualTo(guest.boot().initNanos());
             var run = guest.run("/bench/bench sieve 1");
             assertThat(run.sum()).isEqualTo("00ff");
             assertThat(run.laps())
@@ -70,6 +72,16 @@ class GuestTest {
                                 Clock.system()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no kernel");
+    }
+
+    @Test
+    void aCommandsComplaintIsTold(@TempDir Path directory) {
+        var command =
+                new ProcessBuilder("sh", "-c", "echo first >&2; echo no such domain >&2")
+                        .redirectError(directory.resolve("log").toFile());
+        assertThatThrownBy(() -> Guest.bootSystem(command, new FakeHost(), Clock.system()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no such domain");
     }
 
     private record FakeHost() implements Guest.Host {
