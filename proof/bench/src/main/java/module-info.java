@@ -1,6 +1,5 @@
 /// What Xenolith is measured with.
 module org.xenolith.bench {
-    requires com.fasterxml.jackson.databind;
     requires java.management;
     requires jmh.core;
     requires org.xenolith.base;

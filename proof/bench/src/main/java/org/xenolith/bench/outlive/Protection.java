@@ -55,10 +55,10 @@ final class Protection implements AutoCloseable {
         try {
             var status = new MirrorClient(primary.find(Lab.NAME)).status();
             return new Status(
-                    status.path("epochs-per-second").asDouble(),
-                    status.path("pages-per-epoch").asDouble(),
-                    status.path("bytes-per-epoch").asDouble(),
-                    status.path("pause").asDouble() / 1e6);
+                    status.epochsPerSecond(),
+                    status.pagesPerEpoch(),
+                    status.bytesPerEpoch(),
+                    status.pauseNanos() / 1e6);
         } catch (ControlException e) {
             throw new IOException(e.getMessage(), e);
         }
