@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// Xenolith as a user gets it: `./xl create -c`, in a runtime directory of its own.
 public final class Xenolith implements Hypervisor {
@@ -29,9 +28,6 @@ public final class Xenolith implements Hypervisor {
             ramdisk = "%s"
             extra = "console=hvc0 quiet %s"
             """;
-
-    /// The first domain of a build makes what later ones start with.
-    private static final long END_SECONDS_MAX = 60;
 
     private final Path xl;
     private final GuestFiles files;
@@ -104,24 +100,7 @@ public final class Xenolith implements Hypervisor {
 
         @Override
         public void end() throws IOException {
-            try {
-                for (var entry : runtime.list()) {
-                    new ControlClient(entry).destroy();
-                    awaitEnd(entry.pid());
-                }
-            } catch (ControlException e) {
-                throw new IOException(e.getMessage(), e);
-            }
-        }
-
-        /// What comes next is not to be disturbed by a process that ends.
-        private static void awaitEnd(long pid) {
-            ProcessHandle.of(pid)
-                    .ifPresent(process ->
-                            process.onExit()
-                                    .completeOnTimeout(process, END_SECONDS_MAX, TimeUnit.SECONDS)
-                                    .thenAccept(ProcessHandle::destroyForcibly)
-                                    .join());
+            Domains.destroyAll(runtime);
         }
     }
 }

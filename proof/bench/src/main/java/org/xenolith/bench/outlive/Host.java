@@ -1,7 +1,7 @@
 package org.xenolith.bench.outlive;
 
 import org.xenolith.base.Clock;
-import org.xenolith.xl.control.ControlClient;
+import org.xenolith.bench.guest.Domains;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainEntry;
 import org.xenolith.xl.control.RuntimeDirectory;
@@ -12,14 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// A host, as far as `xl` is concerned: a runtime directory of its own.
 final class Host {
     private static final Duration COMMAND_MAX = Duration.ofMinutes(1);
-
-    /// The first domain of a build makes what later ones start with.
-    private static final long END_SECONDS_MAX = 60;
 
     private final Path xl;
     private final Path directory;
@@ -84,23 +80,6 @@ final class Host {
 
     /// Ends all domains, and waits until their processes have ended.
     void destroyAll() throws IOException {
-        try {
-            for (var entry : runtime.list()) {
-                new ControlClient(entry).destroy();
-                awaitEnd(entry.pid());
-            }
-        } catch (ControlException e) {
-            throw new IOException(e.getMessage(), e);
-        }
-    }
-
-    /// What comes next is not to be disturbed by a process that ends.
-    private static void awaitEnd(long pid) {
-        ProcessHandle.of(pid)
-                .ifPresent(process ->
-                        process.onExit()
-                                .completeOnTimeout(process, END_SECONDS_MAX, TimeUnit.SECONDS)
-                                .thenAccept(ProcessHandle::destroyForcibly)
-                                .join());
+        Domains.destroyAll(runtime);
     }
 }
