@@ -176,6 +176,7 @@ final class BlockCode {
         code.bind(ready);
         EntryCode.changeView(code, view.view(), 0);
         code.storeNumber(Width.W64, REGISTERS, NONE, Frame.slot(view.slot()), view.view());
+        code.storeNumber(Width.W64, REGISTERS, NONE, Frame.slot(Frame.PRESENT_VIEW), view.view());
     }
 
     // ---------------------------------------------------------------- memory

@@ -42,6 +42,12 @@ final class Frame {
     /// The second place at which a translation was found last ([SecondPlaces]), or 0.
     static final int SECOND_PLACE = PC + 11;
 
+    /// The number of the view in use.
+    static final int PRESENT_VIEW = PC + 12;
+
+    /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
+    static final int PAUSED = PC + 13;
+
     /// Bytes of the stack for values of a block, behind the return address.
     static final int VALUE_BYTES = 512;
 

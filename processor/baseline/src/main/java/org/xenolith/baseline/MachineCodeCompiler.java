@@ -41,6 +41,9 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// The same for calls with one view only.
     private MemorySegment shortEntry;
 
+    /// The address of what is entered for code that goes on after a pause.
+    private long resume;
+
     /// Code of earlier generations is no more.
     private volatile int generation;
 
@@ -64,12 +67,15 @@ public final class MachineCodeCompiler implements RegionCompiler {
             entries[view] = addEntry(view);
         }
         shortEntry = addEntry(EntryCode.ALONE);
+        resume = add(Pauses.resume());
     }
 
     private MemorySegment addEntry(int view) {
-        var code = EntryCode.generate(view, clock);
-        long address = executable.add(code.buffer(), code.size()).orElseThrow();
-        return MemorySegment.ofAddress(address);
+        return MemorySegment.ofAddress(add(EntryCode.generate(view, clock)));
+    }
+
+    private long add(Assembler code) {
+        return executable.add(code.buffer(), code.size()).orElseThrow();
     }
 
     /// What the host has of all that code may depend on, as bits.
@@ -153,6 +159,11 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// The same for calls with the pointers of one view only.
     MemorySegment shortEntry() {
         return shortEntry;
+    }
+
+    /// The address of what is entered, as a region is, for code that goes on after a pause.
+    long resume() {
+        return resume;
     }
 
     long base() {

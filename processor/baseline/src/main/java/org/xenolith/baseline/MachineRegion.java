@@ -75,24 +75,15 @@ public final class MachineRegion extends CompiledRegion {
         registers[Frame.FLAG_RIGHT] = context.flagRight;
         registers[Frame.FLAG_RESULT] = context.flagResult;
         registers[Frame.FLAG_CARRY] = context.flagCarry;
-        registers[Frame.INITIAL_BUDGET] = budget;
         registers[Frame.INITIAL_BASE] = compiler.base();
         var memories = Memories.of(context);
-        int view = memories.use(readTags, writeTags, offsets);
-        int left =
-                memories.needsViews()
-                        ? ExecutableMemory.call(
-                                compiler.entry(view),
-                                memories.registers,
-                                address,
-                                memories.pointers(0),
-                                memories.pointers(1),
-                                memories.pointers(2))
-                        : ExecutableMemory.call(
-                                compiler.shortEntry(),
-                                memories.registers,
-                                address,
-                                memories.pointers(view));
+        registers[Frame.PRESENT_VIEW] = memories.use(readTags, writeTags, offsets);
+        boolean allViews = memories.needsViews();
+        int left = enter(memories, address, allViews, registers, budget);
+        while (registers[Frame.PAUSED] != Pauses.NOT) {
+            answer(context);
+            left = enter(memories, compiler.resume(), allViews, registers, left);
+        }
         if (registers[Frame.WANTS_VIEWS] != 0) {
             registers[Frame.WANTS_VIEWS] = 0;
             memories.wantViews();
@@ -104,5 +95,33 @@ public final class MachineRegion extends CompiledRegion {
         context.flagResult = registers[Frame.FLAG_RESULT];
         context.flagCarry = registers[Frame.FLAG_CARRY];
         return left;
+    }
+
+    /// Calls code in the view that is in use.
+    private int enter(
+            Memories memories, long code, boolean allViews, long[] registers, int budget) {
+        registers[Frame.INITIAL_BUDGET] = budget;
+        int view = (int) registers[Frame.PRESENT_VIEW];
+        return allViews
+                ? ExecutableMemory.call(
+                        compiler.entry(view),
+                        memories.registers,
+                        code,
+                        memories.pointers(0),
+                        memories.pointers(1),
+                        memories.pointers(2))
+                : ExecutableMemory.call(
+                        compiler.shortEntry(),
+                        memories.registers,
+                        code,
+                        memories.pointers(view));
+    }
+
+    private static void answer(Context context) {
+        long[] registers = context.registers;
+        boolean write = registers[Frame.PAUSED] == Pauses.FOR_WRITING;
+        if (!context.translate(registers[Pauses.PAGE], write)) {
+            registers[Frame.PAUSED] = Pauses.REFUSED;
+        }
     }
 }

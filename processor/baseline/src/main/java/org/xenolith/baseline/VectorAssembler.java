@@ -68,7 +68,12 @@ final class VectorAssembler {
     // ---------------------------------------------------------------- MXCSR
 
     void loadControl(int base, int displacement) {
-        control(2, base, Assembler.NONE, displacement);
+        loadControl(base, Assembler.NONE, displacement);
+    }
+
+    /// From `base + 8 * index + displacement`.
+    void loadControl(int base, int index, int displacement) {
+        control(2, base, index, displacement);
     }
 
     /// To `base + 8 * index + displacement`.

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
 
 /// A context with 16 pages of memory outside the heap, some of which may not be read or written.
@@ -20,6 +21,12 @@ final class ArenaContext extends Context {
     final long[] readTags = new long[TRANSLATIONS];
     final long[] writeTags = new long[TRANSLATIONS];
     final long[] offsets = new long[TRANSLATIONS];
+
+    /// Whether a page that code waits for is put where it looks.
+    private IntPredicate supplies = _ -> false;
+
+    /// How often one has been.
+    int supplied;
 
     ArenaContext(Arena arena, RandomGenerator random) {
         this(arena.allocate(PAGES * PAGE_BYTES, 64));
@@ -62,6 +69,14 @@ final class ArenaContext extends Context {
         put(TranslationCache.first(0), 0);
     }
 
+    /// A page is at neither of its places.
+    void withhold(long page) {
+        readTags[TranslationCache.first(page)] = 1;
+        writeTags[TranslationCache.first(page)] = 1;
+        readTags[TranslationCache.second(page)] = 1;
+        writeTags[TranslationCache.second(page)] = 1;
+    }
+
     /// A page may be read and written, and is found at its second place.
     void displace(long page) {
         occupy(TranslationCache.first(page), page);
@@ -73,6 +88,22 @@ final class ArenaContext extends Context {
         readTags[place] = page + (TranslationCache.FIRST_MASK + 1L) * PAGE_BYTES;
         writeTags[place] = readTags[place];
         offsets[place] = page - readTags[place];
+    }
+
+    /// From now on code that waits for one of these pages gets it; others are refused.
+    void supply(IntPredicate pages) {
+        supplies = pages;
+    }
+
+    @Override
+    public boolean translate(long page, boolean write) {
+        int number = (int) (page / PAGE_BYTES);
+        if (page < 0 || page >= (long) PAGES * PAGE_BYTES || !supplies.test(number)) {
+            return false;
+        }
+        supplied++;
+        put(TranslationCache.first(page), number);
+        return true;
     }
 
     private ArenaContext(MemorySegment memory) {
@@ -93,6 +124,13 @@ final class ArenaContext extends Context {
         copy.flagResult = flagResult;
         copy.flagCarry = flagCarry;
         return copy;
+    }
+
+    /// Has the translations of another from now on.
+    void see(ArenaContext other) {
+        System.arraycopy(other.readTags, 0, readTags, 0, TRANSLATIONS);
+        System.arraycopy(other.writeTags, 0, writeTags, 0, TRANSLATIONS);
+        System.arraycopy(other.offsets, 0, offsets, 0, TRANSLATIONS);
     }
 
     /// All that counts, apart from the program counter, as text.

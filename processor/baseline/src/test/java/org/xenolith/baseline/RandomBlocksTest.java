@@ -30,6 +30,7 @@ class RandomBlocksTest {
 
     private int executed;
     private int completed;
+    private int supplied;
 
     @Test
     void machineCodeAndTheEvaluatorAgree() throws Exception {
@@ -40,6 +41,7 @@ class RandomBlocksTest {
         }
         assertThat(completed).isGreaterThan(BLOCKS / 10);
         assertThat(executed).isGreaterThan(BLOCKS / 10);
+        assertThat(supplied).isGreaterThan(BLOCKS / 100);
     }
 
     /// What is kept on disk is used by other processes, and once more when it is made again.
@@ -87,6 +89,7 @@ class RandomBlocksTest {
         }
         assertThat(completed).isGreaterThan(BLOCKS / 20);
         assertThat(executed).isGreaterThan(BLOCKS / 4);
+        assertThat(supplied).isGreaterThan(BLOCKS / 100);
     }
 
     /// Instructions of the host's between others, on the same registers.
@@ -125,6 +128,8 @@ class RandomBlocksTest {
         try (var arena = Arena.ofConfined()) {
             var context = new ArenaContext(arena, random);
             context.registers[RandomVectors.CONTROL] = ALL_MASKED_AND_SEEN;
+            int missing = random.nextInt();
+            context.supply(page -> (missing >>> page & 1) != 0);
             var reference = context.copy(arena);
             var compiler = new MachineCodeCompiler(context.memory.address(), false, 1 << 16);
             try (compiler) {
@@ -140,6 +145,8 @@ class RandomBlocksTest {
                                         context.writeTags,
                                         context.offsets,
                                         BUDGET);
+                supplied += context.supplied;
+                reference.see(context);
                 check(seed, unit, compiled, context, reference, BUDGET - left);
             }
         }

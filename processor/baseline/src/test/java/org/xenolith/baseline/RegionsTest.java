@@ -111,6 +111,33 @@ class RegionsTest {
         assertThat(MachineRegion.takeSecondPlace(context)).isZero();
     }
 
+    /// What a block has computed before it waits is there when it goes on.
+    @Test
+    void codeGoesOnWithinAnInstructionWhenThePageIsThere() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        context.withhold(page);
+        context.supply(number -> number == 3);
+        context.registers[1] = 40;
+        context.registers[2] = page + 8;
+        var add =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 4),
+                        new Op.ReadRegister(1),
+                        new Op.Const(Width.W64, 2),
+                        new Op.Binary(BinaryKind.ADD, Width.W64, 1, 2),
+                        new Op.ReadRegister(2),
+                        new Op.Store(Width.W64, 4, 3),
+                        new Op.Load(Width.W64, 4),
+                        new Op.WriteRegister(3, 6),
+                        new Op.Jump(0x104));
+
+        assertThat(run(100, add)).isEqualTo(99);
+        assertThat(context.registers[3]).isEqualTo(42);
+        assertThat(context.pc).isEqualTo(0x104);
+        assertThat(context.supplied).isEqualTo(1);
+    }
+
     @Test
     void anInstructionThatMissesHasNotBegun() {
         context.registers[2] = 0x3_0000; // beyond all pages

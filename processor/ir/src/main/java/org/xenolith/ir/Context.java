@@ -6,7 +6,7 @@ package org.xenolith.ir;
 /// A memory access that cannot be done throws [Abort]; nothing of it has then happened.
 public abstract class Context {
     /// How many register slots there are.
-    public static final int SLOTS = 136;
+    public static final int SLOTS = 248;
 
     /// From here on slots are no registers but a compiler's own.
     public static final int COMPILER_SLOTS = 120;
@@ -64,6 +64,16 @@ public abstract class Context {
 
     /// Whether the quick forms of helpers count, see [Quick].
     public abstract boolean isPlain();
+
+    /// Compiled code has stopped within an instruction, since it found no translation of a page for
+    /// reading, or writing. Answers whether there is one now where it looks; if not, it leaves that
+    /// instruction to others. What else the context knows may be as it was when the code was
+    /// entered, but for the registers.
+    ///
+    /// @param page the linear address of a page, which may be none that there can be
+    public boolean translate(long page, boolean write) {
+        return false;
+    }
 
     public abstract long load8(long address);
 

@@ -298,6 +298,21 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         return host | linear & 4095;
     }
 
+    @Override
+    public boolean translate(long page, boolean write) {
+        catchUpWithView();
+        if (isObserving()) {
+            return false;
+        }
+        try {
+            resolve(page, write ? PageWalk.WRITE : PageWalk.READ, accessMode);
+        } catch (Trap fault) {
+            return false; // raised when the instruction is executed by other means
+        }
+        var tlb = tlbs[accessMode];
+        return Tlb.find(write ? tlb.writeTags : tlb.readTags, page) >= 0;
+    }
+
     private long loadMissed(long address, int bytes) {
         observe(address, bytes, false);
         return loadSlow(address, bytes, accessMode);
