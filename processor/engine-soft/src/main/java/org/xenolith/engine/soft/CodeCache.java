@@ -50,6 +50,7 @@ final class CodeCache {
     private final BlockTable blocks = new BlockTable();
     private final List<List<Block>> byFrame;
     private final long[] lines;
+    private final Siblings siblings = new Siblings();
     private final Map<Integer, List<LiveRegion>> regions = new HashMap<>();
     private int regionCount;
     private int weight;
@@ -228,6 +229,9 @@ final class CodeCache {
         }
         regionCount++;
         region.entry.region = region;
+        if (region.isMovable()) {
+            siblings.put(region.entry);
+        }
         VarHandle.fullFence();
         if (!isCurrent.getAsBoolean()) {
             remove(region);
@@ -235,6 +239,28 @@ final class CodeCache {
                 recompute(page.frame());
             }
         }
+    }
+
+    /// A block at `pc`, where in memory a region that [LiveRegion#isMovable] begins for another
+    /// address: with that region. Null if there is none of which all pages are where they must be.
+    Block findSibling(long host, long pc, int mode, SoftCpu cpu, int vcpus) {
+        var known = siblings.find(host, mode);
+        var region = known == null ? null : known.region;
+        if (region == null || region.machineCode.isGone() || !region.isInPlace(pc, cpu)) {
+            return null;
+        }
+        var block = new Block(pc, mode, host, known.length, known.secondFrame);
+        return publish(block, region.at(block, vcpus), region);
+    }
+
+    /// Puts a block with its region into use where one like it is.
+    private synchronized Block publish(Block block, LiveRegion region, LiveRegion like) {
+        BooleanSupplier isCurrent = () -> like.entry.region == like;
+        var inUse = publish(block, isCurrent);
+        if (inUse == block) {
+            add(region, isCurrent);
+        }
+        return inUse;
     }
 
     /// What passes through a block would never leave there to enter the better region.
@@ -394,6 +420,7 @@ final class CodeCache {
         dropRegions(_ -> true);
         blocks.forEach(Block::invalidate);
         blocks.clear();
+        siblings.clear();
         for (int frame = 0; frame < lines.length; frame++) {
             if (memory.isWatched(frame)) {
                 byFrame.set(frame, null);

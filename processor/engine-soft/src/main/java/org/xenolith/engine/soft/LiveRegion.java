@@ -1,5 +1,7 @@
 package org.xenolith.engine.soft;
 
+import static org.xenolith.base.Sizes.PAGE_BYTES;
+
 import org.xenolith.baseline.MachineRegion;
 import org.xenolith.jit.CompiledRegion;
 
@@ -23,8 +25,9 @@ final class LiveRegion {
 
     private static final long[] NONE = {};
 
-    /// A page of code: its linear address, the frame that it must lie in, and the lines that count.
-    record Page(long linear, int frame, long lines) {}
+    /// A page of code: its linear address less that of the entry's page, the frame that it must lie
+    /// in, and the lines that count.
+    record Page(long distance, int frame, long lines) {}
 
     final Block entry;
     final CompiledRegion code;
@@ -40,7 +43,9 @@ final class LiveRegion {
     /// The entry's page first.
     final Page[] pages;
 
+    /// Where the blocks begin that it consists of, less the entry's address.
     private final long[] members;
+
     private final boolean isUpper;
     private final boolean isLower;
 
@@ -51,7 +56,7 @@ final class LiveRegion {
     private int executions;
     private long instructions;
 
-    /// @param members the addresses of the blocks that it consists of
+    /// @param members where the blocks begin that it consists of, less the entry's address
     LiveRegion(
             Block entry,
             long[] members,
@@ -69,11 +74,25 @@ final class LiveRegion {
         this.worth = worth;
         int upper = 0;
         for (var page : pages) {
-            upper += CodePages.isUpper(page.linear) ? 1 : 0;
+            upper += CodePages.isUpper(linear(entry.pc, page)) ? 1 : 0;
         }
         isUpper = upper == pages.length;
         isLower = upper == 0;
         checkedGenerations = pages.length == 1 ? NONE : new long[vcpus];
+    }
+
+    private static long linear(long entry, Page page) {
+        return (entry & -PAGE_BYTES) + page.distance;
+    }
+
+    /// Whether it can be entered at another address at which the same code lies.
+    boolean isMovable() {
+        return isWarm() && machineCode != null && StoredRegion.areRelative(entry.pc, members);
+    }
+
+    /// The same, if it [#isMovable], at another address where all its pages lie.
+    LiveRegion at(Block entry, int vcpus) {
+        return new LiveRegion(entry, members, level, code, pages, worth, vcpus);
     }
 
     boolean isWarm() {
@@ -90,17 +109,21 @@ final class LiveRegion {
     /// @param lines of 64 bytes that count, by linear page
     /// @param frames where linear pages lie
     static Page[] pages(long entry, Map<Long, Long> lines, ToIntFunction<Long> frames) {
-        long first = entry & -4096L;
+        long first = entry & -PAGE_BYTES;
         return lines.entrySet().stream()
                 .sorted(Comparator.comparing(page -> page.getKey() != first))
                 .map(page ->
-                        new Page(page.getKey(), frames.applyAsInt(page.getKey()), page.getValue()))
+                        new Page(
+                                page.getKey() - first,
+                                frames.applyAsInt(page.getKey()),
+                                page.getValue()))
                 .toArray(Page[]::new);
     }
 
     /// Whether a block is part of it, other than as its entry.
     boolean passesThrough(Block block) {
-        return block != entry && LongStream.of(members).anyMatch(member -> member == block.pc);
+        long distance = block.pc - entry.pc;
+        return block != entry && LongStream.of(members).anyMatch(member -> member == distance);
     }
 
     /// Whether all pages are still where the code has been made from. The entry's is: that is how
@@ -114,13 +137,21 @@ final class LiveRegion {
         if (remembers && checkedGenerations[vcpu] == generation) {
             return true;
         }
-        for (int index = 1; index < pages.length; index++) {
-            if (cpu.codeFrame(pages[index].linear) != pages[index].frame) {
-                return false;
-            }
+        if (!isInPlace(entry.pc, cpu)) {
+            return false;
         }
         if (remembers) {
             checkedGenerations[vcpu] = generation(cpu.codePages());
+        }
+        return true;
+    }
+
+    /// Whether all pages but that of the entry are where they must be if the entry is at `pc`.
+    boolean isInPlace(long pc, SoftCpu cpu) {
+        for (int index = 1; index < pages.length; index++) {
+            if (cpu.codeFrame(linear(pc, pages[index])) != pages[index].frame) {
+                return false;
+            }
         }
         return true;
     }

@@ -127,11 +127,12 @@ final class PlacedRegion {
         var parts = region.parts();
         var members = new long[parts.size()];
         for (int index = 0; index < members.length; index++) {
-            members[index] = parts.get(index).pc();
+            members[index] = parts.get(index).pc() - region.pc();
         }
         var found = new LiveRegion.Page[pages];
         for (int index = 0; index < pages; index++) {
-            found[index] = new LiveRegion.Page(linears[index], frames[index], lines[index]);
+            long distance = linears[index] - linears[0];
+            found[index] = new LiveRegion.Page(distance, frames[index], lines[index]);
         }
         return new LiveRegion(
                 entry, members, RegionRequest.Level.WARM, code, found, Regions.WARM_WORTH, vcpus);

@@ -385,7 +385,9 @@ final class Regions implements AutoCloseable {
         result.request.members().values().forEach(Block::cool);
         var level = result.request.level();
         var members =
-                result.request.members().keySet().stream().mapToLong(Long::longValue).toArray();
+                result.request.members().keySet().stream()
+                        .mapToLong(pc -> pc - result.request.entry().pc)
+                        .toArray();
         var region =
                 new LiveRegion(
                         result.request.entry(),

@@ -63,6 +63,18 @@ record StoredRegion(long pc, int mode, int entryLength, List<Part> parts, Region
         return pc >= FIXED_MAX;
     }
 
+    /// Whether all of a region's blocks are such code.
+    ///
+    /// @param distances where they begin, less the entry's address
+    static boolean areRelative(long entry, long[] distances) {
+        for (long distance : distances) {
+            if (!isRelative(entry + distance)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// What a region is found by that begins at an address.
     ///
     /// @param code where the guest's code is, from `at` on
