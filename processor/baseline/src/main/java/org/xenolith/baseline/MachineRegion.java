@@ -111,10 +111,7 @@ public final class MachineRegion extends CompiledRegion {
                         memories.pointers(1),
                         memories.pointers(2))
                 : ExecutableMemory.call(
-                        compiler.shortEntry(),
-                        memories.registers,
-                        code,
-                        memories.pointers(view));
+                        compiler.shortEntry(), memories.registers, code, memories.pointers(view));
     }
 
     private static void answer(Context context) {

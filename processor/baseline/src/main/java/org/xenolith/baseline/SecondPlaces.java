@@ -16,7 +16,8 @@ import org.xenolith.jit.TranslationCache;
 /// A routine gets the first place of an access's first byte in RAX and the page of its last byte in
 /// R11. It answers the second place in RAX and the host's condition `equal`; or another condition
 /// if those are two pages. What it has found it notes down, for whoever may bring the page to its
-/// first place. If the page is not there it pauses ([Pauses]), and answers when it is, or cannot be.
+/// first place. If the page is not there it pauses ([Pauses]), and answers when it is, or cannot
+/// be.
 final class SecondPlaces {
     private final Assembler code;
     private final int read;

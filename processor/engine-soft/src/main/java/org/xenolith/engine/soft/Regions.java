@@ -100,6 +100,10 @@ final class Regions implements AutoCloseable {
 
     private final ConcurrentLinkedQueue<Result> results = new ConcurrentLinkedQueue<>();
     private final Optional<StoredCode> stored;
+
+    /// Regions put into use at one more address.
+    private final AtomicInteger foundAgain = new AtomicInteger();
+
     private final short[] rewrites;
     private final int rewritesMax;
     private final boolean isHostTime;
@@ -331,11 +335,19 @@ final class Regions implements AutoCloseable {
         return Optional.empty();
     }
 
-    /// A block at `pc` with a region that has been made in an earlier run, if there is one. Nothing
-    /// also if it is to be asked for once more, since others have changed something.
+    /// A block at `pc` with a region that has been made for another address, or in an earlier run,
+    /// if there is one. Nothing also if it is to be asked for once more, since others have changed
+    /// something.
     ///
     /// @param host the byte of memory at `pc`
     Optional<Block> revive(long pc, int mode, long host, SoftCpu cpu, IntConsumer watch) {
+        if (StoredRegion.isRelative(pc)) {
+            var sibling = cache.findSibling(host, pc, mode, cpu, vcpus.getAsInt());
+            if (sibling != null) {
+                foundAgain.incrementAndGet();
+                return Optional.of(sibling);
+            }
+        }
         return stored.flatMap(code -> code.revive(pc, mode, host, cpu, watch));
     }
 
@@ -450,6 +462,11 @@ final class Regions implements AutoCloseable {
     int compiled() {
         int hot = hotCompiler == warmCompiler ? 0 : hotCompiler.compiledRegions();
         return warmCompiler.compiledRegions() + hot;
+    }
+
+    /// How many regions have been put into use at one more address.
+    int foundAgain() {
+        return foundAgain.get();
     }
 
     /// How many regions of earlier runs have been put into use.

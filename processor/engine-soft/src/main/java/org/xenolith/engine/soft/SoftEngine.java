@@ -196,6 +196,11 @@ public final class SoftEngine implements Engine {
         return regions.revived();
     }
 
+    /// How many regions have been put into use at one more address.
+    int regionsFoundAgain() {
+        return regions.foundAgain();
+    }
+
     int regionsInUse() {
         return code.regionCount();
     }

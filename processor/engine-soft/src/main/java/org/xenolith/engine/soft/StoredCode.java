@@ -87,13 +87,6 @@ final class StoredCode implements AutoCloseable {
         if ((mode & Translator.SINGLE) != 0) {
             return Optional.empty();
         }
-        if (StoredRegion.isRelative(pc)) {
-            var sibling = cache.findSibling(host, pc, mode, cpu, vcpus.getAsInt());
-            if (sibling != null) {
-                revived.incrementAndGet();
-                return Optional.of(sibling);
-            }
-        }
         for (var found : store.find(pc, mode, memory.segment(), host)) {
             var placed = PlacedRegion.of(found.region(), cpu);
             if (placed != null && placed.isSame()) {

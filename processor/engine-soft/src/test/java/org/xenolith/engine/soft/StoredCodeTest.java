@@ -93,22 +93,6 @@ class StoredCodeTest {
         }
     }
 
-    /// Two processes of one guest: what the first has needed, the second finds.
-    @Test
-    void aGuestFindsWhatItHasKeptAtAnotherAddress() {
-        try (var guest = TestGuest.compiled(backend, file)) {
-            guest.load(twice(21));
-            var begin = guest.vcpu.capture();
-            for (long base : TestGuest.RANDOM_ADDRESSES) {
-                guest.vcpu.restore(begin);
-                guest.moveTo(base);
-                guest.runToHalt(SLICES_MAX);
-                assertThat(guest.register(RAX)).isEqualTo(42);
-            }
-            assertThat(guest.engine.revivedRegions()).isPositive();
-        }
-    }
-
     @Test
     void codeIsFoundAgainUnlessAByteOfItIsAnother() {
         assertThat(run(twice(21))).isZero();
