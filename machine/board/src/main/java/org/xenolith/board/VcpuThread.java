@@ -25,6 +25,7 @@ final class VcpuThread {
     private final Driver.Exits exits;
     private final Clock clock;
     private final Thread thread;
+    private final HaltPolling polling = HaltPolling.ofHost();
 
     /// Something has come since the vCPU looked last.
     private volatile boolean signalled;
@@ -88,14 +89,25 @@ final class VcpuThread {
                 if (driver.isGateClosed()) {
                     driver.stopped();
                 }
-                while (!closing && (driver.isGateClosed() || !signalled)) {
-                    LockSupport.park(this);
-                }
+                await();
             }
         } catch (RuntimeException | Error broken) {
             busy = false;
             driver.broken(broken);
         }
+    }
+
+    /// Until something has come, the gate is open, or it is to end.
+    private void await() {
+        long begin = clock.nanos();
+        long pollEnd = begin + polling.nanos();
+        while (!closing && !signalled && !driver.isGateClosed() && clock.nanos() < pollEnd) {
+            Thread.onSpinWait();
+        }
+        while (!closing && (driver.isGateClosed() || !signalled)) {
+            LockSupport.park(this);
+        }
+        polling.waited(clock.nanos() - begin);
     }
 
     /// What [BoardProcessors#pin] has let through the host may refuse by now, having lost
