@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 
 /// All blocks of one machine, found by the memory that they were made from. Frames that hold
 /// translated code are watched; a write into the bytes of a block invalidates it for all vCPUs
@@ -25,8 +25,8 @@ import java.util.function.LongPredicate;
 ///    so before looking whether there is a block: one of the two notices the other.
 ///
 /// Bounded: when its blocks weigh more than [#WEIGHT_MAX], or there are [#REGIONS_MAX] regions,
-/// code at random addresses goes, most of which belongs to programs that have ended; if that is not
-/// enough, all goes.
+/// code at random addresses goes, most of which belongs to programs that have ended: first what is
+/// found again by a sibling, then all of it; if that is not enough, everything.
 final class CodeCache {
     /// What a block weighs beside its bytes of the guest's code: one of a single byte takes some
     /// 200 bytes of ours.
@@ -299,11 +299,11 @@ final class CodeCache {
         }
     }
 
-    /// Takes regions out of use whose entry is at one of these addresses.
-    private void dropRegions(LongPredicate isWanted) {
+    /// Takes regions out of use whose entry is one of these blocks.
+    private void dropRegions(Predicate<Block> entries) {
         for (var frames = regions.values().iterator(); frames.hasNext(); ) {
             var inFrame = frames.next();
-            inFrame.removeIf(region -> isWanted.test(region.entry.pc) && drop(region));
+            inFrame.removeIf(region -> entries.test(region.entry) && drop(region));
             if (inFrame.isEmpty()) {
                 frames.remove();
             }
@@ -387,18 +387,26 @@ final class CodeCache {
     }
 
     private void makeRoom() {
-        dropRelative();
-        if (weight > KEPT_SHARE * WEIGHT_MAX || regionCount > KEPT_SHARE * REGIONS_MAX) {
+        dropRelative(block -> !siblings.isLatest(block));
+        if (isNearlyFull()) {
+            dropRelative(_ -> true);
+        }
+        if (isNearlyFull()) {
             clear();
         }
     }
 
-    /// Drops code at random addresses.
-    private void dropRelative() {
-        dropRegions(StoredRegion::isRelative);
+    private boolean isNearlyFull() {
+        return weight > KEPT_SHARE * WEIGHT_MAX || regionCount > KEPT_SHARE * REGIONS_MAX;
+    }
+
+    /// Drops blocks of these that are code at random addresses.
+    private void dropRelative(Predicate<Block> isWanted) {
+        Predicate<Block> goes = block -> StoredRegion.isRelative(block.pc) && isWanted.test(block);
+        dropRegions(goes);
         var gone = new ArrayList<Block>();
         blocks.forEach(block -> {
-            if (StoredRegion.isRelative(block.pc)) {
+            if (goes.test(block)) {
                 gone.add(block);
             }
         });
@@ -408,8 +416,7 @@ final class CodeCache {
             blocks.remove(block);
         }
         for (int frame = 0; frame < lines.length; frame++) {
-            if (byFrame.get(frame) != null
-                    && byFrame.get(frame).removeIf(block -> StoredRegion.isRelative(block.pc))) {
+            if (byFrame.get(frame) != null && byFrame.get(frame).removeIf(block -> !block.valid)) {
                 recompute(frame);
             }
         }

@@ -25,6 +25,11 @@ final class Siblings {
         return block != null && block.host == host && block.mode == mode ? block : null;
     }
 
+    /// Whether it is what is found here.
+    boolean isLatest(Block block) {
+        return find(block.host, block.mode) == block;
+    }
+
     void put(Block block) {
         ELEMENT.setRelease(blocks, place(block.host, block.mode), block);
     }

@@ -148,4 +148,24 @@ class SiblingsTest {
             assertThat(run(base, RBX)).isEqualTo(200 * 201 / 2);
         }
     }
+
+    /// As many processes with one library as there is no room for: what goes is found again.
+    @Test
+    void codeAtManyAddressesIsBounded() {
+        int blocks = 2000;
+        int processes = CodeCache.REGIONS_MAX / blocks + 10;
+        var code = new Assembler(TestGuest.CODE);
+        for (int block = 0; block < blocks; block++) {
+            code.bytes(0xFF, 0xC3, 0xEB, 0); // inc ebx; jmp to the next
+        }
+        guest.load(code.bytes(0xF4));
+        for (int process = 1; process <= processes; process++) {
+            guest.memory.writeLong(TestGuest.ROOT_TABLE + 8L * process, TestGuest.ROOT_ENTRY);
+            run((long) process << 39, RBX);
+
+            assertThat(guest.register(RBX)).isEqualTo(blocks);
+            assertThat(guest.engine.regionsInUse()).isLessThanOrEqualTo(CodeCache.REGIONS_MAX + 1);
+        }
+        assertThat(guest.engine.regionsFoundAgain()).isGreaterThan((processes - 2) * blocks);
+    }
 }

@@ -30,6 +30,11 @@ final class TestGuest implements AutoCloseable {
     /// Where Linux puts libraries, and programs that may lie anywhere.
     static final long[] RANDOM_ADDRESSES = {0x7F80_0000_0000L, 0x5500_0000_0000L};
 
+    /// The table of the highest level, and what it says of 512 GiB that show the memory.
+    static final int ROOT_TABLE = 0x1000;
+
+    static final int ROOT_ENTRY = 0x2003;
+
     /// The page-table entry of linear address 0; of page `n`, 8 × n further.
     static final int PAGE_TABLE = 0x4000;
 
@@ -95,9 +100,9 @@ final class TestGuest implements AutoCloseable {
     }
 
     private void buildTables() {
-        memory.writeLong(0x1000, 0x2003);
+        memory.writeLong(ROOT_TABLE, ROOT_ENTRY);
         for (long address : RANDOM_ADDRESSES) {
-            memory.writeLong(0x1000 + 8 * (address >>> 39), 0x2003);
+            memory.writeLong(ROOT_TABLE + 8 * (address >>> 39), ROOT_ENTRY);
         }
         memory.writeLong(0x2000, 0x3003);
         memory.writeLong(0x3000, PAGE_TABLE + 3);
