@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -16,10 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// Machine code of earlier runs, in a file: a header, and records ([StoredRegion]) one behind the
@@ -32,11 +33,15 @@ import java.util.TreeMap;
 final class CodeStore implements AutoCloseable {
     /// What the code that we make is like; another number, another file. Also raised when records
     /// change.
-    private static final long MAGIC = 0x0002_6564_6F63_6E78L; // "xncode", version 2
+    private static final long MAGIC = 0x0003_6564_6F63_6E78L; // "xncode", version 3
 
     private static final int MAGIC_AT = 0;
     private static final int FEATURES_AT = 8;
-    private static final int HEADER_BYTES = 16;
+
+    /// Where the last record of the [StoreIndex] is.
+    private static final int INDEX_AT = 16;
+
+    private static final int HEADER_BYTES = 24;
 
     /// A file that is larger begins anew.
     private static final long FILE_BYTES_MAX = 256 << 20;
@@ -57,8 +62,10 @@ final class CodeStore implements AutoCloseable {
     /// Records that are looked at: more than a sound file of the largest size has.
     static final int RECORDS_MAX = 1 << 20;
 
-    private static final int BUCKETS_MIN = 1 << 16;
-    private static final int NONE = -1;
+    /// Records that are not in the index, at most while the file is written, and when it is closed.
+    private static final int UNINDEXED_MAX = 4096;
+
+    private static final int UNINDEXED_LEFT = 256;
 
     private final FileChannel channel;
 
@@ -76,21 +83,21 @@ final class CodeStore implements AutoCloseable {
     /// Records behind those that are mapped.
     private final List<MemorySegment> recent = new ArrayList<>();
 
-    private long recentBytes;
+    /// Where they begin.
+    private long recentAt;
 
-    // Records by their keys: chains through `next`.
-    private final int[] heads;
+    private final RecordTable table;
 
     /// By record, whether it is known to be whole.
     private final BitSet sound = new BitSet();
 
-    private int[] next = new int[1024];
-    private int[] offsets = new int[1024];
-    private long[] keys = new long[1024];
-    private int count;
-
     /// Where the next record goes.
     private long end;
+
+    /// Where the last record of the index is, and how many others it and those before it have.
+    private long lastIndex = StoreIndex.NOWHERE;
+
+    private int indexed;
 
     private boolean closed;
 
@@ -105,19 +112,21 @@ final class CodeStore implements AutoCloseable {
         this.lock = lock;
         long bytes = Math.min(channel.size(), FILE_BYTES_MAX);
         file = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
-        heads = new int[buckets(bytes)];
-        Arrays.fill(heads, NONE);
+        table = new RecordTable(bytes);
         end = HEADER_BYTES;
         indexer = Thread.ofPlatform().daemon().name("code-store").start(() -> index(features));
     }
 
     private void index(int features) {
         if (isUsable(file, features)) {
-            index();
+            readIndex();
+            lookAtRest();
         }
         try {
             if (lock != null) {
                 channel.truncate(end);
+                writeIndex(UNINDEXED_MAX);
+                recentAt = end;
                 isOurs = true;
             }
         } catch (IOException e) {
@@ -177,10 +186,6 @@ final class CodeStore implements AutoCloseable {
         }
     }
 
-    private static int buckets(long bytes) {
-        return Integer.highestOneBit((int) (bytes / 512) | BUCKETS_MIN);
-    }
-
     private static boolean isUsable(FileChannel channel, int features) throws IOException {
         var header = ByteBuffer.allocate(HEADER_BYTES);
         channel.read(header, 0);
@@ -201,34 +206,66 @@ final class CodeStore implements AutoCloseable {
                 && file.get(ValueLayout.JAVA_LONG_UNALIGNED, FEATURES_AT) == features;
     }
 
-    private void index() {
-        while (count < RECORDS_MAX && end + StoredRegion.BYTES_MIN <= file.byteSize()) {
-            int length = StoredRegion.length(file, end);
-            if (length < StoredRegion.BYTES_MIN
-                    || length > StoredRegion.BYTES_MAX
-                    || end + length > file.byteSize()) {
-                return;
+    private void readIndex() {
+        long last = file.get(ValueLayout.JAVA_LONG_UNALIGNED, INDEX_AT);
+        long rest = StoreIndex.read(file, HEADER_BYTES, last, table);
+        if (rest != StoreIndex.NOWHERE) {
+            lastIndex = last;
+            indexed = table.count();
+            end = rest;
+        }
+    }
+
+    /// At what is not in the index.
+    private void lookAtRest() {
+        while (table.count() < RECORDS_MAX && isRecord(file, end)) {
+            if (!StoreIndex.isAt(file, end)) {
+                table.add(StoredRegion.key(file, end), (int) end);
             }
-            addToIndex(StoredRegion.key(file, end), (int) end);
-            end += length;
+            end += StoredRegion.length(file, end);
         }
     }
 
-    private void addToIndex(long key, int offset) {
-        if (count == offsets.length) {
-            offsets = Arrays.copyOf(offsets, 2 * count);
-            next = Arrays.copyOf(next, 2 * count);
-            keys = Arrays.copyOf(keys, 2 * count);
+    private static boolean isRecord(MemorySegment segment, long at) {
+        if (at + StoredRegion.BYTES_MIN > segment.byteSize()) {
+            return false;
         }
-        keys[count] = key;
-        int bucket = bucket(key);
-        offsets[count] = offset;
-        next[count] = heads[bucket];
-        heads[bucket] = count++;
+        int length = StoredRegion.length(segment, at);
+        return length >= StoredRegion.BYTES_MIN
+                && length <= StoredRegion.BYTES_MAX
+                && at + length <= segment.byteSize();
     }
 
-    private int bucket(long key) {
-        return (int) (key >>> 40) & heads.length - 1;
+    /// Adds to the index what it has not, if that are at least so many records.
+    private void writeIndex(int atLeast) throws IOException {
+        while (table.count() - indexed >= atLeast) {
+            int records = Math.min(table.count() - indexed, StoreIndex.ENTRIES_MAX);
+            var index = StoreIndex.toBytes(lastIndex, table, indexed, records);
+            long at = end;
+            append(index);
+            var place = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            channel.write(place.putLong(0, at), INDEX_AT);
+            lastIndex = at;
+            indexed += records;
+        }
+    }
+
+    /// Without it who opens the file next has more to look at.
+    private void writeLastIndex() {
+        try {
+            writeIndex(UNINDEXED_LEFT);
+        } catch (IOException e) {
+            isOurs = false;
+        }
+    }
+
+    private void append(MemorySegment record) throws IOException {
+        var buffer = record.asByteBuffer();
+        long at = end;
+        while (buffer.hasRemaining()) {
+            at += channel.write(buffer, at);
+        }
+        end = at;
     }
 
     /// What is known of code at an address in a mode, the latest first: as it would be at that
@@ -250,12 +287,12 @@ final class CodeStore implements AutoCloseable {
     }
 
     private void find(long pc, int mode, long key, List<Found> found) {
-        for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {
-            if (keys[entry] == key) {
-                var record = record(entry);
-                if (isFor(pc, mode, record) && isSound(entry, record)) {
-                    found.add(new Found(entry, StoredRegion.read(record).at(pc)));
-                }
+        for (int entry = table.first(key); entry != RecordTable.NONE; entry = table.before(entry)) {
+            var record = record(entry);
+            if (record.isPresent()
+                    && isFor(pc, mode, record.get())
+                    && isSound(entry, record.get())) {
+                found.add(new Found(entry, StoredRegion.read(record.get()).at(pc)));
             }
         }
     }
@@ -268,18 +305,21 @@ final class CodeStore implements AutoCloseable {
         return sound.get(entry);
     }
 
-    private MemorySegment record(int entry) {
-        int mapped = count - recent.size();
+    /// Empty if the file is damaged there.
+    private Optional<MemorySegment> record(int entry) {
+        int mapped = table.count() - recent.size();
         if (entry >= mapped) {
-            return recent.get(entry - mapped);
+            return Optional.of(recent.get(entry - mapped));
         }
-        int at = offsets[entry];
+        int at = table.offset(entry);
         var piece = added.floorEntry(at);
-        if (piece == null) {
-            return file.asSlice(at, StoredRegion.length(file, at));
-        }
-        int within = at - piece.getKey();
-        return piece.getValue().asSlice(within, StoredRegion.length(piece.getValue(), within));
+        return piece == null ? slice(file, at) : slice(piece.getValue(), at - piece.getKey());
+    }
+
+    private static Optional<MemorySegment> slice(MemorySegment segment, long at) {
+        return isRecord(segment, at)
+                ? Optional.of(segment.asSlice(at, StoredRegion.length(segment, at)))
+                : Optional.empty();
     }
 
     private static boolean isFor(long pc, int mode, MemorySegment record) {
@@ -295,7 +335,7 @@ final class CodeStore implements AutoCloseable {
     synchronized boolean contains(long pc, int mode, MemorySegment code, long at) {
         awaitIndex();
         if (!StoredRegion.isRelative(pc)) {
-            return variants(StoredRegion.key(pc, mode, code, at, false)) > 0;
+            return table.first(StoredRegion.key(pc, mode, code, at, false)) != RecordTable.NONE;
         }
         long within = PAGE_BYTES - (pc & PAGE_BYTES - 1);
         for (var found : find(pc, mode, code, at)) {
@@ -311,7 +351,7 @@ final class CodeStore implements AutoCloseable {
     /// Whether code can be added.
     synchronized boolean isWritable() {
         awaitIndex();
-        return isOurs && !closed && end < FILE_BYTES_MAX && count < RECORDS_MAX;
+        return isOurs && !closed && end < FILE_BYTES_MAX && table.count() < RECORDS_MAX;
     }
 
     /// Adds a region, unless it is one of too many forms of the same code.
@@ -319,35 +359,26 @@ final class CodeStore implements AutoCloseable {
         var record = region.toBytes();
         long key = StoredRegion.key(record, 0);
         int most = StoredRegion.isRelative(region.pc()) ? RELATIVE_VARIANTS_MAX : VARIANTS_MAX;
-        if (!isWritable() || variants(key) >= most || record.byteSize() > StoredRegion.BYTES_MAX) {
+        if (!isWritable()
+                || table.variants(key) >= most
+                || record.byteSize() > StoredRegion.BYTES_MAX) {
             return;
         }
-        var buffer = record.asByteBuffer();
         long at = end;
-        while (buffer.hasRemaining()) {
-            at += channel.write(buffer, at);
-        }
-        addToIndex(key, (int) end);
-        end = at;
+        append(record);
+        table.add(key, (int) at);
         recent.add(record);
-        recentBytes += record.byteSize();
-        if (recentBytes > RECENT_BYTES_MAX) {
-            long begin = end - recentBytes;
-            added.put(
-                    (int) begin,
-                    channel.map(FileChannel.MapMode.READ_ONLY, begin, recentBytes, arena));
-            recent.clear();
-            recentBytes = 0;
+        writeIndex(UNINDEXED_MAX);
+        if (end - recentAt > RECENT_BYTES_MAX) {
+            mapRecent();
         }
     }
 
-    /// How many records there may be with a key.
-    private int variants(long key) {
-        int variants = 0;
-        for (int entry = heads[bucket(key)]; entry != NONE; entry = next[entry]) {
-            variants += keys[entry] == key ? 1 : 0;
-        }
-        return variants;
+    private void mapRecent() throws IOException {
+        var piece = channel.map(FileChannel.MapMode.READ_ONLY, recentAt, end - recentAt, arena);
+        added.put((int) recentAt, piece);
+        recent.clear();
+        recentAt = end;
     }
 
     @Override
@@ -357,6 +388,9 @@ final class CodeStore implements AutoCloseable {
         }
         awaitIndex();
         closed = true;
+        if (isOurs) {
+            writeLastIndex();
+        }
         try {
             arena.close();
             channel.close();

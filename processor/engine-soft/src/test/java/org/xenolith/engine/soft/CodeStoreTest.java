@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -24,7 +25,7 @@ import java.util.SplittableRandom;
 /// file, it can be opened, and nothing else is found.
 class CodeStoreTest {
     private static final int MODE = 0x1012;
-    private static final int HEADER_BYTES = 16;
+    private static final int HEADER_BYTES = 24;
     private static final int FEATURES = 5;
     private static final long LARGEST_FILE_BYTES = 256 << 20;
 
@@ -307,7 +308,80 @@ class CodeStoreTest {
         try (var store = CodeStore.open(file, FEATURES)) {
             assertThat(store.isWritable()).isFalse();
         }
-        assertThat(Files.size(file)).isLessThan(bytes.capacity());
+        int last = bytes.capacity() - StoredRegion.BYTES_MIN;
+        var after = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(after.getInt(last)).isNotEqualTo(StoredRegion.BYTES_MIN); // it is gone
+    }
+
+    // ---------------------------------------------------------------- the index
+
+    /// More than are left out of the index.
+    private static final int MANY = 5000;
+
+    private void assertAllFound(List<StoredRegion> regions) throws IOException {
+        try (var store = CodeStore.open(file, FEATURES)) {
+            for (var region : regions) {
+                assertThat(texts(find(store, region.pc(), MODE))).containsExactly(text(region));
+            }
+        }
+    }
+
+    /// As who opens a file would not find them who had to go from one to the next.
+    @Test
+    void recordsBehindADamagedOneAreFoundByTheIndex() throws Exception {
+        var regions = regions(MANY);
+        write(regions);
+        var bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, HEADER_BYTES, HEADER_BYTES + 4, (byte) 0xFF); // the first one's length
+        Files.write(file, bytes);
+
+        assertThat(found(regions.getFirst().pc())).isEmpty();
+        assertAllFound(regions.subList(1, MANY));
+    }
+
+    @Test
+    void whatIsNotInTheIndexIsFoundToo() throws Exception {
+        var regions = new ArrayList<StoredRegion>();
+        for (int count : new int[] {300, 1, 100, MANY, 7}) {
+            var more = regions(count);
+            write(more);
+            regions.addAll(more);
+            assertAllFound(regions);
+        }
+    }
+
+    /// All is looked at then, as if there were none.
+    @Test
+    void anIndexThatIsDamagedInAnyWayIsDoneWithout() throws Exception {
+        var regions = regions(300);
+        write(regions);
+        var whole = Files.readAllBytes(file);
+        int begin = ends(regions)[299];
+        for (int trial = 0; trial < 300; trial++) {
+            var damaged = whole.clone();
+            int at = random.nextBoolean() ? random.nextInt(16, 24) : begin + 4;
+            at = trial % 3 == 0 ? random.nextInt(begin + 4, whole.length) : at;
+            damaged[at] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, damaged);
+
+            assertAllFound(regions);
+        }
+    }
+
+    @Test
+    void anIndexOfPlacesThatAreNoneFindsNothing() throws Exception {
+        write(List.of());
+        var table = new RecordTable(0);
+        for (int offset : new int[] {HEADER_BYTES, HEADER_BYTES + 1, HEADER_BYTES + 9, 100}) {
+            table.add(StoredRegion.key(64, MODE, NO_CODE, 0, false), offset);
+        }
+        var record = region(64, 500).toBytes().toArray(ValueLayout.JAVA_BYTE);
+        var index = StoreIndex.toBytes(0, table, 0, 4).toArray(ValueLayout.JAVA_BYTE);
+        var bytes = ByteBuffer.allocate(HEADER_BYTES + record.length + index.length);
+        bytes.order(ByteOrder.LITTLE_ENDIAN).put(Files.readAllBytes(file)).put(record).put(index);
+        Files.write(file, bytes.putLong(16, HEADER_BYTES + record.length).array());
+
+        assertThat(found(64)).hasSize(1);
     }
 
     @Test
