@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -24,77 +25,85 @@ final class Libc {
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
 
-    // A call takes the JVM some milliseconds to bind, once: each kind is bound when it is needed.
+    private static final int ARGUMENTS_MAX = 6;
 
-    /// Of memory.
-    private static final class Memory {
-        static final MethodHandle MEMFD_CREATE =
-                bind("memfd_create", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
-        static final MethodHandle FTRUNCATE =
-                bind("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-        static final MethodHandle MMAP =
-                bind(
-                        "mmap",
-                        FunctionDescriptor.of(
-                                ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
-                                JAVA_LONG));
-        static final MethodHandle MUNMAP =
-                bind("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-        static final MethodHandle MADVISE =
-                bind("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-        static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    /// Any function that takes numbers and pointers, six at most, and answers a number: in the ABIs
+    /// of x86-64 and arm64 each has a register of its own, whatever its width. To bind a function
+    /// takes the JVM some fifteen milliseconds, so those that are called now and then share this.
+    private static final MethodHandle CALL =
+            LINKER.downcallHandle(
+                    FunctionDescriptor.of(
+                            JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+                    Linker.Option.captureCallState("errno"));
+
+    private static final Function MEMFD_CREATE = Function.of("memfd_create");
+    private static final Function FTRUNCATE = Function.of("ftruncate");
+    private static final Function MMAP = Function.of("mmap");
+    private static final Function MUNMAP = Function.of("munmap");
+    private static final Function MADVISE = Function.of("madvise");
+    private static final Function CLOSE = Function.of("close");
+    private static final Function OPEN = Function.of("open");
+    private static final Function LSEEK = Function.of("lseek");
+    private static final Function FALLOCATE = Function.of("fallocate");
+    private static final Function FCNTL = Function.of("fcntl");
+    private static final Function STATX = Function.of("statx");
+    private static final Function SCHED_SETAFFINITY = Function.of("sched_setaffinity");
+    private static final Function IOCTL = Function.of("ioctl");
+    private static final Function SOCKET = Function.of("socket");
+    private static final Function EVENTFD = Function.of("eventfd");
+    private static final Function POLL = Function.of("poll");
+
+    /// One that is called with [#CALL].
+    ///
+    /// @param place empty where the host's C library does not have it
+    private record Function(String name, Optional<MemorySegment> place) {
+        static Function of(String name) {
+            return new Function(name, LINKER.defaultLookup().find(name));
+        }
+
+        /// The answer of one that answers an `int`.
+        ///
+        /// @throws LinuxException if that is -1
+        int call(Arena arena, MemorySegment... arguments) throws LinuxException {
+            var state = arena.allocate(STATE);
+            return (int) checked(name, (int) raw(state, arguments), state);
+        }
+
+        /// The same of one that answers a `long` or a pointer.
+        long callLong(Arena arena, MemorySegment... arguments) throws LinuxException {
+            var state = arena.allocate(STATE);
+            return checked(name, raw(state, arguments), state);
+        }
+
+        private long raw(MemorySegment state, MemorySegment... arguments) throws LinuxException {
+            if (place.isEmpty()) {
+                throw new LinuxException(name, 0);
+            }
+            var all = Arrays.copyOf(arguments, ARGUMENTS_MAX);
+            Arrays.fill(all, arguments.length, ARGUMENTS_MAX, MemorySegment.NULL);
+            try {
+                return (long)
+                        CALL.invokeExact(
+                                place.get(), state, all[0], all[1], all[2], all[3], all[4], all[5]);
+            } catch (Error e) {
+                throw e;
+            } catch (Throwable e) {
+                throw new Bug("calling " + name, e);
+            }
+        }
     }
 
-    /// Of files.
-    private static final class Files {
-        static final MethodHandle OPEN =
-                bind(
-                        "open",
-                        FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
-                        Linker.Option.firstVariadicArg(2));
-        static final MethodHandle LSEEK =
-                bind("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-        static final MethodHandle FALLOCATE =
-                bind(
-                        "fallocate",
-                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
-        static final MethodHandle FCNTL =
-                bind(
-                        "fcntl",
-                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS),
-                        Linker.Option.firstVariadicArg(2));
-        static final MethodHandle STATX =
-                bind(
-                        "statx",
-                        FunctionDescriptor.of(
-                                JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
-    }
+    /// Of packets: each bound to itself, which is faster.
+    private static final class Packets {
+        static final MethodHandle READ = bind("read");
+        static final MethodHandle WRITE = bind("write");
 
-    /// Of processors.
-    private static final class Processors {
-        static final MethodHandle SCHED_SETAFFINITY =
-                bind(
-                        "sched_setaffinity",
-                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
-    }
-
-    /// Of interfaces of the host, and of descriptors that are waited for.
-    private static final class Network {
-        static final MethodHandle IOCTL =
-                bind(
-                        "ioctl",
-                        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
-                        Linker.Option.firstVariadicArg(2));
-        static final MethodHandle SOCKET =
-                bind("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-        static final MethodHandle EVENTFD =
-                bind("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-        static final MethodHandle POLL =
-                bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-        static final MethodHandle READ =
-                bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-        static final MethodHandle WRITE =
-                bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+        private static MethodHandle bind(String name) {
+            return LINKER.downcallHandle(
+                    LINKER.defaultLookup().findOrThrow(name),
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG),
+                    Linker.Option.captureCallState("errno"));
+        }
     }
 
     /// include/uapi/linux/fcntl.h: paths are relative to the working directory.
@@ -105,220 +114,128 @@ final class Libc {
 
     private Libc() {}
 
+    /// A number in a pointer's place.
+    private static MemorySegment number(long value) {
+        return MemorySegment.ofAddress(value);
+    }
+
     /// Whether this C library has the calls for files.
     static boolean isBound() {
-        return Files.OPEN != null
-                && Files.LSEEK != null
-                && Files.FALLOCATE != null
-                && Files.FCNTL != null
-                && Files.STATX != null;
+        return Stream.of(OPEN, LSEEK, FALLOCATE, FCNTL, STATX)
+                .allMatch(function -> function.place.isPresent());
     }
 
     static int memfdCreate(String name, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int fd =
-                    (int)
-                            present(Memory.MEMFD_CREATE)
-                                    .invokeExact(state, arena.allocateFrom(name), flags);
-            return (int) checked("memfd_create", fd, state);
-        } catch (Throwable e) {
-            throw rethrown("memfd_create", e);
+            return MEMFD_CREATE.call(arena, arena.allocateFrom(name), number(flags));
         }
     }
 
     static void ftruncate(int fd, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            checked(
-                    "ftruncate",
-                    (int) present(Memory.FTRUNCATE).invokeExact(state, fd, bytes),
-                    state);
-        } catch (Throwable e) {
-            throw rethrown("ftruncate", e);
+            FTRUNCATE.call(arena, number(fd), number(bytes));
         }
     }
 
     /// The address as a segment of no length.
     static MemorySegment mmap(long bytes, int protection, int flags, int fd) throws LinuxException {
-        try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            var mapped =
-                    (MemorySegment)
-                            present(Memory.MMAP)
-                                    .invokeExact(
-                                            state,
-                                            MemorySegment.NULL,
-                                            bytes,
-                                            protection,
-                                            flags,
-                                            fd,
-                                            0L);
-            checked("mmap", mapped.address(), state);
-            return mapped;
-        } catch (Throwable e) {
-            throw rethrown("mmap", e);
-        }
+        return number(mmap(MemorySegment.NULL, bytes, protection, flags, fd, 0));
     }
 
     /// In place of what is there, with `MAP_FIXED` among `flags`.
     static void mmapAt(MemorySegment place, int protection, int flags, int fd, long offset)
             throws LinuxException {
+        mmap(place, place.byteSize(), protection, flags, fd, offset);
+    }
+
+    private static long mmap(
+            MemorySegment place, long bytes, int protection, int flags, int fd, long offset)
+            throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            var mapped =
-                    (MemorySegment)
-                            present(Memory.MMAP)
-                                    .invokeExact(
-                                            state,
-                                            place,
-                                            place.byteSize(),
-                                            protection,
-                                            flags,
-                                            fd,
-                                            offset);
-            checked("mmap", mapped.address(), state);
-        } catch (Throwable e) {
-            throw rethrown("mmap", e);
+            return MMAP.callLong(
+                    arena,
+                    place,
+                    number(bytes),
+                    number(protection),
+                    number(flags),
+                    number(fd),
+                    number(offset));
         }
     }
 
     static void munmap(MemorySegment mapped, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            checked(
-                    "munmap",
-                    (int) present(Memory.MUNMAP).invokeExact(state, mapped, bytes),
-                    state);
-        } catch (Throwable e) {
-            throw rethrown("munmap", e);
+            MUNMAP.call(arena, mapped, number(bytes));
         }
     }
 
     static void madvise(MemorySegment range, int advice) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int result =
-                    (int)
-                            present(Memory.MADVISE)
-                                    .invokeExact(state, range, range.byteSize(), advice);
-            checked("madvise", result, state);
-        } catch (Throwable e) {
-            throw rethrown("madvise", e);
+            MADVISE.call(arena, range, number(range.byteSize()), number(advice));
         }
     }
 
     /// For the calling thread; `mask` has one bit for each processor.
     static void schedSetaffinity(byte[] mask) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
             var copy = arena.allocateFrom(JAVA_BYTE, mask);
-            int result =
-                    (int)
-                            present(Processors.SCHED_SETAFFINITY)
-                                    .invokeExact(state, 0, (long) mask.length, copy);
-            checked("sched_setaffinity", result, state);
-        } catch (Throwable e) {
-            throw rethrown("sched_setaffinity", e);
+            SCHED_SETAFFINITY.call(arena, number(0), number(mask.length), copy);
         }
     }
 
     static void close(int fd) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            checked("close", (int) present(Memory.CLOSE).invokeExact(state, fd), state);
-        } catch (Throwable e) {
-            throw rethrown("close", e);
+            CLOSE.call(arena, number(fd));
         }
     }
 
     static int open(String path, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int fd = (int) present(Files.OPEN).invokeExact(state, arena.allocateFrom(path), flags);
-            return (int) checked("open", fd, state);
-        } catch (Throwable e) {
-            throw rethrown("open", e);
+            return OPEN.call(arena, arena.allocateFrom(path), number(flags));
         }
     }
 
     static long lseek(int fd, long offset, int whence) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            long at = (long) present(Files.LSEEK).invokeExact(state, fd, offset, whence);
-            return checked("lseek", at, state);
-        } catch (Throwable e) {
-            throw rethrown("lseek", e);
+            return LSEEK.callLong(arena, number(fd), number(offset), number(whence));
         }
     }
 
     static void fallocate(int fd, int mode, long offset, long bytes) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int result = (int) present(Files.FALLOCATE).invokeExact(state, fd, mode, offset, bytes);
-            checked("fallocate", result, state);
-        } catch (Throwable e) {
-            throw rethrown("fallocate", e);
+            FALLOCATE.call(arena, number(fd), number(mode), number(offset), number(bytes));
         }
     }
 
     static void fcntl(int fd, int command, MemorySegment argument) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int result = (int) present(Files.FCNTL).invokeExact(state, fd, command, argument);
-            checked("fcntl", result, state);
-        } catch (Throwable e) {
-            throw rethrown("fcntl", e);
+            FCNTL.call(arena, number(fd), number(command), argument);
         }
     }
 
     static void statx(String path, int mask, MemorySegment result) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int code =
-                    (int)
-                            present(Files.STATX)
-                                    .invokeExact(
-                                            state,
-                                            AT_FDCWD,
-                                            arena.allocateFrom(path),
-                                            0,
-                                            mask,
-                                            result);
-            checked("statx", code, state);
-        } catch (Throwable e) {
-            throw rethrown("statx", e);
+            var name = arena.allocateFrom(path);
+            STATX.call(arena, number(AT_FDCWD), name, number(0), number(mask), result);
         }
     }
 
     /// What the call answers; `argument` may be a number instead of an address.
     static int ioctl(int fd, long request, MemorySegment argument) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int result = (int) present(Network.IOCTL).invokeExact(state, fd, request, argument);
-            return (int) checked("ioctl", result, state);
-        } catch (Throwable e) {
-            throw rethrown("ioctl", e);
+            return IOCTL.call(arena, number(fd), number(request), argument);
         }
     }
 
     static int socket(int family, int type, int protocol) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int fd = (int) present(Network.SOCKET).invokeExact(state, family, type, protocol);
-            return (int) checked("socket", fd, state);
-        } catch (Throwable e) {
-            throw rethrown("socket", e);
+            return SOCKET.call(arena, number(family), number(type), number(protocol));
         }
     }
 
     static int eventfd(int initial, int flags) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int fd = (int) present(Network.EVENTFD).invokeExact(state, initial, flags);
-            return (int) checked("eventfd", fd, state);
-        } catch (Throwable e) {
-            throw rethrown("eventfd", e);
+            return EVENTFD.call(arena, number(initial), number(flags));
         }
     }
 
@@ -326,16 +243,12 @@ final class Libc {
     /// if a signal has come in between.
     static int poll(MemorySegment descriptors, long count) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
-            var state = arena.allocate(STATE);
-            int ready = (int) present(Network.POLL).invokeExact(state, descriptors, count, -1);
-            return (int) checked("poll", ready, state);
+            return POLL.call(arena, descriptors, number(count), number(-1));
         } catch (LinuxException e) {
             if (e.errno() == EINTR) {
                 return 0;
             }
             throw e;
-        } catch (Throwable e) {
-            throw rethrown("poll", e);
         }
     }
 
@@ -347,7 +260,7 @@ final class Libc {
     /// **Hot path.** How many bytes were read; if none could be, the error number, negative.
     static long read(int fd, MemorySegment target, long bytes, MemorySegment state) {
         try {
-            long result = (long) Network.READ.invokeExact(state, fd, target, bytes);
+            long result = (long) Packets.READ.invokeExact(state, fd, target, bytes);
             return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
         } catch (Throwable e) {
             throw new Bug("calling read", e);
@@ -357,29 +270,11 @@ final class Libc {
     /// **Hot path.** How many bytes were written; if none could be, the error number, negative.
     static long write(int fd, MemorySegment source, long bytes, MemorySegment state) {
         try {
-            long result = (long) Network.WRITE.invokeExact(state, fd, source, bytes);
+            long result = (long) Packets.WRITE.invokeExact(state, fd, source, bytes);
             return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
         } catch (Throwable e) {
             throw new Bug("calling write", e);
         }
-    }
-
-    /// Null where the host's C library does not have the call.
-    private static MethodHandle bind(
-            String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        var all =
-                Stream.concat(
-                                Stream.of(Linker.Option.captureCallState("errno")),
-                                Stream.of(options))
-                        .toArray(Linker.Option[]::new);
-        return LINKER.defaultLookup()
-                .find(name)
-                .map(symbol -> LINKER.downcallHandle(symbol, descriptor, all))
-                .orElse(null);
-    }
-
-    private static MethodHandle present(MethodHandle handle) {
-        return Optional.ofNullable(handle).orElseThrow(UnsupportedOperationException::new);
     }
 
     private static long checked(String call, long result, MemorySegment state)
@@ -388,15 +283,5 @@ final class Libc {
             throw new LinuxException(call, (int) ERRNO.get(state, 0L));
         }
         return result;
-    }
-
-    /// What a call through a method handle may throw: only the first two are not our mistake.
-    private static LinuxException rethrown(String call, Throwable thrown) {
-        return switch (thrown) {
-            case LinuxException refused -> refused;
-            case UnsupportedOperationException _ -> new LinuxException(call, 0);
-            case Error error -> throw error;
-            default -> throw new Bug("calling " + call, thrown);
-        };
     }
 }
