@@ -31,6 +31,7 @@ public final class TapInterface implements AutoCloseable {
     private static final int SIOCSIFFLAGS = 0x8914;
     private static final int SIOCGIFMTU = 0x8921;
     private static final int SIOCSIFMTU = 0x8922;
+    private static final int SIOCSIFNAME = 0x8923;
     private static final int SIOCSIFHWADDR = 0x8924;
     private static final int SIOCGIFINDEX = 0x8933;
     private static final int SIOCBRADDIF = 0x89A2;
@@ -47,12 +48,19 @@ public final class TapInterface implements AutoCloseable {
     private static final int SOCK_DGRAM_CLOEXEC = 0x80002;
     private static final int ENODEV = 19;
 
+    /// Of an interface that is only to be closed yet; the kernel puts in a number.
+    private static final String RETIRED_NAME = "retired%d";
+
     private final String name;
     private final List<TapQueue> queues;
 
-    private TapInterface(String name, List<TapQueue> queues) {
+    /// Of the namespace that the interface is in, whoever uses it.
+    private final int socket;
+
+    private TapInterface(String name, List<TapQueue> queues, int socket) {
         this.name = name;
         this.queues = List.copyOf(queues);
+        this.socket = socket;
     }
 
     /// Makes an interface, which is down. The call that was refused is `open` if `/dev/net/tun` is
@@ -66,7 +74,7 @@ public final class TapInterface implements AutoCloseable {
             for (int i = 0; i < queues; i++) {
                 opened.add(openQueue(name, queues > 1 ? IFF_MULTI_QUEUE : 0));
             }
-            return new TapInterface(name, opened);
+            return new TapInterface(name, opened, socket());
         } catch (LinuxException e) {
             for (var queue : opened) {
                 queue.close();
@@ -106,15 +114,18 @@ public final class TapInterface implements AutoCloseable {
 
     /// The MTU of any interface; nothing if there is none of this name.
     public static OptionalInt mtuOf(String name) throws LinuxException {
+        int socket = socket();
         try (var arena = Arena.ofConfined()) {
             var request = request(arena, name);
-            control("SIOCGIFMTU", SIOCGIFMTU, request);
+            ioctl("SIOCGIFMTU", socket, SIOCGIFMTU, request);
             return OptionalInt.of(request.get(ValueLayout.JAVA_INT, IFNAMSIZ));
         } catch (LinuxException e) {
             if (e.errno() == ENODEV) {
                 return OptionalInt.empty();
             }
             throw e;
+        } finally {
+            Libc.close(socket);
         }
     }
 
@@ -161,9 +172,24 @@ public final class TapInterface implements AutoCloseable {
         }
     }
 
+    /// Takes the interface out of use and gives up its name, which takes the kernel a millisecond;
+    /// to remove it, which is left to [#close], takes it tens of them. Nobody may be using a queue.
+    public void retire() throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            var request = request(arena, name);
+            control("SIOCGIFFLAGS", SIOCGIFFLAGS, request);
+            short flags = request.get(ValueLayout.JAVA_SHORT, IFNAMSIZ);
+            request.set(ValueLayout.JAVA_SHORT, IFNAMSIZ, (short) (flags & ~IFF_UP));
+            control("SIOCSIFFLAGS", SIOCSIFFLAGS, request);
+            put(request, IFNAMSIZ, RETIRED_NAME);
+            control("SIOCSIFNAME", SIOCSIFNAME, request);
+        }
+    }
+
     /// Nobody may be using a queue.
     @Override
     public void close() throws LinuxException {
+        Libc.close(socket);
         for (var queue : queues) {
             queue.close();
         }
@@ -172,20 +198,23 @@ public final class TapInterface implements AutoCloseable {
     /// `struct ifreq` of a name, which is cut where the kernel's ends.
     private static MemorySegment request(Arena arena, String name) {
         var request = arena.allocate(40, 8);
-        for (int i = 0; i < Math.min(name.length(), IFNAMSIZ - 1); i++) {
-            request.set(ValueLayout.JAVA_BYTE, i, (byte) name.charAt(i));
-        }
+        put(request, 0, name);
         return request;
     }
 
-    private static void control(String call, long number, MemorySegment request)
-            throws LinuxException {
-        int socket = Libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
-        try {
-            ioctl(call, socket, number, request);
-        } finally {
-            Libc.close(socket);
+    private static void put(MemorySegment request, int at, String name) {
+        for (int i = 0; i < IFNAMSIZ; i++) {
+            boolean within = i < Math.min(name.length(), IFNAMSIZ - 1);
+            request.set(ValueLayout.JAVA_BYTE, at + i, within ? (byte) name.charAt(i) : 0);
         }
+    }
+
+    private static int socket() throws LinuxException {
+        return Libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0);
+    }
+
+    private void control(String call, long number, MemorySegment request) throws LinuxException {
+        ioctl(call, socket, number, request);
     }
 
     /// So that it is told which one was refused.

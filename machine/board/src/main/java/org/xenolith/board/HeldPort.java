@@ -6,6 +6,7 @@ import org.xenolith.network.FrameSink;
 import org.xenolith.network.Offloads;
 import org.xenolith.network.Port;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -87,6 +88,12 @@ final class HeldPort implements Port {
     @Override
     public String description() {
         return port.description();
+    }
+
+    @Override
+    public Closeable vacate() throws IOException {
+        gone.queues(queues);
+        return port.vacate();
     }
 
     @Override

@@ -150,8 +150,8 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         return changes;
     }
 
-    /// Closes the ports, so that another machine may have what they have of the host. Only when
-    /// paused.
+    /// Gives up the ports, so that another machine may have what they have of the host; what is
+    /// left of them is closed later. Only when paused.
     synchronized void release() throws IOException {
         for (var vif : attached.values()) {
             vif.port.release();
@@ -167,8 +167,21 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 int mtu = vif.port.mtu();
                 vif.port.plug(open(vif.config, entry.getKey(), OptionalInt.of(mtu)));
                 vif.backend.announce();
+                closeVacated(entry.getKey(), vif.port);
             }
         }
+    }
+
+    private void closeVacated(int devid, PortSlot port) {
+        try {
+            port.closeVacated();
+        } catch (IOException e) {
+            logUnclosed(devid, e);
+        }
+    }
+
+    private void logUnclosed(int devid, IOException e) {
+        around.log().accept("vif %d: cannot close: %s".formatted(devid, e.getMessage()));
     }
 
     private Port open(VifConfig vif, int devid, OptionalInt mtu) throws DomainException {
@@ -260,11 +273,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
             try {
                 vif.backend.release();
             } catch (IOException e) {
-                around.log()
-                        .accept(
-                                "vif %d: cannot close: %s"
-                                        .formatted(
-                                                vif.config.devid().orElseThrow(), e.getMessage()));
+                logUnclosed(vif.config.devid().orElseThrow(), e);
             }
         }
     }

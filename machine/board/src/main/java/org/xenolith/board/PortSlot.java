@@ -6,6 +6,7 @@ import org.xenolith.network.FrameSink;
 import org.xenolith.network.Offloads;
 import org.xenolith.network.Port;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,9 @@ final class PortSlot implements Port {
 
     /// Empty when it has been let go of. Changed under the monitor.
     private volatile Optional<Port> port;
+
+    /// What is left of a port that has been let go of. Under the monitor.
+    private Optional<Closeable> vacated = Optional.empty();
 
     // Under the monitor.
     private Optional<FrameSink> guest = Optional.empty();
@@ -62,12 +66,12 @@ final class PortSlot implements Port {
         }
     }
 
-    /// Closes the port. Only while the interface stands still.
+    /// Has the port give up its name and place. Only while the interface stands still.
     synchronized void release() throws IOException {
         var before = port;
         port = Optional.empty();
         if (before.isPresent()) {
-            before.get().close();
+            vacated = Optional.of(before.get().vacate());
         }
     }
 
@@ -84,6 +88,15 @@ final class PortSlot implements Port {
         retries.forEach(next.world()::onRoom);
         port = Optional.of(next);
         connect();
+    }
+
+    /// Closes what [#release] has left, which may take longer than a guest should wait.
+    synchronized void closeVacated() throws IOException {
+        var before = vacated;
+        vacated = Optional.empty();
+        if (before.isPresent()) {
+            before.get().close();
+        }
     }
 
     @Override
@@ -126,7 +139,12 @@ final class PortSlot implements Port {
     }
 
     @Override
-    public void close() throws IOException {
-        release();
+    public synchronized void close() throws IOException {
+        var before = port;
+        port = Optional.empty();
+        if (before.isPresent()) {
+            before.get().close();
+        }
+        closeVacated();
     }
 }

@@ -148,7 +148,7 @@ class HandOverTest {
                     machine -> {
                         machine.hold();
                         machine.release();
-                        assertThat(opened.getLast().closed).isTrue();
+                        assertThat(opened.getLast().vacated).isTrue();
                         throw new IOException("cut");
                     };
             assertThatThrownBy(() -> domain.save(cut, AfterSave.DESTROY)).hasMessage("cut");

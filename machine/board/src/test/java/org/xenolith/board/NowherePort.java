@@ -6,6 +6,7 @@ import org.xenolith.network.GuestInterface;
 import org.xenolith.network.Offloads;
 import org.xenolith.network.Port;
 
+import java.io.Closeable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,7 @@ final class NowherePort implements Port, FrameSink {
     final AtomicInteger frames = new AtomicInteger();
     final Map<Integer, Runnable> retries = new ConcurrentHashMap<>();
     volatile Optional<FrameSink> guest = Optional.empty();
+    volatile boolean vacated;
     volatile boolean closed;
 
     NowherePort(GuestInterface owner) {
@@ -26,6 +28,12 @@ final class NowherePort implements Port, FrameSink {
     @Override
     public void open(FrameSink sink) {
         guest = Optional.of(sink);
+    }
+
+    @Override
+    public Closeable vacate() {
+        vacated = true;
+        return this::close;
     }
 
     @Override

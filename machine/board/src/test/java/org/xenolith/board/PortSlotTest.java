@@ -58,13 +58,15 @@ class PortSlotTest {
         assertThat(slot.world().offer(0, FRAME)).isTrue();
         assertThat(first.frames).hasValue(1);
         slot.release();
-        assertThat(first.closed).isTrue();
+        assertThat(first.vacated).isTrue();
+        assertThat(first.closed).isFalse();
         assertThat(slot.isReleased()).isTrue();
         assertThat(slot.carrier()).isFalse();
         assertThat(slot.world().offer(0, FRAME)).isTrue();
         assertThat(first.frames).hasValue(1);
         slot.release();
         slot.close();
+        assertThat(first.closed).isTrue();
     }
 
     @Test
@@ -76,6 +78,8 @@ class PortSlotTest {
         slot.release();
         var second = port();
         slot.plug(second);
+        slot.closeVacated();
+        assertThat(first.closed).isTrue();
         assertThat(slot.isReleased()).isFalse();
         assertThat(slot.carrier()).isTrue();
         assertThat(second.guest).contains(guest);

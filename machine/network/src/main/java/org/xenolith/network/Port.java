@@ -1,5 +1,6 @@
 package org.xenolith.network;
 
+import java.io.Closeable;
 import java.io.IOException;
 
 /// What a guest's network interface is plugged into: a switch of ours, a tap of the host, passt.
@@ -26,6 +27,15 @@ public interface Port extends AutoCloseable {
 
     /// For people and for xenstore: `bridge xenbr0`, `passt`, `network lab`.
     String description();
+
+    /// Closes the port as far as another one, of the same name or in the same place, needs it. No
+    /// frame passes after this returns.
+    ///
+    /// @return the rest, which nobody needs to wait for: to be closed once, instead of this
+    default Closeable vacate() throws IOException {
+        close();
+        return () -> {};
+    }
 
     /// Gives back what the port holds of the host. No frame reaches the guest after this returns.
     @Override

@@ -1,12 +1,11 @@
 package org.xenolith.network;
 
 import org.xenolith.base.Clock;
-import org.xenolith.linux.LinuxException;
-import org.xenolith.linux.TapInterface;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,8 +13,6 @@ import java.util.function.Consumer;
 
 /// Opens ports. One for a process is enough. May be used from any thread.
 public final class Ports implements AutoCloseable {
-    private static final String LOOPBACK = "lo";
-
     private final Path directory;
     private final Clock clock;
     private final Consumer<String> log;
@@ -36,13 +33,11 @@ public final class Ports implements AutoCloseable {
         this.log = log;
     }
 
-    /// Does what is slow when it is done first, and changes nothing: for processes that are about
-    /// to open ports while a guest waits.
-    public static void rehearse() {
-        try {
-            TapInterface.mtuOf(LOOPBACK);
-        } catch (LinuxException e) {
-            return; // whoever opens a port will be told
+    /// Does what is slow when it is done first, and leaves nothing behind: for processes that are
+    /// about to open or close ports of these kinds while a guest waits.
+    public static void rehearse(List<PortKind> kinds) {
+        if (kinds.stream().anyMatch(kind -> kind instanceof PortKind.Bridge)) {
+            TapSetup.rehearse();
         }
     }
 

@@ -6,6 +6,7 @@ import org.xenolith.linux.LinuxException;
 import org.xenolith.linux.TapInterface;
 import org.xenolith.linux.TapQueue;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,7 @@ import java.util.function.Consumer;
 /// A tap of the host on a bridge. Frames from the guest are written by whoever offers them: the
 /// kernel never makes that wait. A platform thread for each queue reads those for the guest, and
 /// waits while the guest takes none; the kernel then drops what its own queue cannot hold.
-final class TapPort implements Port {
+final class TapPort implements Port, Closeable {
     private final TapInterface tap;
     private final String bridge;
     private final int mtu;
@@ -24,7 +25,8 @@ final class TapPort implements Port {
     private final List<Queue> queues;
     private final World world = new World();
     private volatile boolean carrier = true;
-    private volatile boolean closed;
+    private volatile boolean stopped;
+    private boolean closed;
 
     private TapPort(TapInterface tap, String bridge, int mtu, Consumer<String> log) {
         this.tap = tap;
@@ -89,10 +91,26 @@ final class TapPort implements Port {
 
     /// Somebody has removed the interface.
     private void lost(LinuxException reason) {
-        if (carrier && !closed) {
+        if (carrier && !stopped) {
             carrier = false;
             log.accept("%s has lost its tap: %s".formatted(tap.name(), reason.getMessage()));
         }
+    }
+
+    @Override
+    public Closeable vacate() throws IOException {
+        stop();
+        try {
+            tap.retire();
+        } catch (LinuxException e) {
+            close(); // so that the name is free all the same
+        }
+        return this;
+    }
+
+    private void stop() {
+        stopped = true;
+        queues.forEach(Queue::stop);
     }
 
     @Override
@@ -101,7 +119,7 @@ final class TapPort implements Port {
             return;
         }
         closed = true;
-        queues.forEach(Queue::stop);
+        stop();
         try {
             tap.close();
         } catch (LinuxException e) {
@@ -130,7 +148,7 @@ final class TapPort implements Port {
         void write(Frame frame) {
             writing.lock();
             try {
-                if (carrier && !closed) {
+                if (carrier && !stopped) {
                     VirtioHeader.put(frame, queue.packet());
                     queue.write();
                 }
@@ -155,7 +173,7 @@ final class TapPort implements Port {
 
         private void read(FrameSink guest) {
             try {
-                while (!closed) {
+                while (!stopped) {
                     var packet = queue.read();
                     if (!packet.hasRemaining()) {
                         queue.await();
@@ -171,8 +189,8 @@ final class TapPort implements Port {
 
         private void deliver(FrameSink guest, Frame frame) {
             room = false;
-            while (!closed && !guest.offer(index, frame)) {
-                while (!room && !closed) {
+            while (!stopped && !guest.offer(index, frame)) {
+                while (!room && !stopped) {
                     LockSupport.park(this);
                 }
                 room = false;

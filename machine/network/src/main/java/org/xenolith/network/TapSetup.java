@@ -21,6 +21,9 @@ final class TapSetup {
     private static final int EINVAL = 22;
     private static final int EOPNOTSUPP = 95;
 
+    /// Before the process' id.
+    private static final String REHEARSAL_NAME = "trial";
+
     private final PortKind.Bridge kind;
     private final GuestInterface owner;
     private final String name;
@@ -60,6 +63,17 @@ final class TapSetup {
             var refusal = explain(e, mtu);
             close(tap, refusal);
             throw refusal;
+        }
+    }
+
+    /// Makes a tap that is plugged in nowhere, and removes it.
+    static void rehearse() {
+        try (var tap = TapInterface.create(REHEARSAL_NAME + ProcessHandle.current().pid(), 1)) {
+            tap.setMtu(TapInterface.mtuOf(tap.name()).orElseThrow());
+            tap.setAddress(ADDRESS);
+            tap.retire();
+        } catch (LinuxException e) {
+            return; // whoever opens a port will be told
         }
     }
 

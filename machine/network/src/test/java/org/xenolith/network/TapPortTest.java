@@ -102,6 +102,35 @@ class TapPortTest {
         assertThat(host.proc("dev")).doesNotContain("vif7.0");
     }
 
+    /// It is in no other's way, and nobody is in its: not even one of the same name in the
+    /// namespace of whoever closes it.
+    @Test
+    void aTapThatIsVacatedHasNeitherItsNameNorItsPlace() throws Exception {
+        var port = open(host, PortKind.DEFAULT, 7, 2);
+        var namesake = new PortKind.Bridge("eth0", Optional.of("vif7.0"));
+        open(guest, namesake, 9, 1);
+        port.open(new FakeGuest(8));
+        var rest = guest.call(port::vacate);
+        assertThat(host.proc("dev")).doesNotContain("vif7.0").contains("retired");
+        assertThat(guest.proc("dev")).contains("vif7.0").doesNotContain("retired");
+
+        open(host, PortKind.DEFAULT, 7, 2);
+        assertThat(host.proc("dev")).contains("vif7.0");
+        assertThat(port.world().offer(0, HostileFrames.all(1).getFirst())).isTrue();
+        rest.close();
+        assertThat(host.proc("dev")).doesNotContain("retired");
+    }
+
+    /// Nothing is left of it, and whoever may not make taps does not notice.
+    @Test
+    void aRehearsalLeavesNothing() throws Exception {
+        host.call(() -> {
+            Ports.rehearse(List.of(PortKind.DEFAULT));
+            return null;
+        });
+        assertThat(host.proc("dev")).doesNotContain("trial").doesNotContain("retired");
+    }
+
     @Test
     void whatIsInTheWayIsSaid() throws Exception {
         assertThatThrownBy(() -> open(host, new PortKind.Bridge("br9", Optional.empty()), 1, 1))

@@ -9,7 +9,6 @@ import org.xenolith.migration.Arrival;
 import org.xenolith.migration.DomainLanding;
 import org.xenolith.migration.Link;
 import org.xenolith.migration.MigrationException;
-import org.xenolith.network.Ports;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
@@ -98,9 +97,9 @@ public final class ArrivalProcess {
 
     private DomainLanding.Destination destination(String text) throws MigrationException {
         try {
-            Xenolith.rehearse();
-            Ports.rehearse();
             var config = ConfigReader.read("migration", text).config();
+            Xenolith.rehearse();
+            ProcessSurroundings.rehearsePorts(config);
             var place = runtime.register(config.name(), config.uuid(), Clock.system());
             registration = Optional.of(place);
             var surroundings = new ProcessSurroundings(runtime, _ -> {});

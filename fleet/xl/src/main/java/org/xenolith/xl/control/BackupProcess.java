@@ -14,7 +14,6 @@ import org.xenolith.mirror.MirrorException;
 import org.xenolith.mirror.StandbyDomain;
 import org.xenolith.mirror.StandbyMachine;
 import org.xenolith.mirror.protocol.MirrorOptions;
-import org.xenolith.network.Ports;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
@@ -118,9 +117,9 @@ public final class BackupProcess {
 
     private StandbyMachine prepare(String text) throws MirrorException {
         try {
-            Xenolith.rehearse();
-            Ports.rehearse();
             var config = ConfigReader.read("mirror", text).config();
+            Xenolith.rehearse();
+            ProcessSurroundings.rehearsePorts(config);
             requireFree(config);
             var place =
                     runtime.register(

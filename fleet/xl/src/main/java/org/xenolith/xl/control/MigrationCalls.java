@@ -93,6 +93,7 @@ final class MigrationCalls {
         private MigrationReport run(Departure departure) {
             try {
                 Xenolith.rehearse();
+                ProcessSurroundings.rehearsePorts(domain.config());
                 return departure.run(this::dial);
             } catch (MigrationException | DomainException e) {
                 throw new CompletionException(e);

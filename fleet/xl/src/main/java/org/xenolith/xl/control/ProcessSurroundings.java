@@ -4,8 +4,10 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.board.Console;
+import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainLog;
 import org.xenolith.board.MachineBuilder;
+import org.xenolith.board.VifConfig;
 import org.xenolith.board.Xenolith;
 import org.xenolith.network.Ports;
 
@@ -33,6 +35,11 @@ record ProcessSurroundings(RuntimeDirectory runtime, Consumer<String> progress) 
                 new Ports(runtime.root().resolve("networks"), Clock.system(), log::append)::open,
                 Xenolith.dumps(),
                 progress);
+    }
+
+    /// See [Ports#rehearse].
+    static void rehearsePorts(DomainConfig config) {
+        Ports.rehearse(config.vifs().stream().map(VifConfig::kind).toList());
     }
 
     /// Machine code that guests have needed, of this build. A cache that cannot be had is done
