@@ -63,7 +63,8 @@ final class MigrationDisplay implements AutoCloseable {
         out.printf(
                 Locale.ROOT,
                 "xl: migrated in %.2f s, %d rounds, %.1f MiB; stood still for %.1f ms:"
-                        + " stop %.1f, last pages %.1f, states %.1f, arrival %.1f, start %.1f%n",
+                        + " stop %.1f, last pages %.1f, states %.1f, arrival %.1f, start %.1f;"
+                        + " and for %.1f ms before, at the rehearsal%n",
                 report.totalNanos() / NANOS_IN_SECOND,
                 report.rounds(),
                 mebibytes(report.wireBytes()),
@@ -72,7 +73,8 @@ final class MigrationDisplay implements AutoCloseable {
                 downtime.pages() / NANOS_IN_MILLI,
                 downtime.states() / NANOS_IN_MILLI,
                 downtime.arrive() / NANOS_IN_MILLI,
-                downtime.start() / NANOS_IN_MILLI);
+                downtime.start() / NANOS_IN_MILLI,
+                report.rehearsalNanos() / NANOS_IN_MILLI);
     }
 
     /// Leaves the line that is shown.

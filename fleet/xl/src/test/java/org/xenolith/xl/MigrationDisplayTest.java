@@ -24,11 +24,13 @@ class MigrationDisplayTest {
                     1100,
                     3 << 20,
                     1_500_000_000L,
+                    6_500_000,
                     new Downtime(1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000));
 
     private static final String ENDED =
             "xl: migrated in 1.50 s, 3 rounds, 3.0 MiB; stood still for 15.0 ms:"
-                    + " stop 1.0, last pages 2.0, states 3.0, arrival 4.0, start 5.0\n";
+                    + " stop 1.0, last pages 2.0, states 3.0, arrival 4.0, start 5.0;"
+                    + " and for 6.5 ms before, at the rehearsal\n";
 
     private static String shown(boolean terminal) {
         var bytes = new ByteArrayOutputStream();

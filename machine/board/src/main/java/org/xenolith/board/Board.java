@@ -230,6 +230,11 @@ final class Board implements Machine {
     }
 
     @Override
+    public void flushDisks() throws IOException {
+        parts.disks.flush();
+    }
+
+    @Override
     public HeldMachine hold() throws IOException, DomainException {
         requireMigratable();
         beginHold();

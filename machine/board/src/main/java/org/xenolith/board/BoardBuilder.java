@@ -35,9 +35,25 @@ final class BoardBuilder implements MachineBuilder {
     /// What makes the machine that `input` holds, instead of booting one.
     ///
     /// @param source how the pages of the stream come into memory
-    /// @param rounds told of the rounds of one that comes while it runs elsewhere
-    MachineBuilder restoring(
-            StreamInput input, MachineImage.PageSource source, MachineImage.Rounds rounds) {
+    MachineBuilder restoring(StreamInput input, MachineImage.PageSource source) {
+        return restoring(input, source, (_, _, _) -> MachineImage.Progress.IGNORED);
+    }
+
+    /// The same of a machine that runs elsewhere while it comes.
+    MachineBuilder arriving(StreamInput input, Xenolith.Arrivals arrivals) {
+        return restoring(
+                input,
+                MachineImage.PageSource.COPY,
+                (config, around, chosen) -> new ArrivingProgress(config, around, chosen, arrivals));
+    }
+
+    /// Who is told how far a machine is that is made so.
+    private interface Follower {
+        MachineImage.Progress of(DomainConfig config, Surroundings around, Engines engines);
+    }
+
+    private MachineBuilder restoring(
+            StreamInput input, MachineImage.PageSource source, Follower follower) {
         return (config, surroundings) -> {
             var chosen = engines.orElse(Engines.choose(config.engine()));
             try {
@@ -45,7 +61,8 @@ final class BoardBuilder implements MachineBuilder {
                 try (var image = MachineImage.begin(reader, source, chosen)) {
                     var wiring = Wiring.begin(config, surroundings, chosen, image);
                     var disks = new ArrivingDisks(config.disks());
-                    return finish(wiring, image, reader, rounds, disks);
+                    var progress = follower.of(config, surroundings, chosen);
+                    return finish(wiring, image, reader, progress, disks);
                 }
             } catch (StreamException e) {
                 throw new DomainException(e.getMessage(), e);
@@ -61,11 +78,11 @@ final class BoardBuilder implements MachineBuilder {
             Wiring wiring,
             MachineImage image,
             StreamReader reader,
-            MachineImage.Rounds rounds,
+            MachineImage.Progress progress,
             ArrivingDisks disks)
             throws DomainException, StreamException, IOException {
         try {
-            image.readRest(reader, rounds, disks);
+            image.readRest(reader, progress, disks);
             disks.finish();
             var machine = wiring.restored(image);
             image.taken();
@@ -86,8 +103,7 @@ final class BoardBuilder implements MachineBuilder {
                     var channel = FileChannel.open(pages.path())) {
                 var mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
                 var input = new MappedInput(mapped, beginning.in(mapped));
-                return restoring(input, pages, MachineImage.Rounds.IGNORED)
-                        .build(config, surroundings);
+                return restoring(input, pages).build(config, surroundings);
             } catch (NoSuchFileException e) {
                 throw new DomainException("no such file", e);
             } catch (IOException e) {

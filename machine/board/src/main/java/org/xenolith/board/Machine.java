@@ -64,6 +64,10 @@ public interface Machine extends AutoCloseable {
     /// have been written.
     void saveStaticData(StreamWriter out) throws IOException;
 
+    /// Has what the guest has written to its disks so far be durable, so that [#hold] has less to
+    /// wait for.
+    void flushDisks() throws IOException;
+
     /// Has all devices stand still, and takes their states. Only while paused. When it returns, or
     /// throws, nothing has been done to the outside that the states do not know of, and nothing is
     /// until [#goOn].

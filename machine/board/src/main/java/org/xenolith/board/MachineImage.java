@@ -69,13 +69,23 @@ final class MachineImage implements AutoCloseable {
         this.policy = policy;
     }
 
-    /// Told of each [StreamRecord.Round] when all pages before it are in memory.
-    @FunctionalInterface
-    interface Rounds {
+    /// Told of what has come of a machine that runs elsewhere meanwhile.
+    interface Progress {
+        /// A [StreamRecord.Round]: all pages before it are in memory.
         void taken(int number) throws IOException;
 
+        /// A [StreamRecord.Rehearsal]: the image is that of a machine, until more comes.
+        void rehearse(MachineImage image) throws IOException, StreamException;
+
         /// Nobody waits for it.
-        Rounds IGNORED = _ -> {};
+        Progress IGNORED =
+                new Progress() {
+                    @Override
+                    public void taken(int number) {}
+
+                    @Override
+                    public void rehearse(MachineImage image) {}
+                };
     }
 
     /// Reads a stream to its end.
@@ -83,7 +93,7 @@ final class MachineImage implements AutoCloseable {
             throws IOException, StreamException {
         var image = begin(reader, source, engines);
         try {
-            image.readRest(reader, Rounds.IGNORED, new ArrivingDisks(List.of()));
+            image.readRest(reader, Progress.IGNORED, new ArrivingDisks(List.of()));
             return image;
         } catch (IOException | StreamException | RuntimeException | Error e) {
             image.close();
@@ -118,6 +128,7 @@ final class MachineImage implements AutoCloseable {
                         StreamRecord.HvmContext _,
                         StreamRecord.Verify _,
                         StreamRecord.Round _,
+                        StreamRecord.Rehearsal _,
                         StreamRecord.Disk _,
                         StreamRecord.DiskData _,
                         StreamRecord.DiskZeroes _,
@@ -139,13 +150,13 @@ final class MachineImage implements AutoCloseable {
     // ---------------------------------------------------------------- the rest
 
     /// Reads what follows the static data, to the end.
-    void readRest(StreamReader reader, Rounds rounds, ArrivingDisks disks)
+    void readRest(StreamReader reader, Progress progress, ArrivingDisks disks)
             throws IOException, StreamException {
-        while (readEpoch(reader, rounds, disks)) {}
+        while (readEpoch(reader, progress, disks)) {}
     }
 
     /// Reads up to the next CHECKPOINT; false if the stream has ended instead.
-    boolean readEpoch(StreamReader reader, Rounds rounds, ArrivingDisks disks)
+    boolean readEpoch(StreamReader reader, Progress progress, ArrivingDisks disks)
             throws IOException, StreamException {
         while (true) {
             var record = reader.next();
@@ -156,7 +167,8 @@ final class MachineImage implements AutoCloseable {
                 case StreamRecord.Checkpoint _ -> {
                     return true;
                 }
-                case StreamRecord.Round(int number) -> rounds.taken(number);
+                case StreamRecord.Round(int number) -> progress.taken(number);
+                case StreamRecord.Rehearsal _ -> progress.rehearse(this);
                 case StreamRecord.Disk disk -> disks.begin(disk);
                 case StreamRecord.DiskData data -> {
                     disks.check(data.number(), data.offset(), data.content().length());

@@ -58,7 +58,7 @@ final class Rehearsal {
         }
         var input = new MappedInput(MemorySegment.ofArray(saved.toByteArray()), 0);
         try (var machine =
-                machines.restoring(input, MachineImage.PageSource.COPY, MachineImage.Rounds.IGNORED)
+                machines.restoring(input, MachineImage.PageSource.COPY)
                         .build(config, Xenolith.surroundings())) {
             machine.start(true);
         }

@@ -12,6 +12,8 @@ import java.io.IOException;
 /// The order is `receive commit` again and again, then [#promote] or [#close]. For one thread, but
 /// [#close].
 public final class Standby implements AutoCloseable {
+    private static final String MISPLACED = "an epoch has what does not belong into it";
+
     private final Rehearsing rehearsal;
     private final MachineImage image;
     private final Wiring wiring;
@@ -19,6 +21,13 @@ public final class Standby implements AutoCloseable {
     private final EpochAside aside;
     private boolean begun;
     private boolean ended;
+
+    /// Told of the rounds of the first epoch.
+    @FunctionalInterface
+    public interface Rounds {
+        /// All pages up to the end of a round are in memory.
+        void taken(int number) throws IOException;
+    }
 
     /// Has what a machine is to do rehearsed.
     @FunctionalInterface
@@ -62,18 +71,31 @@ public final class Standby implements AutoCloseable {
     ///
     /// @param rounds told of the rounds of the first one
     /// @throws StreamException if what comes is no epoch of this machine
-    public void receive(StreamReader reader, Xenolith.Arrivals rounds)
-            throws IOException, StreamException {
+    public void receive(StreamReader reader, Rounds rounds) throws IOException, StreamException {
         aside.clear();
         if (begun) {
             receiveAside(reader);
-        } else if (!image.readEpoch(reader, rounds::taken, disks)) {
+        } else if (!image.readEpoch(reader, beginning(rounds), disks)) {
             throw new StreamException("the stream ends before the machine is whole");
         } else {
             // What cannot be a machine is better known now than when it is needed.
             RestoredStates.of(image, wiring.vcpus());
             begun = true;
         }
+    }
+
+    private static MachineImage.Progress beginning(Rounds rounds) {
+        return new MachineImage.Progress() {
+            @Override
+            public void taken(int number) throws IOException {
+                rounds.taken(number);
+            }
+
+            @Override
+            public void rehearse(MachineImage image) throws StreamException {
+                throw new StreamException(MISPLACED);
+            }
+        };
     }
 
     private void receiveAside(StreamReader reader) throws IOException, StreamException {
@@ -89,12 +111,13 @@ public final class Standby implements AutoCloseable {
                     return;
                 }
                 case StreamRecord.Round _,
+                        StreamRecord.Rehearsal _,
                         StreamRecord.Disk _,
                         StreamRecord.HvmContext _,
                         StreamRecord.Verify _,
                         StreamRecord.StaticDataEnd _,
                         StreamRecord.CpuidPolicy _ ->
-                        throw new StreamException("an epoch has what does not belong into it");
+                        throw new StreamException(MISPLACED);
                 case StreamRecord.End _ -> throw new StreamException("the stream ends");
             }
         }

@@ -102,9 +102,7 @@ public final class Xenolith {
 
     static Domain restore(DomainConfig config, StreamInput input, BoardBuilder machines)
             throws DomainException {
-        var first =
-                machines.restoring(
-                        input, MachineImage.PageSource.COPY, MachineImage.Rounds.IGNORED);
+        var first = machines.restoring(input, MachineImage.PageSource.COPY);
         return start(config, first, machines);
     }
 
@@ -112,18 +110,15 @@ public final class Xenolith {
     public static Domain restore(DomainConfig config, StreamInput input, PortOpener ports)
             throws DomainException {
         var machines = new BoardBuilder(System.getenv(), Optional.empty());
-        var first =
-                machines.restoring(
-                        input, MachineImage.PageSource.COPY, MachineImage.Rounds.IGNORED);
+        var first = machines.restoring(input, MachineImage.PageSource.COPY);
         return Domain.start(config, first, machines, surroundings(ports), false);
     }
 
     /// What makes the machine that comes over a connection, instead of booting one.
     ///
-    /// @param rounds told of each round of pages when it is in memory
-    public static MachineBuilder arriving(StreamInput input, Arrivals rounds) {
-        return new BoardBuilder(System.getenv(), Optional.empty())
-                .restoring(input, MachineImage.PageSource.COPY, rounds::taken);
+    /// @param arrivals told of each round of pages when it is in memory, and of rehearsals
+    public static MachineBuilder arriving(StreamInput input, Arrivals arrivals) {
+        return new BoardBuilder(System.getenv(), Optional.empty()).arriving(input, arrivals);
     }
 
     /// Begins to keep a copy of a machine that runs elsewhere: reads what machine it is.
@@ -135,11 +130,13 @@ public final class Xenolith {
         return Standby.begin(config, surroundings, Engines.choose(config.engine()), stream);
     }
 
-    /// Told of the rounds of a machine that arrives.
-    @FunctionalInterface
+    /// Told how far a machine is that arrives.
     public interface Arrivals {
         /// All pages up to the end of a round are in memory.
         void taken(int round) throws IOException;
+
+        /// A rehearsal is over.
+        void rehearsed() throws IOException;
     }
 
     /// What goes on with the machine that `first` makes, in this process, as [#create] would begin

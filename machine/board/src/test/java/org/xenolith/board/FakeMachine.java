@@ -126,6 +126,9 @@ final class FakeMachine implements Machine {
     }
 
     @Override
+    public void flushDisks() {}
+
+    @Override
     public HeldMachine hold() {
         throw new UnsupportedOperationException("it has no devices");
     }

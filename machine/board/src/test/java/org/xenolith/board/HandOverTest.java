@@ -42,6 +42,10 @@ class HandOverTest {
     private static final OpenOptions WRITING =
             new OpenOptions(Optional.of(ImageFormat.RAW), false, false);
 
+    /// Of a machine that has no guest and writes to its memory.
+    private static final DomainConfig SMALL =
+            DomainConfig.builder("small").kernel("none").memoryMib(8).build();
+
     @TempDir private Path root;
 
     private Domain domain(Path disk) throws Exception {
@@ -195,7 +199,70 @@ class HandOverTest {
 
     private static Machine arrive(DomainConfig config, byte[] stream) throws DomainException {
         var input = new MappedInput(MemorySegment.ofArray(stream), 0);
-        return Xenolith.arriving(input, _ -> {}).build(config, Xenolith.surroundings());
+        return Xenolith.arriving(input, new Told()).build(config, Xenolith.surroundings());
+    }
+
+    /// How often there was something to be told.
+    private static final class Told implements Xenolith.Arrivals {
+        private int rehearsals;
+
+        @Override
+        public void taken(int round) {}
+
+        @Override
+        public void rehearsed() {
+            rehearsals++;
+        }
+    }
+
+    /// The machine in a stream, with so many rehearsals before its end.
+    private static byte[] rehearsing(Domain domain, int rehearsals) throws Exception {
+        var bytes = new ByteArrayOutputStream();
+        domain.save(
+                machine -> {
+                    var channel = Channels.newChannel(bytes);
+                    var writer = new StreamWriter(channel, 0, Alignment.NONE, 4, 17);
+                    var held = machine.hold();
+                    machine.saveStaticData(writer);
+                    new MachineSaver(writer, _ -> {}).memory(machine.memory(), held.ownPages());
+                    held.save(writer);
+                    for (int i = 0; i < rehearsals; i++) {
+                        writer.write(new StreamRecord.Rehearsal());
+                    }
+                    held.save(writer);
+                    writer.write(new StreamRecord.End());
+                },
+                AfterSave.STAY_PAUSED);
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void aMachineThatRehearsesHereArrivesAsItWas() throws Exception {
+        var config = SMALL;
+        try (var domain = Xenolith.restore(config, Xenolith.trialMachines())) {
+            var stream = rehearsing(domain, 2);
+            var before = domain.fingerprint();
+            var told = new Told();
+            var input = new MappedInput(MemorySegment.ofArray(stream), 0);
+            try (var machine =
+                    Xenolith.arriving(input, told).build(config, Xenolith.surroundings())) {
+                machine.start(true);
+
+                assertThat(told.rehearsals).isEqualTo(2);
+                assertThat(machine.fingerprint().join()).isEqualTo(before);
+            }
+        }
+    }
+
+    @Test
+    void aMachineMayNotRehearseForEver() throws Exception {
+        var config = SMALL;
+        try (var domain = Xenolith.restore(config, Xenolith.trialMachines())) {
+            var stream = rehearsing(domain, ArrivingProgress.REHEARSALS_MAX + 1);
+            assertThatThrownBy(() -> arrive(config, stream))
+                    .isInstanceOf(DomainException.class)
+                    .hasMessageContaining("rehearses too often");
+        }
     }
 
     @Test

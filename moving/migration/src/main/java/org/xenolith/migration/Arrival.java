@@ -44,6 +44,7 @@ public final class Arrival {
             case Frame.Hello(var id, var config) -> receive(id, config);
             case Frame.Welcome _,
                     Frame.RoundTaken _,
+                    Frame.Rehearsed _,
                     Frame.Ready _,
                     Frame.Go _,
                     Frame.Running _,
@@ -67,11 +68,7 @@ public final class Arrival {
         say(new Frame.Welcome());
         Landing.Landed landed;
         try {
-            landed =
-                    landing.prepare(
-                            config,
-                            new ChannelInput(link.input()),
-                            round -> say(new Frame.RoundTaken(round)));
+            landed = landing.prepare(config, new ChannelInput(link.input()), new Told());
         } catch (MigrationException e) {
             say(new Frame.Refused(String.valueOf(e.getMessage())));
             throw e;
@@ -85,6 +82,19 @@ public final class Arrival {
             }
         }
         return started ? confirmed() : refused();
+    }
+
+    /// Tells the source how far its machine is.
+    private final class Told implements Landing.Progress {
+        @Override
+        public void taken(int round) throws IOException {
+            say(new Frame.RoundTaken(round));
+        }
+
+        @Override
+        public void rehearsed() throws IOException {
+            say(new Frame.Rehearsed());
+        }
     }
 
     /// Whether the machine runs here.

@@ -3,6 +3,7 @@ package org.xenolith.migration;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
 import org.xenolith.board.CopiedDisk;
+import org.xenolith.migration.pages.CopiedPages;
 import org.xenolith.migration.pages.DiskRounds;
 import org.xenolith.migration.pages.MeteredOutput;
 import org.xenolith.migration.pages.PackingChoice;
@@ -23,6 +24,8 @@ import java.util.function.Consumer;
 /// ```
 ///   Hello ──► Welcome
 ///   static data, rounds of pages ──► RoundTaken, each      the machine runs here
+///   a round and states, REHEARSAL ──► Rehearsed            it has stood still for a moment
+///   another round, or some ──► RoundTaken, each
 ///   ─────────────────────────────────────────────────────
 ///   the last pages, states, END ──► Ready                  it stands still; any failure: here
 ///   ─────────────────────────────────────────────────────
@@ -32,6 +35,9 @@ import java.util.function.Consumer;
 /// From the first octet of Go on the machine does not go on here unless the target says that it
 /// does not have it: if the connection is cut the source asks on another one, again and again.
 public final class Departure {
+    /// A rehearsal is of a machine that stands still while so many pages are copied aside, at most.
+    private static final int REHEARSAL_PAGES_MAX = 8192;
+
     private final LeavingMachine machine;
     private final UUID id;
     private final MigrationOptions options;
@@ -109,6 +115,9 @@ public final class Departure {
         private final long start = clock.nanos();
         private final String config = machine.config();
 
+        /// How long the machine stood still for the rehearsal; 0 without one.
+        private long rehearsalNanos;
+
         Attempt(Link link, Link.Dialer dialer) {
             this.link = link;
             this.dialer = dialer;
@@ -173,7 +182,10 @@ public final class Departure {
                     case ANOTHER_ROUND -> {}
                     case SLOWER -> machine.throttle(convergence.throttlePercent());
                     case STAND_STILL -> {
-                        return;
+                        if (rehearsalNanos > 0 || dirty > REHEARSAL_PAGES_MAX) {
+                            return;
+                        }
+                        dirty = rehearse(sending, told, throttled);
                     }
                     case GIVE_UP ->
                             throw new MigrationException(
@@ -182,6 +194,33 @@ public final class Departure {
                                             .formatted(rounds.number(), dirty, rate));
                 }
             }
+        }
+
+        /// Has the target try out what is to come: what either end is slow at when it does it first
+        /// has been done when the machine stands still in earnest. Returns how much is left to be
+        /// sent.
+        private long rehearse(Sending sending, RoundProgress told, int throttled)
+                throws IOException, MigrationException, InterruptedException {
+            var rounds = sending.rounds();
+            long dirty = sending.remaining();
+            told.begin(rounds.number() + 1, dirty, throttled, counts(sending));
+            machine.flushDisks();
+            try (var aside = new CopiedPages()) {
+                aside.prepare(2 * dirty); // the guest goes on writing
+                long begin = clock.nanos();
+                var states = machine.moment(ownPages -> rounds.send(ownPages, aside));
+                rehearsalNanos = Math.max(1, clock.nanos() - begin);
+                aside.send(sending.pages());
+                sending.writer().write(new StreamRecord.Round(rounds.number()));
+                states.save(sending.writer());
+            }
+            sending.writer().write(new StreamRecord.Rehearsal());
+            meter.flush();
+            expectTaken(rounds.number());
+            expect(Frame.Rehearsed.class, options.answerMillisMax());
+            long left = sending.remaining();
+            told.end(counts(sending), left);
+            return left;
         }
 
         private RoundProgress.Counts counts(Sending sending) {
@@ -194,8 +233,13 @@ public final class Departure {
             var rounds = sending.rounds();
             sending.writer().write(new StreamRecord.Round(rounds.number()));
             meter.flush();
+            expectTaken(rounds.number());
+        }
+
+        private void expectTaken(int round)
+                throws IOException, MigrationException, InterruptedException {
             var taken = expect(Frame.RoundTaken.class, options.answerMillisMax());
-            if (taken.round() != rounds.number()) {
+            if (taken.round() != round) {
                 throw new IOException("the target has taken round " + taken.round());
             }
         }
@@ -204,6 +248,7 @@ public final class Departure {
 
         private MigrationReport last(Sending sending)
                 throws MigrationException, InterruptedException {
+            machine.flushDisks();
             var times = new Times(clock);
             machine.leave(still -> {
                 if (!machine.config().equals(config)) {
@@ -221,6 +266,7 @@ public final class Departure {
                     sending.done(),
                     meter.bytes(),
                     clock.nanos() - start,
+                    rehearsalNanos,
                     times.downtime());
         }
 

@@ -44,18 +44,30 @@ public final class DomainLanding implements Landing {
     }
 
     @Override
-    public Landed prepare(String config, StreamInput stream, Rounds rounds)
+    public Landed prepare(String config, StreamInput stream, Progress progress)
             throws MigrationException, IOException {
         var destination = reader.read(config);
         try {
             var machine =
-                    Xenolith.arriving(stream, rounds::taken)
+                    Xenolith.arriving(stream, new Followed(progress))
                             .build(destination.config(), destination.surroundings());
             return new LandedDomain(destination, machine);
         } catch (DomainException.InputFailed e) {
             throw e.reason();
         } catch (DomainException e) {
             throw new MigrationException(e.getMessage(), e);
+        }
+    }
+
+    private record Followed(Progress progress) implements Xenolith.Arrivals {
+        @Override
+        public void taken(int round) throws IOException {
+            progress.taken(round);
+        }
+
+        @Override
+        public void rehearsed() throws IOException {
+            progress.rehearsed();
         }
     }
 

@@ -6,12 +6,14 @@ import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
 import org.xenolith.board.HeldMachine;
 import org.xenolith.board.Machine;
+import org.xenolith.board.Saving;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /// The machine that a domain runs now. When it has left, the domain is gone.
@@ -69,10 +71,37 @@ public final class DomainMachine implements LeavingMachine {
     }
 
     @Override
+    public void flushDisks() throws MigrationException {
+        try {
+            machine.flushDisks();
+        } catch (IOException e) {
+            throw new MigrationException("a disk cannot be flushed: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public HeldMachine moment(Copier copier) throws MigrationException, InterruptedException {
+        var taken = new AtomicReference<HeldMachine>();
+        save(
+                now -> {
+                    var held = hold(now);
+                    copier.copy(held.ownPages());
+                    taken.set(held);
+                },
+                AfterSave.GO_ON);
+        return taken.get();
+    }
+
+    @Override
     public void leave(Last last) throws MigrationException, InterruptedException {
         boolean wasPaused = staysPaused || domain.isPaused();
+        save(now -> leave(now, last, wasPaused), AfterSave.DESTROY);
+    }
+
+    private void save(Saving saving, AfterSave after)
+            throws MigrationException, InterruptedException {
         try {
-            domain.save(now -> leave(now, last, wasPaused), AfterSave.DESTROY);
+            domain.save(saving, after);
         } catch (DomainException e) {
             if (e.getCause() instanceof MigrationException reason) {
                 throw reason;
@@ -81,12 +110,16 @@ public final class DomainMachine implements LeavingMachine {
         }
     }
 
-    private void leave(Machine now, Last last, boolean wasPaused)
-            throws DomainException, IOException {
+    private HeldMachine hold(Machine now) throws DomainException, IOException {
         if (now != machine) {
             throw new DomainException("the guest has rebooted");
         }
-        var held = now.hold();
+        return now.hold();
+    }
+
+    private void leave(Machine now, Last last, boolean wasPaused)
+            throws DomainException, IOException {
+        var held = hold(now);
         try {
             last.with(new Held(now, held, wasPaused));
         } catch (MigrationException e) {

@@ -20,6 +20,9 @@ sealed interface Frame {
     /// A round is in the target's memory.
     record RoundTaken(int round) implements Frame {}
 
+    /// The target has tried out what is to come, and nothing of it is left.
+    record Rehearsed() implements Frame {}
+
     /// The target could start the machine at once, and will not before it may.
     record Ready() implements Frame {}
 

@@ -1,5 +1,6 @@
 package org.xenolith.migration;
 
+import org.xenolith.base.Bug;
 import org.xenolith.migration.frames.Envelope;
 
 import java.io.EOFException;
@@ -31,6 +32,7 @@ final class Frames {
     private static final int GO = 6;
     private static final int RUNNING = 7;
     private static final int REFUSED = 8;
+    private static final int REHEARSED = 9;
 
     private Frames() {}
 
@@ -47,6 +49,7 @@ final class Frames {
                     case Frame.Welcome() -> encode(WELCOME, Envelope.body(0));
                     case Frame.RoundTaken(int round) ->
                             encode(ROUND_TAKEN, Envelope.body(4).putInt(round));
+                    case Frame.Rehearsed() -> encode(REHEARSED, Envelope.body(0));
                     case Frame.Ready() -> encode(READY, Envelope.body(0));
                     case Frame.Go(boolean paused) ->
                             encode(GO, Envelope.body(4).putInt(paused ? 1 : 0));
@@ -88,7 +91,7 @@ final class Frames {
     }
 
     private static int lengthMax(int type) {
-        return type < HELLO || type > REFUSED ? Envelope.UNKNOWN : BODY_BYTES_MAX;
+        return type < HELLO || type > REHEARSED ? Envelope.UNKNOWN : BODY_BYTES_MAX;
     }
 
     private static Frame decode(int type, ByteBuffer body) throws IOException {
@@ -115,10 +118,18 @@ final class Frames {
             case REFUSED -> new Frame.Refused(text(body));
             default -> {
                 require(!body.hasRemaining());
-                yield type == WELCOME
-                        ? new Frame.Welcome()
-                        : type == READY ? new Frame.Ready() : new Frame.Running();
+                yield withoutBody(type);
             }
+        };
+    }
+
+    private static Frame withoutBody(int type) {
+        return switch (type) {
+            case WELCOME -> new Frame.Welcome();
+            case REHEARSED -> new Frame.Rehearsed();
+            case READY -> new Frame.Ready();
+            case RUNNING -> new Frame.Running();
+            default -> throw new Bug("types have been looked at before");
         };
     }
 

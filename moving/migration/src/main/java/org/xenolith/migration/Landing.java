@@ -10,13 +10,16 @@ public interface Landing {
     /// anything outside of it yet. Nothing is left behind if this throws.
     ///
     /// @throws MigrationException if this host will not have the machine, or it is damaged
-    Landed prepare(String config, StreamInput stream, Rounds rounds)
+    Landed prepare(String config, StreamInput stream, Progress progress)
             throws MigrationException, IOException;
 
-    /// Told of each round that is in memory.
-    @FunctionalInterface
-    interface Rounds {
+    /// Told how far the machine is.
+    interface Progress {
+        /// A round is in memory.
         void taken(int round) throws IOException;
+
+        /// A rehearsal is over, and nothing is left of it.
+        void rehearsed() throws IOException;
     }
 
     /// A machine that has arrived. It is closed, or started, once.

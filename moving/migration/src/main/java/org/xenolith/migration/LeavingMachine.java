@@ -1,6 +1,7 @@
 package org.xenolith.migration;
 
 import org.xenolith.board.CopiedDisk;
+import org.xenolith.board.HeldMachine;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamWriter;
 
@@ -29,6 +30,23 @@ public interface LeavingMachine {
 
     /// Has the guest rest for so many percent of the time, 0 to 99.
     void throttle(int percent);
+
+    /// Has what has been written to its disks so far be durable, while it runs: there is less to
+    /// wait for when it stands still.
+    void flushDisks() throws MigrationException;
+
+    /// Has the machine stand still for a moment, in the way in which it will leave, and go on.
+    /// Returns the states of that moment.
+    ///
+    /// @param copier copies at that moment what may change afterwards
+    HeldMachine moment(Copier copier) throws MigrationException, InterruptedException;
+
+    /// Copies memory while nothing changes it.
+    @FunctionalInterface
+    interface Copier {
+        /// @param ownPages as of [#ownPages]
+        void copy(Set<Long> ownPages) throws IOException;
+    }
 
     /// Has the machine stand still and does `last`. If that returns, the machine is gone; if it
     /// throws, it goes on as if nothing had been.

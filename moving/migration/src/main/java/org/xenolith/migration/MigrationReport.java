@@ -6,9 +6,16 @@ package org.xenolith.migration;
 /// @param pages with content that were sent, some more than once
 /// @param wireBytes the stream
 /// @param totalNanos from the first word to the last
+/// @param rehearsalNanos for which it stood still some time before, so that `downtime` is short; 0
+///   without a rehearsal
 /// @param downtime in which it ran nowhere
 public record MigrationReport(
-        int rounds, long pages, long wireBytes, long totalNanos, Downtime downtime) {
+        int rounds,
+        long pages,
+        long wireBytes,
+        long totalNanos,
+        long rehearsalNanos,
+        Downtime downtime) {
     /// The parts of the time in which the machine ran nowhere, in nanoseconds, as the source sees
     /// them: the target's answer has come back in each that waits for one.
     ///

@@ -11,8 +11,11 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /// Reads machines into a map of pages.
 final class FakeLanding implements Landing {
@@ -24,6 +27,10 @@ final class FakeLanding implements Landing {
     volatile boolean running;
     volatile boolean closed;
     volatile int rounds;
+
+    /// The pages of the machines that have been tried out.
+    final List<Map<Long, byte[]>> rehearsals = new CopyOnWriteArrayList<>();
+
     private volatile Runnable atRound = () -> {};
     volatile Optional<String> refusal = Optional.empty();
 
@@ -33,7 +40,7 @@ final class FakeLanding implements Landing {
     }
 
     @Override
-    public Landed prepare(String config, StreamInput stream, Rounds told)
+    public Landed prepare(String config, StreamInput stream, Progress told)
             throws MigrationException, IOException {
         if (refusal.isPresent()) {
             throw new MigrationException(refusal.get());
@@ -56,7 +63,7 @@ final class FakeLanding implements Landing {
         };
     }
 
-    private Map<Long, byte[]> read(StreamReader reader, Rounds told)
+    private Map<Long, byte[]> read(StreamReader reader, Progress told)
             throws IOException, StreamException {
         var all = new HashMap<Long, byte[]>();
         while (true) {
@@ -68,12 +75,21 @@ final class FakeLanding implements Landing {
                     atRound.run();
                     told.taken(number);
                 }
+                case StreamRecord.Rehearsal _ -> {
+                    rehearsals.add(copyOf(all));
+                    told.rehearsed();
+                }
                 case StreamRecord.End _ -> {
                     return all;
                 }
                 default -> {}
             }
         }
+    }
+
+    private static Map<Long, byte[]> copyOf(Map<Long, byte[]> all) {
+        return all.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, page -> page.getValue().clone()));
     }
 
     private static void take(StreamRecord.Pages some, Map<Long, byte[]> all)
@@ -111,12 +127,20 @@ final class FakeLanding implements Landing {
 
     /// Whether it has all pages of `memory` and no other.
     boolean has(GuestMemory memory) {
-        var expected = new HashMap<Long, byte[]>();
-        memory.forEachPage(
-                (gfn, content) -> expected.put(gfn, content.toArray(ValueLayout.JAVA_BYTE)));
-        expected.remove(FakeMachine.OWN_PAGE);
-        return pages.keySet().equals(expected.keySet())
-                && expected.entrySet().stream()
-                        .allMatch(page -> Arrays.equals(page.getValue(), pages.get(page.getKey())));
+        return areSame(pages, pagesOf(memory));
+    }
+
+    /// All that is copied of a machine's memory.
+    static Map<Long, byte[]> pagesOf(GuestMemory memory) {
+        var all = new HashMap<Long, byte[]>();
+        memory.forEachPage((gfn, content) -> all.put(gfn, content.toArray(ValueLayout.JAVA_BYTE)));
+        all.remove(FakeMachine.OWN_PAGE);
+        return all;
+    }
+
+    static boolean areSame(Map<Long, byte[]> some, Map<Long, byte[]> others) {
+        return some.keySet().equals(others.keySet())
+                && others.entrySet().stream()
+                        .allMatch(page -> Arrays.equals(page.getValue(), some.get(page.getKey())));
     }
 }

@@ -2,6 +2,7 @@ package org.xenolith.migration;
 
 import org.xenolith.base.Sizes;
 import org.xenolith.board.CopiedDisk;
+import org.xenolith.board.HeldMachine;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.Bytes;
 import org.xenolith.state.stream.StreamRecord;
@@ -9,7 +10,9 @@ import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A machine that is memory and one state, which says how often the memory has been written.
 final class FakeMachine implements LeavingMachine, AutoCloseable {
@@ -17,6 +20,10 @@ final class FakeMachine implements LeavingMachine, AutoCloseable {
 
     final GuestMemory memory;
     volatile boolean running = true;
+
+    /// Its pages at each moment at which it stood still and went on.
+    final List<Map<Long, byte[]>> moments = new CopyOnWriteArrayList<>();
+
     volatile boolean gone;
     volatile int throttled;
     volatile boolean disksReleased;
@@ -68,6 +75,33 @@ final class FakeMachine implements LeavingMachine, AutoCloseable {
     @Override
     public void throttle(int percent) {
         throttled = Math.max(throttled, percent);
+    }
+
+    @Override
+    public void flushDisks() {}
+
+    @Override
+    public synchronized HeldMachine moment(Copier copier) throws MigrationException {
+        try {
+            copier.copy(ownPages());
+            moments.add(FakeLanding.pagesOf(memory));
+            return new Moment();
+        } catch (IOException e) {
+            throw new MigrationException(e.getMessage(), e);
+        }
+    }
+
+    private static final class Moment implements HeldMachine {
+        @Override
+        public Set<Long> ownPages() {
+            return Set.of(OWN_PAGE);
+        }
+
+        @Override
+        public void save(StreamWriter out) throws IOException {
+            out.write(new StreamRecord.State("fake", 1, 1, Bytes.of((byte) 8)));
+            out.write(new StreamRecord.Checkpoint());
+        }
     }
 
     @Override

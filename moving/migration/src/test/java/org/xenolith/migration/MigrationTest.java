@@ -126,6 +126,24 @@ class MigrationTest {
         }
     }
 
+    @Test
+    void whatRehearsesIsTheMachineAsItWasAtOneMoment() throws Exception {
+        try (var machine = new FakeMachine(2000)) {
+            var writer = Thread.ofPlatform().start(() -> writeWhileRunning(machine));
+            var patient =
+                    new MigrationOptions(1000, 1000, 40, 0, SMALL.packing(), false, 5000, 5000);
+            assertThat(move(machine, patient, new MemoryLink())).isTrue();
+            writer.join();
+            requireOne(machine, true, "moved");
+            assertThat(landing.rehearsals).hasSize(1);
+            assertThat(machine.moments).hasSize(1);
+            assertThat(
+                            FakeLanding.areSame(
+                                    landing.rehearsals.getFirst(), machine.moments.getFirst()))
+                    .isTrue();
+        }
+    }
+
     private static void writeWhileRunning(FakeMachine machine) {
         var random = new SplittableRandom(3);
         for (int i = 0; i < 200_000; i++) {

@@ -6,6 +6,7 @@ import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
 import org.xenolith.board.Machine;
 import org.xenolith.board.Mirroring;
+import org.xenolith.migration.pages.CopiedPages;
 import org.xenolith.migration.pages.DiskRounds;
 import org.xenolith.migration.pages.PageSink;
 import org.xenolith.migration.pages.Rounds;

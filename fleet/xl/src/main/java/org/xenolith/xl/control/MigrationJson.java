@@ -57,6 +57,7 @@ final class MigrationJson {
                 .put("pages", report.pages())
                 .put("bytes", report.wireBytes())
                 .put("nanos", report.totalNanos())
+                .put("rehearsal", report.rehearsalNanos())
                 .put("stop", downtime.stop())
                 .put("last-pages", downtime.pages())
                 .put("states", downtime.states())
@@ -70,6 +71,7 @@ final class MigrationJson {
                 json.path("pages").asLong(),
                 json.path("bytes").asLong(),
                 json.path("nanos").asLong(),
+                json.path("rehearsal").asLong(),
                 new MigrationReport.Downtime(
                         json.path("stop").asLong(),
                         json.path("last-pages").asLong(),

@@ -144,6 +144,9 @@ public final class EchoMachine implements Machine {
     }
 
     @Override
+    public void flushDisks() {}
+
+    @Override
     public HeldMachine hold() {
         throw new UnsupportedOperationException("it has no devices");
     }

@@ -137,7 +137,8 @@ public final class StreamReader {
                     RecordTypes.DISK,
                     RecordTypes.DISK_DATA,
                     RecordTypes.DISK_ZEROES,
-                    RecordTypes.ROUND -> {
+                    RecordTypes.ROUND,
+                    RecordTypes.REHEARSAL -> {
                 StreamException.require(
                         staticDataEnded,
                         "record 0x%x comes before STATIC_DATA_END".formatted(type));
@@ -172,6 +173,10 @@ public final class StreamReader {
             case RecordTypes.ROUND -> {
                 requireLength("ROUND", body, RecordTypes.ROUND_BYTES);
                 yield new StreamRecord.Round(body.get(INT, 0));
+            }
+            case RecordTypes.REHEARSAL -> {
+                requireLength("REHEARSAL", body, 0);
+                yield new StreamRecord.Rehearsal();
             }
             case RecordTypes.REC_TYPE_X86_TSC_INFO -> tscInfo(body);
             case RecordTypes.REC_TYPE_HVM_PARAMS -> params(body);

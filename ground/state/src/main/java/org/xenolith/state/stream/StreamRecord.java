@@ -186,6 +186,10 @@ public sealed interface StreamRecord {
     /// @param number counts from 1
     record Round(int number) implements StreamRecord {}
 
+    /// REHEARSAL: what has come up to the CHECKPOINT before is a machine that may be tried out, and
+    /// is no machine that goes on. Its reader says when that has been done, as with [Round].
+    record Rehearsal() implements StreamRecord {}
+
     /// DISK: a disk comes with the machine. It is zeros but for the [DiskData] that follow.
     ///
     /// @param number of the virtual device

@@ -98,6 +98,10 @@ public final class StreamWriter {
                 buffer.putInt(number).putInt(0);
                 flush();
             }
+            case StreamRecord.Rehearsal _ -> {
+                begin(RecordTypes.REHEARSAL, 0);
+                flush();
+            }
             case StreamRecord.Disk(int number, long bytes) -> {
                 begin(RecordTypes.DISK, RecordTypes.DISK_BYTES);
                 buffer.putInt(number).putInt(0).putLong(bytes);

@@ -15,6 +15,8 @@ public final class Figures {
     // spotless:off
     static final Figure MOVE_STILL = new Figure(MOVE, "move-still",
             "live migration: in which the guest stands still", "ms", 60, "");
+    static final Figure MOVE_REHEARSAL = new Figure(MOVE, "move-rehearsal",
+            "live migration: the same for a moment before, so that it is short then", "ms", 0, "");
     static final Figure MOVE_TOTAL = new Figure(MOVE, "move-total",
             "live migration: from the first page to the end", "s", 0, "");
     static final Figure MOVE_ROUNDS = new Figure(MOVE, "move-rounds",
@@ -54,6 +56,7 @@ public final class Figures {
     public static final List<Figure> ALL =
             List.of(
                     MOVE_STILL,
+                    MOVE_REHEARSAL,
                     MOVE_TOTAL,
                     MOVE_ROUNDS,
                     RESTORE_FIRST,

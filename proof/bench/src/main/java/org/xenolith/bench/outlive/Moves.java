@@ -25,7 +25,8 @@ final class Moves {
     /// `MigrationDisplay` of `xl` writes it.
     private static final Pattern REPORT =
             Pattern.compile(
-                    "migrated in ([\\d.]+) s, (\\d+) rounds, .*; stood still for ([\\d.]+) ms: (.*)");
+                    "migrated in ([\\d.]+) s, (\\d+) rounds, .*; stood still for ([\\d.]+) ms: (.*);"
+                            + " and for ([\\d.]+) ms before");
 
     private static final Pattern PART = Pattern.compile("([a-z ]+) ([\\d.]+)");
 
@@ -66,6 +67,7 @@ final class Moves {
         readings.add(Figures.MOVE_TOTAL, Double.parseDouble(report.group(1)));
         readings.add(Figures.MOVE_ROUNDS, Double.parseDouble(report.group(2)));
         readings.add(Figures.MOVE_STILL, Double.parseDouble(report.group(3)));
+        readings.add(Figures.MOVE_REHEARSAL, Double.parseDouble(report.group(5)));
         for (var part : report.group(4).split(", ")) {
             var words = PART.matcher(part);
             if (words.matches()) {

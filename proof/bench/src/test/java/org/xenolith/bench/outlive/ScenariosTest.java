@@ -20,11 +20,12 @@ class ScenariosTest {
                 """
                 xl: round 1: 66.9 MiB sent as 22.9 MiB, 41 MiB/s, 0.2 MiB remain
                 xl: migrated in 2.06 s, 2 rounds, 23.0 MiB; stood still for 93.8 ms: stop 2.6, \
-                last pages 1.8, states 23.1, arrival 56.4, start 9.9
+                last pages 1.8, states 23.1, arrival 56.4, start 9.9; and for 4.2 ms before, at the rehearsal
                 """);
         assertThat(readings.of(Figures.MOVE_TOTAL)).containsExactly(2.06);
         assertThat(readings.of(Figures.MOVE_ROUNDS)).containsExactly(2);
         assertThat(readings.of(Figures.MOVE_STILL)).containsExactly(93.8);
+        assertThat(readings.of(Figures.MOVE_REHEARSAL)).containsExactly(4.2);
         assertThat(moves.parts())
                 .isEqualTo("stop 2.60, last pages 1.80, states 23.1, arrival 56.4, start 9.90");
         assertThatThrownBy(() -> moves.read("xl: the guest stays"))

@@ -1,8 +1,7 @@
-package org.xenolith.mirror;
+package org.xenolith.migration.pages;
 
 import org.xenolith.base.Sizes;
 import org.xenolith.memory.Slabs;
-import org.xenolith.migration.pages.PageSink;
 import org.xenolith.state.stream.PageKind;
 
 import java.io.IOException;
@@ -11,9 +10,9 @@ import java.util.Arrays;
 
 /// Pages that have been copied while a machine stood still, to be sent while it runs. Used again
 /// and again. **Hot path** ([#content]). For one thread at a time.
-final class CopiedPages implements PageSink, AutoCloseable {
+public final class CopiedPages implements PageSink, AutoCloseable {
     /// Pages that are copied at once at most: 512 MiB.
-    static final int PAGES_MAX = 1 << 17;
+    public static final int PAGES_MAX = 1 << 17;
 
     private static final int FIRST_ENTRIES = 1024;
 
@@ -28,16 +27,16 @@ final class CopiedPages implements PageSink, AutoCloseable {
     private int count;
     private int withContent;
 
-    CopiedPages() {
+    public CopiedPages() {
         this(PAGES_MAX);
     }
 
-    CopiedPages(int pagesMax) {
+    public CopiedPages(int pagesMax) {
         this.pagesMax = pagesMax;
     }
 
     /// Pages with content.
-    int withContent() {
+    public int withContent() {
         return withContent;
     }
 
@@ -45,7 +44,7 @@ final class CopiedPages implements PageSink, AutoCloseable {
     /// nothing else is done.
     ///
     /// @throws OutOfMemoryError if the host has no more
-    void prepare(long pages) {
+    public void prepare(long pages) {
         int most = (int) Math.min(pages, pagesMax);
         contents.prepare((long) most * Sizes.PAGE_BYTES);
         if (most > gfns.length) {
@@ -98,7 +97,7 @@ final class CopiedPages implements PageSink, AutoCloseable {
     }
 
     /// Gives all of them to `sink`, in their order, and flushes it.
-    void send(PageSink sink) throws IOException {
+    public void send(PageSink sink) throws IOException {
         for (int i = 0; i < count; i++) {
             switch (kinds[i]) {
                 case CONTENT, DELTA ->
@@ -110,7 +109,7 @@ final class CopiedPages implements PageSink, AutoCloseable {
         sink.flush();
     }
 
-    void clear() {
+    public void clear() {
         count = 0;
         withContent = 0;
         contents.clear();

@@ -1,10 +1,11 @@
-package org.xenolith.mirror;
+package org.xenolith.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.xenolith.base.Sizes;
+import org.xenolith.migration.pages.CopiedPages;
 import org.xenolith.migration.pages.PageSink;
 
 import java.io.IOException;
