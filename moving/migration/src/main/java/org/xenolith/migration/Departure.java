@@ -133,7 +133,7 @@ public final class Departure {
                         new StreamWriter(
                                 meter, 0, Alignment.NONE, version.major(), version.minor());
                 machine.saveStaticData(writer);
-                var choice = new PackingChoice(options.packing());
+                var choice = PackingChoice.fastest(options.packing());
                 var copied = options.copyDisks() ? machine.copyDisks() : List.<CopiedDisk>of();
                 try (var sender = new PageSender(writer, meter, clock, choice);
                         var disks = new DiskRounds(copied, writer)) {

@@ -13,7 +13,6 @@ import org.xenolith.state.stream.StreamWriter.Alignment;
 
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -142,8 +141,7 @@ final class Sender {
             }
             var writer =
                     new StreamWriter(meter, 0, Alignment.NONE, version.major(), version.minor());
-            try (var pages =
-                    new PageSender(writer, meter, clock, new PackingChoice(Optional.empty()))) {
+            try (var pages = new PageSender(writer, meter, clock, PackingChoice.sparing())) {
                 send(new Sending(writer, pages, meter));
             }
         } catch (IOException e) {

@@ -24,7 +24,6 @@ import java.io.IOException;
 import java.nio.channels.Pipe;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -92,7 +91,7 @@ final class MirrorLoop {
         var meter = new MeteredOutput(pipe.sink(), Clock.system());
         var out = new StreamWriter(meter, 0, Alignment.NONE, 4, 17);
         primary.saveStaticData(out);
-        var choice = new PackingChoice(Optional.empty());
+        var choice = PackingChoice.sparing();
         try (var sender = new PageSender(out, meter, Clock.system(), choice)) {
             for (int round = 1; round <= ROUNDS; round++) {
                 primary.sendRound(sender, out);

@@ -15,7 +15,12 @@ public enum PagePacking {
     /// As they are.
     NONE(0) {
         @Override
-        public ByteBuffer pack(byte[] contents, int length) {
+        int packedBytesMax(int length) {
+            return 0;
+        }
+
+        @Override
+        ByteBuffer pack(byte[] contents, int length, byte[] room) {
             return ByteBuffer.wrap(contents, 0, length);
         }
 
@@ -29,11 +34,14 @@ public enum PagePacking {
     /// A block of LZ4, without a frame.
     LZ4(1) {
         @Override
-        public ByteBuffer pack(byte[] contents, int length) {
-            var compressor = new Lz4JavaCompressor();
-            var packed = new byte[compressor.maxCompressedLength(length)];
-            int bytes = compressor.compress(contents, 0, length, packed, 0, packed.length);
-            return ByteBuffer.wrap(packed, 0, bytes);
+        int packedBytesMax(int length) {
+            return new Lz4JavaCompressor().maxCompressedLength(length);
+        }
+
+        @Override
+        ByteBuffer pack(byte[] contents, int length, byte[] room) {
+            int bytes = new Lz4JavaCompressor().compress(contents, 0, length, room, 0, room.length);
+            return ByteBuffer.wrap(room, 0, bytes);
         }
 
         @Override
@@ -46,11 +54,15 @@ public enum PagePacking {
     /// A frame of Zstandard.
     ZSTD(2) {
         @Override
-        public ByteBuffer pack(byte[] contents, int length) {
-            var compressor = new ZstdJavaCompressor();
-            var packed = new byte[compressor.maxCompressedLength(length)];
-            int bytes = compressor.compress(contents, 0, length, packed, 0, packed.length);
-            return ByteBuffer.wrap(packed, 0, bytes);
+        int packedBytesMax(int length) {
+            return new ZstdJavaCompressor().maxCompressedLength(length);
+        }
+
+        @Override
+        ByteBuffer pack(byte[] contents, int length, byte[] room) {
+            int bytes =
+                    new ZstdJavaCompressor().compress(contents, 0, length, room, 0, room.length);
+            return ByteBuffer.wrap(room, 0, bytes);
         }
 
         @Override
@@ -70,8 +82,14 @@ public enum PagePacking {
         return number;
     }
 
-    /// The first `length` bytes of `contents`, packed; valid as long as `contents` is unchanged.
-    public abstract ByteBuffer pack(byte[] contents, int length);
+    /// What [#pack] needs room for.
+    abstract int packedBytesMax(int length);
+
+    /// The first `length` bytes of `contents`, packed; valid as long as `contents` and `room` are
+    /// unchanged.
+    ///
+    /// @param room for [#packedBytesMax] bytes at least
+    abstract ByteBuffer pack(byte[] contents, int length, byte[] room);
 
     /// Fills `contents`; returns how many bytes there were. Throws [RuntimeException] for what is
     /// not packed in this way.

@@ -31,6 +31,9 @@ public final class StreamWriter {
     private final CRC32C checksum = new CRC32C();
     private long position;
 
+    /// What is being packed, used again.
+    private byte[] packed = {};
+
     /// Where in its file a page's content begins.
     public enum Alignment {
         /// Anywhere.
@@ -150,7 +153,7 @@ public final class StreamWriter {
     public void packed(long[] entries, int count, byte[] contents, int length, PagePacking packing)
             throws IOException {
         Bug.check(count > 0 && count <= PageList.PAGES_MAX, "a record of pages has some");
-        var body = packing.pack(contents, length);
+        var body = pack(contents, length, packing);
         int head = RecordTypes.PAGE_DATA_HEADER_BYTES + count * Long.BYTES;
         begin(RecordTypes.PACKED_PAGES, head + body.remaining());
         buffer.putInt(count).putInt(packing.number());
@@ -158,6 +161,15 @@ public final class StreamWriter {
             buffer.putLong(entries[i]);
         }
         end(body, head + body.remaining());
+    }
+
+    /// Valid until the next call.
+    private ByteBuffer pack(byte[] contents, int length, PagePacking packing) {
+        int most = packing.packedBytesMax(length);
+        if (packed.length < most) {
+            packed = new byte[most];
+        }
+        return packing.pack(contents, length, packed);
     }
 
     /// Puts in padding so that what follows `ahead` more bytes begins at a page's boundary.
@@ -198,7 +210,7 @@ public final class StreamWriter {
     private void writeDiskData(StreamRecord.DiskData data) throws IOException {
         int length = data.content().length();
         var packing = PagePacking.LZ4;
-        var body = packing.pack(data.content().toArray(), length);
+        var body = pack(data.content().toArray(), length, packing);
         int whole = RecordTypes.DISK_DATA_HEADER_BYTES + body.remaining();
         begin(RecordTypes.DISK_DATA, whole);
         buffer.putInt(data.number())

@@ -2,6 +2,7 @@ package org.xenolith.migration.pages;
 
 import org.xenolith.state.stream.PagePacking;
 
+import java.util.List;
 import java.util.Optional;
 
 /// Chooses how pages are packed by what it has cost: packing and waiting for the connection
@@ -13,24 +14,33 @@ public final class PackingChoice {
     /// Of a new figure, in the mean.
     private static final double WEIGHT = 0.2;
 
-    private final Optional<PagePacking> fixed;
-    private final double[] nanosPerPage = new double[PagePacking.values().length];
+    private final List<PagePacking> ways;
+    private final double[] nanosPerPage;
     private int records;
 
-    public PackingChoice(Optional<PagePacking> fixed) {
-        this.fixed = fixed;
+    private PackingChoice(List<PagePacking> ways) {
+        this.ways = ways;
+        this.nanosPerPage = new double[ways.size()];
+    }
+
+    /// Among all ways, unless one is asked for: time is what counts.
+    public static PackingChoice fastest(Optional<PagePacking> fixed) {
+        return new PackingChoice(fixed.map(List::of).orElse(List.of(PagePacking.values())));
+    }
+
+    /// Among those that pack: what has no end is not to fill a connection that others use too, even
+    /// if that has room just now.
+    public static PackingChoice sparing() {
+        return new PackingChoice(List.of(PagePacking.LZ4, PagePacking.ZSTD));
     }
 
     PagePacking next() {
-        if (fixed.isPresent()) {
-            return fixed.get();
-        }
-        var all = PagePacking.values();
         int record = records++;
-        if (record < 2 * all.length) {
-            return all[record % all.length];
+        int count = ways.size();
+        if (record < 2 * count) {
+            return ways.get(record % count);
         }
-        return record % TRY_PERIOD == 0 ? all[record / TRY_PERIOD % all.length] : all[best()];
+        return ways.get(record % TRY_PERIOD == 0 ? record / TRY_PERIOD % count : best());
     }
 
     private int best() {
@@ -45,7 +55,7 @@ public final class PackingChoice {
 
     void took(PagePacking packing, int pages, long nanos) {
         double figure = (double) nanos / pages;
-        int index = packing.ordinal();
+        int index = ways.indexOf(packing);
         boolean first = nanosPerPage[index] == 0;
         nanosPerPage[index] = first ? figure : nanosPerPage[index] * (1 - WEIGHT) + figure * WEIGHT;
     }

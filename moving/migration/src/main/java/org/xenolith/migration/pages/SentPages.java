@@ -15,6 +15,12 @@ import java.util.Arrays;
 /// thread.
 final class SentPages implements AutoCloseable {
     private static final long NONE = -1;
+
+    /// A page of which more is another is told whole: the difference of two contents that have
+    /// nothing to do with each other packs worse than either.
+    private static final int CHANGED_WORDS_MAX = Sizes.PAGE_BYTES / Long.BYTES / 2;
+
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
     private static final VarHandle WORDS =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
@@ -31,7 +37,7 @@ final class SentPages implements AutoCloseable {
 
     /// What became of a page by [#exchange].
     enum Change {
-        /// It is not known what the target has: the page goes whole.
+        /// It is not known what the target has, or is of no use: the page goes whole.
         WHOLE,
         /// The difference goes.
         DIFFERENCE,
@@ -39,25 +45,42 @@ final class SentPages implements AutoCloseable {
         NONE
     }
 
-    /// Keeps the page at `at` of `page` for the next time; if it was kept before, it becomes the
-    /// difference there.
+    /// Keeps the page at `at` of `page` for the next time. Where the difference to what was kept is
+    /// the shorter thing to say, it takes the page's place there.
     Change exchange(long gfn, byte[] page, int at) {
         int index = (int) gfn & gfns.length - 1;
         long place = (long) index * Sizes.PAGE_BYTES;
         if (gfns[index] != gfn) {
             gfns[index] = gfn;
-            MemorySegment.copy(page, at, contents, ValueLayout.JAVA_BYTE, place, Sizes.PAGE_BYTES);
+            keep(page, at, place);
             return Change.WHOLE;
         }
-        long any = 0;
+        int changed = changedWords(page, at, place);
+        if (changed == 0) {
+            return Change.NONE;
+        }
+        if (changed > CHANGED_WORDS_MAX) {
+            keep(page, at, place);
+            return Change.WHOLE;
+        }
         for (int i = 0; i < Sizes.PAGE_BYTES; i += Long.BYTES) {
             long now = (long) WORDS.get(page, at + i);
-            long difference = now ^ contents.get(ValueLayout.JAVA_LONG_UNALIGNED, place + i);
-            contents.set(ValueLayout.JAVA_LONG_UNALIGNED, place + i, now);
-            WORDS.set(page, at + i, difference);
-            any |= difference;
+            WORDS.set(page, at + i, now ^ contents.get(WORD, place + i));
+            contents.set(WORD, place + i, now);
         }
-        return any == 0 ? Change.NONE : Change.DIFFERENCE;
+        return Change.DIFFERENCE;
+    }
+
+    private void keep(byte[] page, int at, long place) {
+        MemorySegment.copy(page, at, contents, ValueLayout.JAVA_BYTE, place, Sizes.PAGE_BYTES);
+    }
+
+    private int changedWords(byte[] page, int at, long place) {
+        int changed = 0;
+        for (int i = 0; i < Sizes.PAGE_BYTES; i += Long.BYTES) {
+            changed += (long) WORDS.get(page, at + i) == contents.get(WORD, place + i) ? 0 : 1;
+        }
+        return changed;
     }
 
     /// The target has another content now, or none.
