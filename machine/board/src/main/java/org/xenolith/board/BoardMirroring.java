@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /// A [Board] of which somebody keeps a copy in step.
@@ -39,6 +41,7 @@ final class BoardMirroring implements Mirroring {
         void resume();
     }
 
+    private static final long NONE = -1;
     private static final String OTHER_DEVICES = "the domain's devices are no longer the same";
 
     private final Parts parts;
@@ -53,8 +56,14 @@ final class BoardMirroring implements Mirroring {
     /// nobody seals an epoch afterwards; set to be fenced by anybody.
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    /// Somebody may have a copy of the machine that could go on. Written by the driver's thread.
-    private volatile boolean sealed;
+    /// The last epoch that has been sealed; from the first on somebody may have a copy of the
+    /// machine that could go on. Written by the driver's thread.
+    private volatile long sealed = NONE;
+
+    /// The last epoch that somebody has been told of as settled.
+    private final AtomicLong settled = new AtomicLong(NONE);
+
+    private volatile LongConsumer whenSettled = _ -> {};
 
     /// Done when it is no longer mirrored.
     private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -78,7 +87,7 @@ final class BoardMirroring implements Mirroring {
     /// there is no copy, else when it has been decided which of the two counts, however long that
     /// takes.
     CompletableFuture<Void> decided() {
-        return sealed ? over.copy() : CompletableFuture.completedFuture(null);
+        return sealed != NONE ? over.copy() : CompletableFuture.completedFuture(null);
     }
 
     /// The machine is closed, mirrored or not: if it is, nothing that the copy does not know of
@@ -186,7 +195,7 @@ final class BoardMirroring implements Mirroring {
 
     private Captured capture(long epoch, Copier copy, Laps times) throws DomainException {
         var states = parts.capture.get();
-        sealed = true;
+        sealed = epoch;
         parts.outputs.seal(epoch);
         var changes = parts.disks.exchange(spare());
         times.lap();
@@ -286,6 +295,30 @@ final class BoardMirroring implements Mirroring {
     // ---------------------------------------------------------------- what leaves
 
     @Override
+    public void onSettled(LongConsumer action) {
+        whenSettled = action;
+        parts.outputs.onHeld(this::lookWhetherSettled);
+        parts.driver.onRest(this::lookWhetherSettled);
+    }
+
+    /// A vCPU has nothing to do any more, or something waits to leave: whichever comes last finds
+    /// that both are so.
+    private void lookWhetherSettled() {
+        long epoch = sealed + 1;
+        if (sealed != NONE
+                && parts.outputs.isHeldNow()
+                && parts.driver.isAtRest()
+                && settled.getAndAccumulate(epoch, Math::max) < epoch) {
+            whenSettled.accept(epoch);
+        }
+    }
+
+    private void lookNoMore() {
+        parts.outputs.onHeld(() -> {});
+        parts.driver.onRest(() -> {});
+    }
+
+    @Override
     public void release(long epoch) {
         parts.outputs.release(epoch);
     }
@@ -307,6 +340,7 @@ final class BoardMirroring implements Mirroring {
         } finally {
             parts.standstill.release();
         }
+        lookNoMore();
         giveBackSpare();
         parts.driver.await(parts.driver.standStill(false));
         over.complete(null);
@@ -315,6 +349,7 @@ final class BoardMirroring implements Mirroring {
     @Override
     public void fence() {
         ended.set(true);
+        lookNoMore();
         parts.outputs.drop();
         standStill();
         over.complete(null);

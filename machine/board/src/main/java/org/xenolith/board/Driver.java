@@ -59,6 +59,8 @@ abstract class Driver {
 
     private volatile int restPercent;
 
+    private volatile Runnable whenAtRest = () -> {};
+
     /// The driver's own; others ask by [#pause].
     private boolean paused;
 
@@ -166,6 +168,21 @@ abstract class Driver {
         int percent = restPercent;
         return percent == 0 ? 0 : Math.min(REST_NANOS_MAX, ranNanos * percent / (100 - percent));
     }
+
+    /// Has `action` done whenever a vCPU has nothing to do any more, by its thread; it must not
+    /// wait. The last that was asked for counts.
+    final void onRest(Runnable action) {
+        whenAtRest = action;
+    }
+
+    /// For a vCPU's thread.
+    final void rests() {
+        whenAtRest.run();
+    }
+
+    /// Whether no vCPU has anything to do, as far as can be told without waiting: one that is just
+    /// being woken may count as at rest. Not while they are stopped.
+    abstract boolean isAtRest();
 
     /// Whether a vCPU has been woken and its turn comes early.
     abstract boolean isUrgent();

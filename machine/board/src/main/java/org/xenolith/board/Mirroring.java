@@ -5,6 +5,7 @@ import org.xenolith.state.stream.StreamWriter;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 
 /// A running machine of which somebody keeps a copy in step, see [Machine#mirror].
 ///
@@ -49,6 +50,11 @@ public interface Mirroring {
         /// @throws DomainException if there is more than can be copied
         void copy(Set<Long> ownPages) throws DomainException;
     }
+
+    /// Has `settled` told of an epoch in which something waits to leave while no vCPU has anything
+    /// to do. Of each at most once, by any thread, those of vCPUs among them: it must not wait.
+    /// Where vCPUs run in turn nobody is told.
+    void onSettled(LongConsumer settled);
 
     /// What leaves with this epoch and earlier ones leaves.
     void release(long epoch);

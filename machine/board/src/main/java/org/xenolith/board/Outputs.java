@@ -42,6 +42,11 @@ final class Outputs implements HeldOutput, PortOpener {
     private final Set<HeldOutput> all = new HashSet<>();
     private Mode mode = new Mode.Passing();
 
+    /// Something waits for the end of the epoch that runs. It may be one that has just ended.
+    private volatile boolean heldNow;
+
+    private volatile Runnable whenHeld = () -> {};
+
     Outputs(PortOpener ports) {
         this.ports = ports;
     }
@@ -80,11 +85,27 @@ final class Outputs implements HeldOutput, PortOpener {
 
     private synchronized void add(List<? extends HeldOutput> outputs) {
         all.addAll(outputs);
+        outputs.forEach(output -> output.onHeld(this::held));
         switch (mode) {
             case Mode.Passing() -> {}
             case Mode.Holding(long epoch) -> outputs.forEach(output -> output.seal(epoch));
             case Mode.Dropping() -> outputs.forEach(HeldOutput::drop);
         }
+    }
+
+    @Override
+    public void onHeld(Runnable action) {
+        whenHeld = action;
+    }
+
+    private void held() {
+        heldNow = true;
+        whenHeld.run();
+    }
+
+    /// Whether something waits for the end of the epoch that runs.
+    boolean isHeldNow() {
+        return heldNow;
     }
 
     private synchronized void remove(List<? extends HeldOutput> outputs) {
@@ -96,6 +117,7 @@ final class Outputs implements HeldOutput, PortOpener {
         if (!(mode instanceof Mode.Dropping)) {
             mode = new Mode.Holding(epoch);
         }
+        heldNow = false; // what is offered meanwhile may count for both
         all.forEach(output -> output.seal(epoch)); // nothing leaves by that
     }
 

@@ -131,6 +131,11 @@ final class ParallelDriver extends Driver {
         vcpus.forEach(VcpuThread::signal);
     }
 
+    @Override
+    boolean isAtRest() {
+        return !gateClosed && vcpus.stream().noneMatch(VcpuThread::isBusy);
+    }
+
     /// There are no turns.
     @Override
     boolean isUrgent() {

@@ -57,6 +57,12 @@ final class TurnDriver extends Driver {
         LockSupport.unpark(thread);
     }
 
+    /// Its time is not the host's: nobody is served sooner by what is done when it rests.
+    @Override
+    boolean isAtRest() {
+        return false;
+    }
+
     @Override
     boolean isUrgent() {
         return someoneUrgent;

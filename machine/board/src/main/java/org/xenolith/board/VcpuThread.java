@@ -88,6 +88,8 @@ final class VcpuThread {
                 busy = false;
                 if (driver.isGateClosed()) {
                     driver.stopped();
+                } else {
+                    driver.rests();
                 }
                 await();
             }

@@ -15,11 +15,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// Machines of which somebody keeps a copy, with a guest that says on its serial port what it hears
-/// there, and reboots at a `!`.
+/// there, reboots at a `!`, and has nothing to do any more after a `.`.
 @Timeout(60)
 class MirroringTest {
     private static final Duration AT_MOST = Duration.ofSeconds(20);
@@ -37,6 +38,10 @@ class MirroringTest {
         echo.bytes(0x66, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01); // mov dx, 0x3FD; in al, dx; test al
         echo.jumpIf(0x84, top);
         echo.bytes(0x66, 0xBA, 0xF8, 0x03, 0xEC, 0xEE); // mov dx, 0x3F8; in al, dx; out dx, al
+        int otherwise = echo.here() + 2 + 6 + 7;
+        echo.bytes(0x3C, '.').jumpIf(0x85, otherwise);
+        int halted = echo.here();
+        echo.bytes(0xFB, 0xF4).jump(halted); // sti; hlt
         echo.bytes(0x3C, '!').jumpIf(0x85, top).shutDown(1);
         domain =
                 Xenolith.create(
@@ -86,6 +91,22 @@ class MirroringTest {
         moment(1);
         mirroring.release(1);
         reader.awaitText("held", AT_MOST);
+    }
+
+    @Test
+    void anEpochIsSettledWhenSomethingWaitsAndNoVcpuHasAnythingToDo() throws Exception {
+        start();
+        var settled = new LinkedBlockingQueue<Long>();
+        mirroring.onSettled(settled::add);
+        moment(0);
+        domain.serial().send("busy");
+        assertThat(settled.poll(A_WHILE_MILLIS, TimeUnit.MILLISECONDS)).as("it runs on").isNull();
+        moment(1);
+        domain.serial().send(".");
+        assertThat(settled.poll(AT_MOST.toSeconds(), TimeUnit.SECONDS)).isEqualTo(2);
+        moment(2);
+        moment(3);
+        assertThat(settled.poll(A_WHILE_MILLIS, TimeUnit.MILLISECONDS)).as("once").isNull();
     }
 
     @Test

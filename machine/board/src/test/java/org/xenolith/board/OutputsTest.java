@@ -13,6 +13,7 @@ import org.xenolith.state.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Ways out of a machine that are opened before and after it was said what may leave.
 class OutputsTest {
@@ -62,6 +63,28 @@ class OutputsTest {
         assertThat(worlds.getFirst().frames).hasValue(1);
         outputs.release(9);
         assertThat(seen).hasToString("ab");
+    }
+
+    @Test
+    void whoAsksHearsThatSomethingWaitsForTheEndOfTheEpochThatRuns() throws Exception {
+        var calls = new AtomicInteger();
+        outputs.onHeld(calls::incrementAndGet);
+        var console = console();
+        console.offer(bytes('a'));
+        assertThat(calls).as("it has left").hasValue(0);
+        outputs.seal(0);
+        assertThat(outputs.isHeldNow()).isFalse();
+        console.offer(bytes('b'));
+        assertThat(outputs.isHeldNow()).isTrue();
+        assertThat(calls).hasValue(1);
+        outputs.seal(1);
+        assertThat(outputs.isHeldNow()).isFalse();
+        outputs.open(new PortKind.Network("lab"), owner()).world().offer(0, frame());
+        assertThat(outputs.isHeldNow()).isTrue();
+        assertThat(calls).hasValue(2);
+        outputs.letGo();
+        console.offer(bytes('c'));
+        assertThat(calls).hasValue(2);
     }
 
     @Test

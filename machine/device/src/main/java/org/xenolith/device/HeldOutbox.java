@@ -47,6 +47,7 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
     private volatile Mode mode = Mode.PASSING;
 
     private volatile Runnable retry = () -> {};
+    private volatile Runnable whenHeld = () -> {};
 
     // Guarded by the lock.
     private long weight;
@@ -97,6 +98,8 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
         }
         if (now == Mode.LEAVING) {
             leave();
+        } else if (now == Mode.HOLDING) {
+            whenHeld.run();
         }
         return now != Mode.PASSING || outside.take(effect);
     }
@@ -144,6 +147,11 @@ public final class HeldOutbox<T> implements Outbox<T>, HeldOutput {
     }
 
     // ---------------------------------------------------------------- epochs
+
+    @Override
+    public void onHeld(Runnable action) {
+        whenHeld = action;
+    }
 
     @Override
     public void seal(long epoch) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /// The machine that a domain runs now. A reboot ends its protection; a machine that is fenced takes
@@ -247,6 +248,11 @@ public final class DomainMirror implements MirroredMachine {
     }
 
     // ---------------------------------------------------------------- what leaves
+
+    @Override
+    public void onSettled(LongConsumer settled) {
+        mirroring.onSettled(settled);
+    }
 
     @Override
     public void release(long epoch) {

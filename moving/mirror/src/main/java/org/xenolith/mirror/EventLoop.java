@@ -82,6 +82,11 @@ abstract class EventLoop<E, A> {
         }
     }
 
+    /// The same for what need not be heard, by a thread that must not wait.
+    void mention(E event) {
+        events.offer(event);
+    }
+
     /// Something has come from the other side.
     void hear() {
         if (!hearing.getAndSet(true)) {

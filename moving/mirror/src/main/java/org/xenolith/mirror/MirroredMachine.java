@@ -4,6 +4,7 @@ import org.xenolith.migration.pages.PageSink;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
+import java.util.function.LongConsumer;
 
 /// The running machine that is protected, as the protocol sees it.
 ///
@@ -42,6 +43,11 @@ public interface MirroredMachine {
     /// @param epoch that ends here: 0 for the first, then one more each time
     /// @throws MirrorException if the machine has ended, or something of it cannot be mirrored
     Checkpoint checkpoint(long epoch) throws MirrorException;
+
+    /// Has `settled` told of an epoch in which something is held while the guest has nothing to do:
+    /// to end it later than now would gain nothing. It is told of each at most once, by any thread,
+    /// and must not wait.
+    void onSettled(LongConsumer settled);
 
     /// The backup has all of epoch `epoch`: what is held of it and of earlier ones goes out. Of an
     /// epoch that has been released there is nothing to do.

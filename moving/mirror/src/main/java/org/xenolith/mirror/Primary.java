@@ -114,6 +114,7 @@ public final class Primary {
     }
 
     private void run() {
+        machine.onSettled(epoch -> loop.mention(new PrimaryEvent.Settled(epoch)));
         Thread.ofPlatform().name("mirror-sender").daemon().start(sender::run);
         Thread.ofPlatform().name("mirror-checkpoints").daemon().start(sender::takeCheckpoints);
         Thread.ofVirtual().name("mirror-messages").start(() -> loop.writeMessages(sender.out()));

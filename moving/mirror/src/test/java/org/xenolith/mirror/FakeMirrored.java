@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.LongConsumer;
 
 /// A machine that is memory and a counter; each step of it writes a page, counts, and lets the
 /// outside see the count.
@@ -45,6 +46,7 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
     private boolean unprotected;
     private boolean failing;
     private boolean broken;
+    private volatile LongConsumer settled = _ -> {};
 
     synchronized void step() {
         if (still || fenced) {
@@ -55,6 +57,9 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
         memory.writeLong(0, count);
         if (holding) {
             held.add(new Held(epoch, count));
+            if (count % 2 == 0) {
+                settled.accept(epoch);
+            }
         } else {
             seen = count;
         }
@@ -94,6 +99,11 @@ final class FakeMirrored implements MirroredMachine, AutoCloseable {
     }
 
     // ---------------------------------------------------------------- as the mirror sees it
+
+    @Override
+    public void onSettled(LongConsumer action) {
+        settled = action;
+    }
 
     @Override
     public String config() {

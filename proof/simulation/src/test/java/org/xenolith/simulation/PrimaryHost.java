@@ -112,11 +112,21 @@ final class PrimaryHost extends Host {
                         var entry = guest.answer(question, world().chance().nextLong());
                         if (holding) {
                             held.add(new Held(epoch, entry));
+                            settle(epoch);
                         } else {
                             seen(epoch, entry);
                         }
                     }
                 });
+    }
+
+    /// Now and then the guest has nothing to do after an answer; who hears of it may be late.
+    private void settle(long ofEpoch) {
+        if (world().chance().nextBoolean()) {
+            later(
+                    world().between(0, 2 * World.MILLISECOND),
+                    () -> happens(new PrimaryEvent.Settled(ofEpoch)));
+        }
     }
 
     private void seen(long ofEpoch, Guest.Entry entry) {

@@ -16,6 +16,9 @@ public sealed interface PrimaryEvent {
     /// The backup has so much of the machine that a checkpoint is worth it.
     record Copied() implements PrimaryEvent {}
 
+    /// Something waits to go out for the end of `epoch`, and the guest has nothing more to do.
+    record Settled(long epoch) implements PrimaryEvent {}
+
     /// A checkpoint lies aside.
     ///
     /// @param pauseNanos for how long the machine stood still

@@ -59,6 +59,9 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
     private long taken = NONE;
     private long committed = NONE;
 
+    /// The last epoch that has settled before its end.
+    private long settled = NONE;
+
     /// When the checkpoints that are outstanding were begun, by epoch.
     private final long[] begunAt = new long[OUTSTANDING_MAX];
 
@@ -98,7 +101,8 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
             case PrimaryEvent.Received(var message) -> received(now, message);
             case PrimaryEvent.Disconnected(var reason) -> lost(now, reason);
             case PrimaryEvent.Copied _ -> copied(now);
-            case PrimaryEvent.CheckpointTaken checkpoint -> checkpointTaken(checkpoint);
+            case PrimaryEvent.Settled(long epoch) -> settled = Math.max(settled, epoch);
+            case PrimaryEvent.CheckpointTaken checkpoint -> checkpointTaken(now, checkpoint);
             case PrimaryEvent.CheckpointSent(_, long bytes) -> figures.sent(bytes);
             case PrimaryEvent.EndRequested(var reason) -> endRequested(now, reason);
             case PrimaryEvent.Answered(var decision) -> answered(decision);
@@ -189,14 +193,14 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
         actions.add(new PrimaryAction.TakeCheckpoint(epoch));
     }
 
-    private void checkpointTaken(PrimaryEvent.CheckpointTaken checkpoint) {
+    private void checkpointTaken(long now, PrimaryEvent.CheckpointTaken checkpoint) {
         Bug.check(checkpoint.epoch() == begun && begun == taken + 1, "checkpoints come in order");
         if (!isConnected()) {
             actions.add(new PrimaryAction.DropCheckpoint(checkpoint.epoch()));
             return;
         }
         taken = checkpoint.epoch();
-        pace.paused(checkpoint.pauseNanos());
+        pace.paused(now, checkpoint.pauseNanos());
         figures.taken(checkpoint.pauseNanos(), checkpoint.pages());
         if (phase == Phase.COPYING) {
             phase = Phase.STARTING; // from here on the backup may have an epoch
@@ -211,7 +215,7 @@ public final class PrimaryProtocol implements Protocol<PrimaryEvent, PrimaryActi
                         && ending.isEmpty()
                         && begun == taken
                         && begun - committed < OUTSTANDING_MAX;
-        return mayBegin ? begunAt[place(begun)] + pace.intervalNanos() : Long.MAX_VALUE;
+        return mayBegin ? pace.dueNanos(begunAt[place(begun)], settled > begun) : Long.MAX_VALUE;
     }
 
     // ---------------------------------------------------------------- time

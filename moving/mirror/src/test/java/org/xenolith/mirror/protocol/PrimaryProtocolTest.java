@@ -51,6 +51,42 @@ class PrimaryProtocolTest {
                 .containsExactly(new PrimaryAction.Release(1), new PrimaryAction.TakeCheckpoint(3));
     }
 
+    /// What was settled of an epoch that has ended says nothing of the next.
+    @Test
+    void anEpochThatHasSettledEndsSoonAndOnlyThatOne() {
+        protect();
+        now += 4 * MS;
+        assertThat(on(new PrimaryEvent.Tick())).isEmpty();
+        assertThat(on(new PrimaryEvent.Settled(1)))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(1));
+        assertThat(on(new PrimaryEvent.Settled(1))).isEmpty();
+        taken(1);
+        now += 20 * MS;
+        assertThat(on(new PrimaryEvent.Tick())).isEmpty();
+        hear(new Message.Committed(1));
+        now += 5 * MS;
+        assertThat(on(new PrimaryEvent.Tick()))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(2));
+    }
+
+    @Test
+    void anEpochThatSettlesAtOnceWaitsForItsTurn() {
+        protect();
+        assertThat(on(new PrimaryEvent.Settled(1))).isEmpty();
+        assertThat(protocol.wakeNanos()).isBetween(now + 1, now + 4 * MS);
+        now = protocol.wakeNanos();
+        assertThat(on(new PrimaryEvent.Tick()))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(1));
+        taken(1);
+        now += 4 * MS;
+        assertThat(on(new PrimaryEvent.Settled(2)))
+                .containsExactly(new PrimaryAction.TakeCheckpoint(2));
+        taken(2);
+        now += 4 * MS;
+        assertThat(on(new PrimaryEvent.Settled(3))).isEmpty(); // two are outstanding
+        assertThat(hear(new Message.Committed(1))).contains(new PrimaryAction.TakeCheckpoint(3));
+    }
+
     @Test
     void aBackupThatSaysWhatCannotBeIsLost() {
         protect();
