@@ -1,5 +1,7 @@
 package org.xenolith.state;
 
+import org.xenolith.base.Bug;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -37,6 +39,16 @@ public final class Bytes {
     /// A copy of the bytes.
     public byte[] toArray() {
         return content.clone();
+    }
+
+    /// The bytes exclusive-or those of `other`, which has as many.
+    public byte[] xor(Bytes other) {
+        Bug.check(content.length == other.content.length, "two strings are of one length");
+        var result = new byte[content.length];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = (byte) (content[i] ^ other.content[i]);
+        }
+        return result;
     }
 
     public int length() {

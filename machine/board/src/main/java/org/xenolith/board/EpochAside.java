@@ -10,6 +10,7 @@ import org.xenolith.state.stream.StreamRecord;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -37,7 +38,9 @@ final class EpochAside implements AutoCloseable {
     private final Slabs contents = new Slabs();
     private final List<Page> pages = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
-    private final List<StreamRecord> states = new ArrayList<>();
+
+    /// Those of devices, the last of each.
+    private final Map<Object, StreamRecord> states = new LinkedHashMap<>();
 
     /// Of parts, by the number of their disk.
     private final Map<Integer, Long> diskBytes = new HashMap<>();
@@ -122,11 +125,17 @@ final class EpochAside implements AutoCloseable {
         parts.add(part);
     }
 
-    /// A state, or another record of devices.
+    /// A state, or another record of devices. Little may have come of one that takes much room, so
+    /// none is kept twice.
     void add(StreamRecord state, MachineImage image) throws StreamException {
-        require(states.size() < MachineImage.STATES_MAX, "an epoch has too many states");
         image.checkOfDevice(state);
-        states.add(state);
+        states.put(key(state), state);
+    }
+
+    private static Object key(StreamRecord record) {
+        return record instanceof StreamRecord.State state
+                ? List.of(state.kind(), state.instance())
+                : record.getClass();
     }
 
     // ---------------------------------------------------------------- what counts
@@ -153,7 +162,7 @@ final class EpochAside implements AutoCloseable {
                             ? MemorySegment.NULL
                             : contents.slice(page.content, Sizes.PAGE_BYTES));
         }
-        for (var state : states) {
+        for (var state : states.values()) {
             image.takeOfDevice(state);
         }
         clear();

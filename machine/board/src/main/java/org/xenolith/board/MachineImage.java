@@ -27,7 +27,7 @@ final class MachineImage implements AutoCloseable {
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     /// States of one machine; devices are bounded, and vCPUs have three each.
-    static final int STATES_MAX = 4096;
+    private static final int STATES_MAX = 4096;
 
     private final MachineSpecification specification;
     private final MachineLayout layout;

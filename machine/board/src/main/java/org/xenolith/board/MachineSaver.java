@@ -161,10 +161,7 @@ final class MachineSaver {
             out.write(new StreamRecord.TscInfo(0, tscKilohertz, xen.systemTime(), 0));
             out.write(params);
             for (var state : states()) {
-                var encoded = state.encode();
-                if (sent.isNew(encoded)) {
-                    out.write(encoded);
-                }
+                sent.write(state, out);
             }
             out.write(new StreamRecord.Checkpoint());
         }

@@ -1,8 +1,9 @@
 package org.xenolith.board;
 
 import org.xenolith.state.Bytes;
-import org.xenolith.state.stream.StreamRecord;
+import org.xenolith.state.stream.StreamWriter;
 
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -10,11 +11,23 @@ import java.util.Map;
 final class SentStates {
     private record Key(String kind, int instance) {}
 
-    private final Map<Key, Bytes> sent = new HashMap<>();
+    private record Sent(Record state, Bytes encoded) {}
 
-    /// Whether the reader has it not yet; it has from now on.
-    boolean isNew(StreamRecord.State state) {
-        var before = sent.put(new Key(state.kind(), state.instance()), state.encoded());
-        return !state.encoded().equals(before);
+    private final Map<Key, Sent> sent = new HashMap<>();
+
+    /// Has the reader have it: whole, or as what has changed, or as it has it already.
+    void write(CapturedState<?> captured, StreamWriter out) throws IOException {
+        var key = new Key(captured.codec().kind(), captured.instance());
+        var before = sent.get(key);
+        if (before != null && before.state.equals(captured.state())) {
+            return;
+        }
+        var now = captured.encode();
+        sent.put(key, new Sent(captured.state(), now.encoded()));
+        if (before != null && before.encoded.length() == now.encoded().length()) {
+            out.change(now, before.encoded);
+        } else {
+            out.write(now);
+        }
     }
 }

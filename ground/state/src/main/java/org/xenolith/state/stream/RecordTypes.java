@@ -45,6 +45,7 @@ final class RecordTypes {
     static final int DISK_DATA = OURS | 0x07;
     static final int DISK_ZEROES = OURS | 0x08;
     static final int REHEARSAL = REC_TYPE_OPTIONAL | OURS | 0x09;
+    static final int STATE_CHANGE = OURS | 0x0A;
 
     /// `XEN_DOMCTL_PFINFO_*`, in the upper four bits of an entry of PAGE_DATA.
     static final int PFINFO_SHIFT = 60;

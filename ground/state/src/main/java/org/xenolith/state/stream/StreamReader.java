@@ -11,6 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
@@ -29,6 +31,9 @@ public final class StreamReader {
     /// X86_CPUID_POLICY has at most this many leaves.
     private static final int LEAVES_MAX = 4096;
 
+    /// States that may be changed by others; the rest come whole.
+    private static final int STATES_MAX = 4096;
+
     private final StreamInput input;
     private final CRC32C checksum = new CRC32C();
 
@@ -39,6 +44,11 @@ public final class StreamReader {
     private boolean summed;
 
     private int promised;
+
+    /// The last of each, for what changes them.
+    private final Map<StateKey, Bytes> states = new HashMap<>();
+
+    private record StateKey(String kind, int version, int instance) {}
 
     private boolean staticDataEnded;
     private boolean ended;
@@ -126,7 +136,11 @@ public final class StreamReader {
             }
             case RecordTypes.STATE -> {
                 ours = true;
-                yield state(body);
+                yield keep(state(body, encoded -> Bytes.of(encoded.content)));
+            }
+            case RecordTypes.STATE_CHANGE -> {
+                ours = true;
+                yield keep(state(body, this::changed));
             }
             case RecordTypes.REC_TYPE_PAGE_DATA,
                     RecordTypes.REC_TYPE_X86_TSC_INFO,
@@ -252,7 +266,32 @@ public final class StreamReader {
         return new StreamRecord.CpuidPolicy(leaves);
     }
 
-    private static StreamRecord state(MemorySegment body) throws StreamException {
+    /// A state as it is in its record.
+    private record Encoded(StateKey key, int packing, MemorySegment content) {}
+
+    @FunctionalInterface
+    private interface Decoding {
+        Bytes of(Encoded encoded) throws StreamException;
+    }
+
+    private StreamRecord.State keep(StreamRecord.State state) {
+        var key = new StateKey(state.kind(), state.version(), state.instance());
+        if (states.size() < STATES_MAX || states.containsKey(key)) {
+            states.put(key, state.encoded());
+        }
+        return state;
+    }
+
+    /// What has come before, and what is another in it.
+    private Bytes changed(Encoded encoded) throws StreamException {
+        var before = states.get(encoded.key);
+        StreamException.require(before != null, "STATE_CHANGE changes what has not come");
+        var difference = PagePacking.of(encoded.packing).unpack(encoded.content, before.length());
+        return Bytes.of(Bytes.of(difference).xor(before));
+    }
+
+    private static StreamRecord.State state(MemorySegment body, Decoding decoding)
+            throws StreamException {
         int header = RecordTypes.STATE_HEADER_BYTES;
         StreamException.require(body.byteSize() >= header, "a state record is too short");
         long kindLength = Integer.toUnsignedLong(body.get(INT, 4));
@@ -262,12 +301,14 @@ public final class StreamReader {
                 "a state record's kind has %d letters".formatted(kindLength));
         var kind = body.asSlice(header, kindLength).toArray(ValueLayout.JAVA_BYTE);
         long start = header + kindLength + RecordTypes.padding(kindLength);
+        var key =
+                new StateKey(
+                        new String(kind, StandardCharsets.ISO_8859_1),
+                        body.get(INT, 0),
+                        body.get(INT, 8));
+        var content = decoding.of(new Encoded(key, body.get(INT, 12), body.asSlice(start)));
         try {
-            return new StreamRecord.State(
-                    new String(kind, StandardCharsets.ISO_8859_1),
-                    body.get(INT, 0),
-                    body.get(INT, 8),
-                    Bytes.of(body.asSlice(start)));
+            return new StreamRecord.State(key.kind, key.version, key.instance, content);
         } catch (StateException e) {
             throw new StreamException("a state record cannot be read: " + e.getMessage(), e);
         }

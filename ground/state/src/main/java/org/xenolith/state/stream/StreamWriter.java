@@ -2,6 +2,7 @@ package org.xenolith.state.stream;
 
 import org.xenolith.base.Bug;
 import org.xenolith.base.Sizes;
+import org.xenolith.state.Bytes;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -172,6 +173,19 @@ public final class StreamWriter {
         return packing.pack(contents, length, packed);
     }
 
+    /// Writes a state as what is another in it than in `before`, which was written last of this
+    /// kind and instance, in this version, and is as long.
+    public void change(StreamRecord.State state, Bytes before) throws IOException {
+        Bug.check(before.length() == state.encoded().length(), "what changes is as long as before");
+        var difference = state.encoded().xor(before);
+        var packing = PagePacking.LZ4;
+        writeState(
+                RecordTypes.STATE_CHANGE,
+                state,
+                packing.number(),
+                pack(difference, difference.length, packing));
+    }
+
     /// Puts in padding so that what follows `ahead` more bytes begins at a page's boundary.
     private void align(int ahead) {
         int over = (int) (-(position + ahead) & Sizes.PAGE_BYTES - 1);
@@ -237,21 +251,22 @@ public final class StreamWriter {
     }
 
     private void writeState(StreamRecord.State state) throws IOException {
+        writeState(RecordTypes.STATE, state, 0, state.encoded().buffer());
+    }
+
+    private void writeState(int type, StreamRecord.State state, int packing, ByteBuffer body)
+            throws IOException {
         var kind = state.kind().getBytes(StandardCharsets.US_ASCII);
         int kindPadding = RecordTypes.padding(kind.length);
-        int length =
-                RecordTypes.STATE_HEADER_BYTES
-                        + kind.length
-                        + kindPadding
-                        + state.encoded().length();
-        begin(RecordTypes.STATE, length);
+        int length = RecordTypes.STATE_HEADER_BYTES + kind.length + kindPadding + body.remaining();
+        begin(type, length);
         buffer.putInt(state.version())
                 .putInt(kind.length)
                 .putInt(state.instance())
-                .putInt(0)
+                .putInt(packing)
                 .put(kind)
                 .put(new byte[kindPadding]);
-        end(state.encoded().buffer(), length);
+        end(body, length);
     }
 
     /// A record without content. Behind it all that came before has been believed, so a checksum
