@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
@@ -40,10 +41,18 @@ final class StoreCore {
     /// What SET_FEATURE and SET_QUOTA decide for a domain.
     record Settings(int features, Quotas quotas) {}
 
+    /// @param state of `tree`
+    record CapturedTree(Tree tree, StoreState.TreeState state) {}
+
     /// A listener in this process.
     record Subscription(Watch watch, StoreListener listener) {}
 
     Tree tree = Tree.empty();
+
+    /// What a tree was captured as last. A cache, since a machine that is mirrored is captured many
+    /// times a second, and its store seldom changes.
+    Optional<CapturedTree> captured = Optional.empty();
+
     Quotas usualQuotas = Quotas.USUAL;
     final Map<Integer, Settings> settings = new TreeMap<>();
     final Map<Integer, Domain> domains = new TreeMap<>();

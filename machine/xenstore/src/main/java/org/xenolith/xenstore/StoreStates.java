@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// The way from a store to its state and back.
@@ -31,7 +32,8 @@ final class StoreStates {
     static StoreState capture(StoreCore core) {
         var trees = new ArrayList<TreeState>();
         var indices = new IdentityHashMap<Tree, Integer>();
-        indexOf(core.tree, trees, indices);
+        indices.put(core.tree, 0);
+        trees.add(current(core));
         var connections = new ArrayList<ConnectionState>();
         core.domains.forEach(
                 (number, domain) -> connections.add(connection(domain, trees, indices)));
@@ -39,6 +41,16 @@ final class StoreStates {
         core.settings.forEach((number, own) ->
                 settings.add(new SettingsState(number, own.features(), own.quotas())));
         return new StoreState(trees, core.usualQuotas, settings, connections);
+    }
+
+    private static TreeState current(StoreCore core) {
+        var state =
+                core.captured
+                        .filter(last -> last.tree() == core.tree)
+                        .map(StoreCore.CapturedTree::state)
+                        .orElseGet(() -> tree(core.tree));
+        core.captured = Optional.of(new StoreCore.CapturedTree(core.tree, state));
+        return state;
     }
 
     private static int indexOf(Tree tree, List<TreeState> trees, Map<Tree, Integer> indices) {
