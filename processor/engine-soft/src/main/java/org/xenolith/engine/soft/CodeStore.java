@@ -11,14 +11,15 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -67,10 +68,14 @@ final class CodeStore implements AutoCloseable {
 
     private static final int UNINDEXED_LEFT = 256;
 
-    private final FileChannel channel;
+    /// Channels of the files that this process adds to. Also the lock of opening and closing one.
+    ///
+    /// A process loses its lock of a file when it closes any descriptor of it (fcntl(2), "Advisory
+    /// record locking"): so there is never a second channel of these.
+    private static final Map<Object, FileChannel> HELD = new HashMap<>();
 
-    /// Null if another process holds it.
-    private final FileLock lock;
+    /// Of who adds to the file.
+    private final Optional<FileChannel> writer;
 
     private final Arena arena = Arena.ofShared();
 
@@ -107,9 +112,8 @@ final class CodeStore implements AutoCloseable {
     /// Finds out what the file has, while others do something else.
     private final Thread indexer;
 
-    private CodeStore(FileChannel channel, FileLock lock, int features) throws IOException {
-        this.channel = channel;
-        this.lock = lock;
+    private CodeStore(FileChannel channel, boolean isWriter, int features) throws IOException {
+        writer = isWriter ? Optional.of(channel) : Optional.empty();
         long bytes = Math.min(channel.size(), FILE_BYTES_MAX);
         file = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
         table = new RecordTable(bytes);
@@ -123,8 +127,8 @@ final class CodeStore implements AutoCloseable {
             lookAtRest();
         }
         try {
-            if (lock != null) {
-                channel.truncate(end);
+            if (writer.isPresent()) {
+                writer.get().truncate(end);
                 writeIndex(UNINDEXED_MAX);
                 recentAt = end;
                 isOurs = true;
@@ -154,36 +158,48 @@ final class CodeStore implements AutoCloseable {
     /// @param features of the host, that the code depends on: what was made for others is thrown
     ///   away
     static CodeStore open(Path path, int features) throws IOException {
-        var channel = channel(path);
-        try {
-            var lock = lock(channel);
-            if (lock != null && channel.size() > 0 && !isUsable(channel, features)) {
-                channel.close();
-                Files.deleteIfExists(path); // it stays for those who use it
-                channel = channel(path);
-                lock = lock(channel);
+        synchronized (HELD) {
+            var held = HELD.get(key(path));
+            if (held != null) {
+                return new CodeStore(held, false, features);
             }
-            if (lock != null && channel.size() == 0) {
-                begin(channel, features);
+            var channel = channel(path);
+            try {
+                return open(path, channel, features);
+            } finally {
+                if (!HELD.containsValue(channel)) {
+                    channel.close();
+                }
             }
-            return new CodeStore(channel, lock, features);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
         }
+    }
+
+    /// What tells a file from all others of the host; null if there is none.
+    private static Object key(Path path) throws IOException {
+        return Files.exists(path)
+                ? Files.readAttributes(path, BasicFileAttributes.class).fileKey()
+                : null;
+    }
+
+    private static CodeStore open(Path path, FileChannel channel, int features) throws IOException {
+        if (channel.tryLock() == null) {
+            return new CodeStore(channel, false, features);
+        }
+        if (channel.size() > 0 && !isUsable(channel, features)) {
+            channel.close();
+            Files.deleteIfExists(path); // it stays for those who use it
+            return open(path, features);
+        }
+        if (channel.size() == 0) {
+            begin(channel, features);
+        }
+        HELD.put(key(path), channel);
+        return new CodeStore(channel, true, features);
     }
 
     private static FileChannel channel(Path path) throws IOException {
         return FileChannel.open(
                 path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    }
-
-    private static FileLock lock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException ours) {
-            return null;
-        }
     }
 
     private static boolean isUsable(FileChannel channel, int features) throws IOException {
@@ -244,7 +260,7 @@ final class CodeStore implements AutoCloseable {
             long at = end;
             append(index);
             var place = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            channel.write(place.putLong(0, at), INDEX_AT);
+            writer.orElseThrow().write(place.putLong(0, at), INDEX_AT);
             lastIndex = at;
             indexed += records;
         }
@@ -260,6 +276,7 @@ final class CodeStore implements AutoCloseable {
     }
 
     private void append(MemorySegment record) throws IOException {
+        var channel = writer.orElseThrow();
         var buffer = record.asByteBuffer();
         long at = end;
         while (buffer.hasRemaining()) {
@@ -375,6 +392,7 @@ final class CodeStore implements AutoCloseable {
     }
 
     private void mapRecent() throws IOException {
+        var channel = writer.orElseThrow();
         var piece = channel.map(FileChannel.MapMode.READ_ONLY, recentAt, end - recentAt, arena);
         added.put((int) recentAt, piece);
         recent.clear();
@@ -391,11 +409,20 @@ final class CodeStore implements AutoCloseable {
         if (isOurs) {
             writeLastIndex();
         }
+        arena.close();
         try {
-            arena.close();
-            channel.close();
+            letGo();
         } catch (IOException e) {
             throw new Bug("a file that was written can be closed", e);
+        }
+    }
+
+    private void letGo() throws IOException {
+        if (writer.isPresent()) {
+            synchronized (HELD) {
+                HELD.values().remove(writer.get());
+                writer.get().close();
+            }
         }
     }
 }

@@ -402,6 +402,47 @@ class CodeStoreTest {
         assertThat(found(5)).hasSize(1);
     }
 
+    /// Whether this process holds a lock of the file, as the host has it (proc_locks(5)).
+    private boolean isLocked() throws IOException {
+        var process = " " + ProcessHandle.current().pid() + " ";
+        var inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        return Files.readAllLines(Path.of("/proc/locks")).stream()
+                .anyMatch(line -> line.contains(process) && line.contains(inode));
+    }
+
+    @Test
+    void whoReadsAFileInTheSameProcessLeavesItLocked() throws Exception {
+        try (var first = CodeStore.open(file, FEATURES)) {
+            first.add(region(3, 10));
+            try (var second = CodeStore.open(file, FEATURES)) {
+                assertThat(second.isWritable()).isFalse();
+            }
+            assertThat(isLocked()).isTrue();
+            first.add(region(4, 10));
+        }
+        assertThat(isLocked()).isFalse();
+        assertThat(found(3)).hasSize(1);
+        assertThat(found(4)).hasSize(1);
+    }
+
+    /// Nobody but the holder of its lock writes a file, but whatever happens to one must not end
+    /// who uses it.
+    @Test
+    void whatIsOverwrittenUnderItsUserIsNotFound() throws Exception {
+        var regions = regions(20);
+        write(regions);
+        try (var store = CodeStore.open(file, FEATURES)) {
+            assertThat(store.isWritable()).isTrue();
+            try (var other = new RandomAccessFile(file.toFile(), "rw")) {
+                other.seek(HEADER_BYTES);
+                other.write(new byte[(int) other.length() - HEADER_BYTES]);
+            }
+            for (var region : regions) {
+                assertThat(find(store, region.pc(), MODE)).isEmpty();
+            }
+        }
+    }
+
     @Test
     void aFileThatIsClosedFindsAndKeepsNothing() throws Exception {
         write(List.of(region(3, 10)));
