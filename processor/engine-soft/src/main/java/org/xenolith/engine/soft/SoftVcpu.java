@@ -7,7 +7,6 @@ import org.xenolith.engine.Vcpu;
 import org.xenolith.engine.VcpuState;
 import org.xenolith.ir.Abort;
 import org.xenolith.x86.Bits;
-import org.xenolith.x86.EventDelivery;
 import org.xenolith.x86.Mode;
 import org.xenolith.x86.Registers;
 import org.xenolith.x86.Segments;
@@ -30,9 +29,6 @@ public final class SoftVcpu extends Apart implements Vcpu {
     /// DR6.BS: a single step.
     private static final int SINGLE_STEP = 1 << 14;
 
-    /// DR7.GD, which entering the handler of #DB clears.
-    private static final long GENERAL_DETECT = 1 << 13;
-
     private final int id;
     private final SoftCpu cpu;
     private final CodeCache code;
@@ -42,15 +38,13 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private final Standstill.Member member;
     private final BlockFinder finder;
     private final Chains chains;
+    private final Events events;
 
     // Others ask for the vCPU's attention; the details are behind it.
     private volatile boolean attention;
     private volatile boolean kicked;
     private volatile boolean memoryChanged;
 
-    private boolean windowWanted;
-    private int pendingInterrupt = -1;
-    private boolean pendingNmi;
     private boolean awaitingAnswer;
     private VcpuState.Activity activity;
     private String shutdownReason = "";
@@ -95,6 +89,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         this.member = standstill.join(() -> attention = true);
         this.finder = new BlockFinder(cpu, code, translator, regions, watch);
         this.chains = new Chains(cpu);
+        this.events = new Events(cpu, translator, () -> previous = null);
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));
     }
@@ -112,7 +107,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         if (activity == VcpuState.Activity.SHUTDOWN) {
             return new Exit.Shutdown(shutdownReason);
         }
-        if (activity == VcpuState.Activity.HALTED && !hasEvent()) {
+        if (activity == VcpuState.Activity.HALTED && !events.canWake()) {
             return new Exit.Halted();
         }
         activity = VcpuState.Activity.RUNNING;
@@ -125,14 +120,14 @@ public final class SoftVcpu extends Apart implements Vcpu {
                 exit = step();
             }
             return exit;
-        } catch (TripleFault fault) {
+        } catch (Events.TripleFault fault) {
             return stop(fault);
         } finally {
             standstill.leave(member);
         }
     }
 
-    private Exit stop(TripleFault fault) {
+    private Exit stop(Events.TripleFault fault) {
         activity = VcpuState.Activity.SHUTDOWN;
         shutdownReason = fault.getMessage();
         cpu.answers.forget();
@@ -155,15 +150,12 @@ public final class SoftVcpu extends Apart implements Vcpu {
             return new Exit.Preempted();
         }
         if (cpu.pendingDebug != 0 && !cpu.debugShadow) {
-            deliverDebug();
+            events.deliverDebug();
         }
-        boolean waiting = pendingNmi || pendingInterrupt >= 0 || windowWanted;
+        boolean waiting = events.areWaiting();
         cpu.registers[Registers.EVENTS] = waiting ? 1 : 0;
-        if (waiting) {
-            var exit = events();
-            if (exit != null) {
-                return exit;
-            }
+        if (waiting && events.deliverNext()) {
+            return new Exit.InterruptWindow();
         }
         boolean shadow = waiting && cpu.interruptShadow() || cpu.debugShadow;
         cpu.setInterruptShadow(false);
@@ -179,7 +171,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             block = finder.block(key);
         } catch (Trap trap) {
             runEnd--;
-            raise(trap);
+            events.raise(trap);
             return null;
         }
         if (isStepping(key)) {
@@ -291,7 +283,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             return finder.complete(block);
         } catch (Trap trap) {
             runEnd--;
-            raise(trap);
+            events.raise(trap);
             return false;
         }
     }
@@ -302,7 +294,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             if (trap.vector() != Trap.DEBUG) {
                 cpu.pendingDebug = 0; // breakpoints hit by what has not happened
             }
-            raise(trap);
+            events.raise(trap);
             return null;
         }
         if (abort instanceof ExitRequest request) {
@@ -339,83 +331,6 @@ public final class SoftVcpu extends Apart implements Vcpu {
                 });
     }
 
-    // ---------------------------------------------------------------- events
-
-    private boolean hasEvent() {
-        return pendingNmi && !cpu.nmiBlocked
-                || pendingInterrupt >= 0 && (cpu.systemFlags() & Bits.IF) != 0
-                || cpu.pendingDebug != 0;
-    }
-
-    private Exit events() {
-        if (cpu.interruptShadow()) {
-            return null;
-        }
-        if (pendingNmi && !cpu.nmiBlocked) {
-            pendingNmi = false;
-            cpu.nmiBlocked = true;
-            deliver(2, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
-            return null;
-        }
-        // What came first (#DB, an NMI) may have cleared IF.
-        if (pendingInterrupt >= 0 && (cpu.systemFlags() & Bits.IF) != 0) {
-            int vector = pendingInterrupt;
-            pendingInterrupt = -1;
-            deliver(vector, Trap.NO_ERROR_CODE, EventDelivery.EXTERNAL);
-            return null;
-        }
-        if (windowWanted && canTakeInterrupt()) {
-            windowWanted = false;
-            return new Exit.InterruptWindow();
-        }
-        return null;
-    }
-
-    private void raise(Trap simple) {
-        boolean byMemory = simple.vector() == Trap.PAGE_FAULT || simple.isNonCanonical();
-        var trap = byMemory ? translator.complete(simple) : simple;
-        if (trap.vector() == Trap.PAGE_FAULT) {
-            cpu.cr2 = trap.address();
-        } else if (trap.vector() == Trap.DEBUG) {
-            deliverDebug();
-            return;
-        }
-        deliver(trap.vector(), trap.errorCode(), EventDelivery.EXCEPTION);
-    }
-
-    private void deliverDebug() {
-        int conditions = cpu.pendingDebug;
-        cpu.pendingDebug = 0;
-        cpu.dr[6] = cpu.dr[6] & ~0xFL | conditions;
-        cpu.dr[7] &= ~GENERAL_DETECT;
-        deliver(Trap.DEBUG, Trap.NO_ERROR_CODE, EventDelivery.EXCEPTION);
-    }
-
-    /// Delivers an event; a fault on the way becomes another event (SDM vol. 3A, table 7-5).
-    private void deliver(int vector, int errorCode, int kind) {
-        previous = null;
-        try {
-            EventDelivery.deliver(cpu, vector, errorCode, kind);
-        } catch (Trap second) {
-            if (vector == Trap.DOUBLE_FAULT && kind == EventDelivery.EXCEPTION) {
-                throw new TripleFault("triple fault: " + second.getMessage() + " on #DF");
-            }
-            if (second.vector() == Trap.PAGE_FAULT) {
-                cpu.cr2 = second.address();
-            }
-            boolean doubles =
-                    kind == EventDelivery.EXCEPTION
-                            && DoubleFaults.makesDoubleFault(vector, second.vector());
-            if (doubles) {
-                deliver(Trap.DOUBLE_FAULT, 0, EventDelivery.EXCEPTION);
-            } else {
-                deliver(second.vector(), second.errorCode(), EventDelivery.EXCEPTION);
-            }
-        } catch (ExitRequest outside) {
-            throw new TripleFault("triple fault: an exception's stack or table is not in memory");
-        }
-    }
-
     // ---------------------------------------------------------------- stepping
 
     /// One instruction, with the traps before and after it (SDM vol. 3B, 18.3).
@@ -425,7 +340,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             int hit = DebugRegisters.instructionBreakpoints(cpu, linearPc());
             if (hit != 0) {
                 cpu.pendingDebug |= hit;
-                deliverDebug();
+                events.deliverDebug();
                 return null;
             }
         }
@@ -503,10 +418,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     @Override
     public boolean canTakeInterrupt() {
-        return (cpu.systemFlags() & Bits.IF) != 0
-                && !cpu.interruptShadow()
-                && pendingInterrupt < 0
-                && !cpu.answers.any()
+        return events.canTakeInterrupt()
                 && activity != VcpuState.Activity.WAIT_FOR_SIPI
                 && activity != VcpuState.Activity.SHUTDOWN;
     }
@@ -514,17 +426,17 @@ public final class SoftVcpu extends Apart implements Vcpu {
     @Override
     public void interrupt(int vector) {
         Bug.check(canTakeInterrupt(), "an interrupt comes when it can be taken");
-        pendingInterrupt = vector;
+        events.interrupt(vector);
     }
 
     @Override
     public void requestInterruptWindow(boolean wanted) {
-        windowWanted = wanted;
+        events.requestWindow(wanted);
     }
 
     @Override
     public void nonMaskableInterrupt() {
-        pendingNmi = true;
+        events.nonMaskableInterrupt();
     }
 
     @Override
@@ -560,16 +472,13 @@ public final class SoftVcpu extends Apart implements Vcpu {
             try {
                 catchUpWithMemory();
                 takeBack(finishInstruction());
-            } catch (TripleFault fault) {
+            } catch (Events.TripleFault fault) {
                 stop(fault);
             } finally {
                 standstill.leave(member);
             }
         }
-        var pending =
-                new VcpuState.Pending(
-                        pendingInterrupt, pendingNmi, cpu.nmiBlocked, cpu.interruptShadow());
-        return StateTransfer.capture(cpu, pending, activity);
+        return StateTransfer.capture(cpu, events.capture(), activity);
     }
 
     /// An instruction that wants more from outside (`exit`, or null) than it has been given is
@@ -589,11 +498,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     public void restore(VcpuState state) {
         StateTransfer.restore(cpu, state);
         cpu.joinTimeStampCounters();
-        pendingInterrupt = state.pending().interruptVector();
-        pendingNmi = state.pending().nmi();
+        events.restore(state.pending());
         activity = state.activity();
         awaitingAnswer = false;
-        windowWanted = false;
         cpu.answers.forget();
         cpu.exitAfter = null;
         cpu.pendingDebug = 0;
@@ -602,13 +509,4 @@ public final class SoftVcpu extends Apart implements Vcpu {
 
     @Override
     public void close() {}
-
-    /// The processor stops for good.
-    private static final class TripleFault extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        TripleFault(String message) {
-            super(message, null, false, false);
-        }
-    }
 }
