@@ -3,21 +3,33 @@ package org.xenolith.x86;
 import org.xenolith.base.Bug;
 
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 
-/// Rows, found by opcode. Checked for overlap when made.
+/// Rows, found by opcode. Checked for overlap when made, in one pass over the rows: each process of
+/// a domain waits for it.
 public final class Table {
     private static final int MAPS = 4;
+    private static final int OPCODES = 256;
+    private static final int REGISTERS = 8;
+    private static final Row[] NONE = {};
 
     private final List<Row> rows;
-    private final Row[][][] byOpcode = new Row[MAPS][256][];
+
+    /// Those that say more first.
+    private final Row[][][] byOpcode = new Row[MAPS][OPCODES][];
 
     private Table(List<Row> rows) {
         this.rows = List.copyOf(rows);
-        for (int map = 0; map < MAPS; map++) {
-            for (int opcode = 0; opcode < 256; opcode++) {
-                byOpcode[map][opcode] = candidates(map, opcode);
+        for (var map : byOpcode) {
+            Arrays.fill(map, NONE);
+        }
+        for (var row : rows) {
+            int first = row.encoding().opcode();
+            int count = row.encoding().opcodeRegister() ? REGISTERS : 1;
+            var map = byOpcode[row.encoding().map()];
+            for (int opcode = first; opcode < first + count; opcode++) {
+                map[opcode] = with(map[opcode], row);
             }
         }
     }
@@ -44,31 +56,29 @@ public final class Table {
         return byOpcode[map][opcode];
     }
 
-    private Row[] candidates(int map, int opcode) {
-        var found =
-                rows.stream()
-                        .filter(row -> row.encoding().map() == map)
-                        .filter(row -> covers(row.encoding(), opcode))
-                        .sorted(Comparator.comparingInt(row -> -row.encoding().specificity()))
-                        .toArray(Row[]::new);
-        for (int one = 0; one < found.length; one++) {
-            for (int other = one + 1; other < found.length; other++) {
-                var first = found[one];
-                var second = found[other];
-                boolean ambiguous =
-                        first.encoding().specificity() == second.encoding().specificity()
-                                && first.encoding().overlaps(second.encoding())
-                                && !(first.isOnly64() && second.isNot64())
-                                && !(first.isNot64() && second.isOnly64());
-                Bug.check(!ambiguous, "rows do not overlap: " + first + " and " + second);
+    private static Row[] with(Row[] before, Row row) {
+        int place = 0;
+        for (var other : before) {
+            if (areAmbiguous(row, other)) {
+                throw new Bug("rows do not overlap: " + other + " and " + row);
             }
+            place += specificity(other) >= specificity(row) ? 1 : 0;
         }
-        return found;
+        var all = new Row[before.length + 1];
+        System.arraycopy(before, 0, all, 0, place);
+        all[place] = row;
+        System.arraycopy(before, place, all, place + 1, before.length - place);
+        return all;
     }
 
-    private static boolean covers(Encoding encoding, int opcode) {
-        return encoding.opcodeRegister()
-                ? (opcode & 0xF8) == encoding.opcode()
-                : opcode == encoding.opcode();
+    private static int specificity(Row row) {
+        return row.encoding().specificity();
+    }
+
+    private static boolean areAmbiguous(Row one, Row other) {
+        return specificity(one) == specificity(other)
+                && one.encoding().overlaps(other.encoding())
+                && !(one.isOnly64() && other.isNot64())
+                && !(one.isNot64() && other.isOnly64());
     }
 }
