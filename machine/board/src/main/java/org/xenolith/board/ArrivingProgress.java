@@ -38,8 +38,9 @@ final class ArrivingProgress implements MachineImage.Progress {
         }
         try {
             DressRehearsal.perform(config, around, engines, image);
-        } catch (DomainException e) {
-            around.log().add("a rehearsal: " + e.getMessage()); // it may be better in earnest
+        } catch (DomainException | OutOfMemoryError e) {
+            // There need be room for one only, and in earnest it may be better.
+            around.log().add("what is to arrive cannot rehearse: " + e.getMessage());
         }
         arrivals.rehearsed();
     }
