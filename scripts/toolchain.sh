@@ -81,8 +81,8 @@ dist() { readlink -f "$ROOT/.dist/current" 2>/dev/null; }
 is_fresh() {
     local stamp=$ROOT/.dist/stamp
     [ -e "$stamp" ] && [ -d "$(dist)" ] || return 1
-    [ -z "$(find "$ROOT/pom.xml" "$ROOT"/{ground,processor,machine,moving,fleet} -newer "$stamp" \
-        -not -path '*/target/*' -not -path '*/src/test/*' \
+    [ -z "$(find "$ROOT/pom.xml" "$ROOT"/{ground,processor,machine,moving,fleet} \
+        \( -name target -o -path '*/src/test' \) -prune -o -newer "$stamp" \
         \( -name '*.java' -o -name pom.xml -o -type d -path '*/src/main/*' \) \
         -print -quit 2>/dev/null)" ]
 }
