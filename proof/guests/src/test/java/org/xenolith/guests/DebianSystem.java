@@ -66,6 +66,24 @@ final class DebianSystem implements AutoCloseable {
         return String.join("\n", lines);
     }
 
+    /// What systemd says of the system when it has started. (Its own `--wait` can miss the signal
+    /// that it waits for.)
+    String stateAfterStart() throws IOException {
+        return run(
+                "while systemctl is-system-running | grep -qx -e starting -e initializing;"
+                        + " do sleep 1; done; systemctl is-system-running");
+    }
+
+    /// That it is up with nothing failed, and is who it is to be.
+    void assertWhole() throws IOException {
+        assertThat(stateAfterStart()).isEqualTo("running");
+        assertThat(run("systemctl --failed --no-legend --plain | cat")).isEmpty();
+        assertThat(run("systemctl is-active multi-user.target ssh serial-getty@hvc0"))
+                .isEqualTo("active\nactive\nactive");
+        assertThat(run("hostname; id -un; sudo id -un"))
+                .isEqualTo("a-host\n" + MadeGuest.USER + "\nroot");
+    }
+
     /// Gives a command that reboots, and logs in again.
     void reboot(String command) throws IOException {
         process.say(SystemProcess.REBOOT + command);

@@ -75,6 +75,11 @@ final class Guest implements AutoCloseable {
         return guest;
     }
 
+    /// A domain that began at `start` and tells lines that nobody has asked for.
+    static Guest started(Domain domain, long start) throws InterruptedException {
+        return after("\r\n", LOGIN_MAX, domain, start);
+    }
+
     private static Guest after(String text, Duration atMost, Domain domain, long start)
             throws InterruptedException {
         try {

@@ -27,6 +27,9 @@ import java.util.concurrent.TimeUnit;
 /// A process of its own that holds a domain and tells of it, line by line, until it ends or is
 /// killed.
 final class GuestProcess implements AutoCloseable {
+    /// The file of machine code that is kept, in the directory of [#create].
+    static final String CODE = "code";
+
     private static final long END_MINUTES_MAX = 5;
 
     private final Process process;
@@ -67,10 +70,34 @@ final class GuestProcess implements AutoCloseable {
         return new GuestProcess(process, log);
     }
 
-    /// In such a process: a domain as `xl` starts it, with machine code that is kept.
+    /// In such a process: a domain as `xl` starts it, with machine code that is kept. One that is
+    /// there when SIGTERM ends the process leaves its console on the standard error, and its memory
+    /// and registers in `ended.core`: whoever loses patience with a guest may want to know more.
     ///
-    /// @param directory for that code, which is good for this build alone, and for sockets
+    /// @param directory for that code, which is good for this build alone, for sockets and that
+    ///   file
     static Domain create(DomainConfig.Builder config, Path directory) throws DomainException {
+        var domain = start(config, directory);
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(() -> tellOfEnd(domain, directory.resolve("ended.core"))));
+        return domain;
+    }
+
+    private static void tellOfEnd(Domain domain, Path core) {
+        if (domain.ended().isDone()) {
+            return;
+        }
+        System.err.println(domain.console().text());
+        try {
+            domain.dumpCore(core);
+        } catch (DomainException | InterruptedException e) {
+            System.err.println(e);
+        }
+    }
+
+    private static Domain start(DomainConfig.Builder config, Path directory)
+            throws DomainException {
         var id = new DomainId(1);
         var ports = new Ports(directory.resolve("networks"), Clock.system(), System.err::println);
         return Domain.start(
@@ -83,7 +110,7 @@ final class GuestProcess implements AutoCloseable {
                         new DomainLog(id, _ -> {}),
                         Clock.system(),
                         Entropy.system(),
-                        Optional.of(directory.resolve("code")),
+                        Optional.of(directory.resolve(CODE)),
                         ports::open,
                         directory,
                         _ -> {}),

@@ -21,6 +21,11 @@ final class MadeGuest {
     private static final long DISK_BYTES = 4L << 30;
     private static final boolean LONG = "long".equals(System.getProperty("xenolith.system"));
 
+    /// Where guests stay for later runs, as `-Dxenolith.made=DIRECTORY` says.
+    private static final Optional<Path> KEPT =
+            Optional.ofNullable(System.getProperty("xenolith.made"))
+                    .map(name -> Path.of(name).toAbsolutePath());
+
     private MadeGuest() {}
 
     /// What `-Dxenolith.releases=bookworm,trixie` says, or one.
@@ -40,34 +45,65 @@ final class MadeGuest {
         Assumptions.assumeTrue(LONG, "only with -Dxenolith.system=long");
     }
 
-    /// Makes a guest in `directory`; skips the test where none can be made.
+    /// A guest in `directory`: made there, or a copy of one that is kept. Skips the test where none
+    /// can be made.
     static GuestSpec make(Release release, Path directory, List<String> packages, boolean cloudInit)
             throws Exception {
         HostTool.assumePasst();
         HostTool.assumePresent("ssh", "e2fsck");
-        Files.createDirectories(directory);
-        var password = Files.writeString(directory.resolve("password"), PASSWORD + "\n");
-        var spec =
-                new GuestSpec(
-                        release,
-                        "guest-" + release.codename(),
-                        "a-host",
-                        DISK_BYTES,
-                        ImageFormat.RAW,
-                        USER,
-                        Optional.empty(),
-                        Optional.of(password),
-                        packages,
-                        directory,
-                        Optional.empty(),
-                        cloudInit,
-                        Optional.empty(),
-                        false);
+        var spec = spec(release, directory, packages, cloudInit);
+        if (KEPT.isEmpty() || cloudInit) {
+            make(spec);
+            return spec;
+        }
+        var kept = keep(release, packages);
+        HostTool.run(
+                "cp", "--archive", "--sparse=always", kept.directory().toString(), "" + directory);
+        return spec;
+    }
+
+    /// The guest that is kept, itself; made if there is none. Skips the test where none is to be
+    /// kept.
+    static GuestSpec keep(Release release, List<String> packages) throws Exception {
+        HostTool.assumePasst();
+        HostTool.assumePresent("ssh", "e2fsck", "debugfs");
+        Assumptions.assumeTrue(KEPT.isPresent(), "only with -Dxenolith.made=DIRECTORY");
+        var directory = KEPT.get().resolve(release.codename());
+        if (!Files.isDirectory(directory)) {
+            var unfinished = KEPT.get().resolve(release.codename() + ".making");
+            make(spec(release, unfinished, packages, false));
+            Files.move(unfinished, directory);
+        }
+        Files.deleteIfExists(directory.resolve(GuestProcess.CODE)); // of another build, maybe
+        return spec(release, directory, packages, false);
+    }
+
+    private static void make(GuestSpec spec) throws Exception {
+        Files.createDirectories(spec.directory());
+        Files.writeString(spec.passwordFile().orElseThrow(), PASSWORD + "\n");
         try {
             DebianMaker.make(spec, (_, _) -> {});
         } catch (MakeException e) {
             Assumptions.abort("no guest can be made here: " + e.getMessage());
         }
-        return spec;
+    }
+
+    private static GuestSpec spec(
+            Release release, Path directory, List<String> packages, boolean cloudInit) {
+        return new GuestSpec(
+                release,
+                "guest-" + release.codename(),
+                "a-host",
+                DISK_BYTES,
+                ImageFormat.RAW,
+                USER,
+                Optional.empty(),
+                Optional.of(directory.resolve("password")),
+                packages,
+                directory,
+                Optional.empty(),
+                cloudInit,
+                Optional.empty(),
+                true);
     }
 }
