@@ -42,8 +42,9 @@ final class MigrateVerbs {
                                     flag('p', "Do not unpause domain after migrating it."),
                                     flag(
                                             "copy-disks",
-                                            "Disks are not shared: the other host gets copies,"
-                                                    + " where there is nothing yet. Ours."),
+                                            "Disks that the guest may write are not shared: the"
+                                                    + " other host gets copies, where there is"
+                                                    + " nothing yet. Ours."),
                                     with(
                                             "max-downtime",
                                             "MS",

@@ -101,7 +101,7 @@ final class BoardMirroring implements Mirroring {
     @Override
     public List<CopiedDisk> copyDisks() throws DomainException {
         requireNotOver();
-        return parts.disks.copyWritable();
+        return parts.disks.copyAsTheyAre();
     }
 
     @Override

@@ -84,8 +84,8 @@ public interface Machine extends AutoCloseable {
     /// @throws DomainException if the machine is in a state that cannot be saved
     void save(StreamWriter out, LongConsumer progress) throws IOException, DomainException;
 
-    /// Begins to copy the disks while the machine runs. Each is to be closed; one that grows
-    /// meanwhile is copied up to the size that it has now.
+    /// Begins to copy the disks that the guest may write, while the machine runs. Each is to be
+    /// closed; one that grows meanwhile is copied up to the size that it has now.
     ///
     /// @throws DomainException if the machine is being mirrored, which copies them too
     List<CopiedDisk> copyDisks() throws DomainException;

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /// The block devices of a machine: a back end for each, on files of the host.
 final class MachineDisks implements Disks, AutoCloseable {
@@ -134,25 +133,20 @@ final class MachineDisks implements Disks, AutoCloseable {
         }
     }
 
-    /// Begins to copy all disks but those in CD-ROM drives.
-    List<CopiedDisk> copy() {
-        return copy(config -> !config.cdrom());
+    /// Begins to copy the disks that the guest may write.
+    synchronized List<CopiedDisk> copy() {
+        return attached.values().stream()
+                .filter(device -> device.config.writable() && device.disk.isPresent())
+                .map(device -> device.disk.get().copy(device.config.device().number()))
+                .toList();
     }
 
-    /// The same of those that the guest may write, which stay as long as they are until
-    /// [#endRecord].
-    synchronized List<CopiedDisk> copyWritable() {
+    /// The same; they stay as long as they are until [#endRecord].
+    synchronized List<CopiedDisk> copyAsTheyAre() {
         attached.values().stream()
                 .filter(device -> device.config.writable())
                 .forEach(device -> device.disk.ifPresent(disk -> disk.fixSize(true)));
-        return copy(DiskConfig::writable);
-    }
-
-    private synchronized List<CopiedDisk> copy(Predicate<DiskConfig> wanted) {
-        return attached.values().stream()
-                .filter(device -> wanted.test(device.config) && device.disk.isPresent())
-                .map(device -> device.disk.get().copy(device.config.device().number()))
-                .toList();
+        return copy();
     }
 
     /// Closes the disks, so that another machine may open them. Only when paused.

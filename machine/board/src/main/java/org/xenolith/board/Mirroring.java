@@ -18,7 +18,7 @@ import java.util.function.LongConsumer;
 /// held or written down for it afterwards. Until then the machine is neither saved nor migrated. To
 /// close it is, for the copy, to lose it.
 public interface Mirroring {
-    /// Begins to copy the disks that the guest may write, as [Machine#copyDisks].
+    /// Begins to copy disks, as [Machine#copyDisks], which stay as long as they are.
     ///
     /// @throws DomainException if it is over
     List<CopiedDisk> copyDisks() throws DomainException;

@@ -289,6 +289,19 @@ class HandOverTest {
     }
 
     @Test
+    void onlyWhatTheGuestMayWriteIsCopied() throws Exception {
+        try (var domain = domain(disk())) {
+            var other = Files.write(root.resolve("other"), new byte[1 << 20]);
+            domain.attachDisk(DiskConfig.raw("xvdb", other).readOnly());
+
+            var copied = domain.machine().copyDisks();
+
+            assertThat(copied).extracting(CopiedDisk::number).containsExactly(202 << 8);
+            copied.forEach(CopiedDisk::close);
+        }
+    }
+
+    @Test
     void aThrottledGuestRestsForMostOfTheTime() throws Exception {
         var kernel = new TinyKernel().print("wild").bytes(0xFA); // cli
         var config =
