@@ -40,6 +40,11 @@ final class MadeGuest {
         return LONG ? inLongRuns : usual;
     }
 
+    /// Whether `-Dxenolith.system=long` has been said.
+    static boolean isLong() {
+        return LONG;
+    }
+
     /// Skips what is for long runs only.
     static void assumeLong() {
         Assumptions.assumeTrue(LONG, "only with -Dxenolith.system=long");

@@ -12,18 +12,18 @@ record Pgbench(Ssh ssh) {
 
     /// Of a history of each transaction its length, and whether three sums each equal that of its
     /// changes.
-    private static final String SUMS =
-            "create view sums as select (select count(*) from pgbench_history), (select"
-                    + " sum(abalance) from pgbench_accounts) = s and (select sum(tbalance) from"
-                    + " pgbench_tellers) = s and (select sum(bbalance) from pgbench_branches) = s as"
-                    + " agree from (select coalesce(sum(delta), 0) as s from pgbench_history) as h";
+    static final String SUMS =
+            "select (select count(*) from pgbench_history), (select sum(abalance) from"
+                    + " pgbench_accounts) = s and (select sum(tbalance) from pgbench_tellers) = s"
+                    + " and (select sum(bbalance) from pgbench_branches) = s as agree from (select"
+                    + " coalesce(sum(delta), 0) as s from pgbench_history) as h";
 
     /// Makes its tables, and one for the rows of `load.sh`.
     void fill() throws Exception {
         asPostgres("dropdb --if-exists bench");
         asPostgres("createdb bench");
         asPostgres("pgbench --quiet --initialize --scale=1 bench");
-        ask(SUMS);
+        ask("create view sums as " + SUMS);
         ask("create table acknowledged (number bigint primary key)");
     }
 

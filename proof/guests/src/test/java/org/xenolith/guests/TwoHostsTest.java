@@ -15,12 +15,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.boot.GuestKit;
+import org.xenolith.maker.Release;
 import org.xenolith.network.testing.Namespace;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -36,8 +38,12 @@ import java.util.concurrent.TimeUnit;
 ///        10.8.0.x, ssh: what the two say to each other
 /// ```
 ///
-/// `-Dxenolith.moves` and `-Dxenolith.failovers` say how often, `-Dxenolith.silence` after how many
-/// milliseconds a host is lost that says nothing.
+/// `-Dxenolith.moves` and `-Dxenolith.failovers` say how often, `-Dxenolith.seconds` how long
+/// either may go on with another, `-Dxenolith.silence` after how many milliseconds a host is lost
+/// that says nothing, `-Dxenolith.seed` when something happens. `-Dxenolith.system=long` has a
+/// database in the guest too, from a Debian system that is made or, if there is one with PostgreSQL
+/// already, from the image that `-Dxenolith.postgresql` names; `-Dxenolith.rate` says how many
+/// transactions there are in a second.
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -49,8 +55,14 @@ class TwoHostsTest {
     /// More than is usual: the host on which tests run may do other things.
     private static final int SILENCE_MILLIS = Integer.getInteger("xenolith.silence", 1000);
 
+    /// Of a run in pieces.
+    private static final int SECONDS_MAX = Integer.getInteger("xenolith.seconds", 7200);
+
+    private static final long SEED = Long.getLong("xenolith.seed", 7);
+
     private static final String GUEST = "10.9.0.9";
-    private static final int VOLUME_MIB = 16;
+    private static final int VOLUME_MIB = MadeGuest.amount(16, 192);
+    private static final int MEMORY_MIB = MadeGuest.amount(256, 384);
     private static final int FRAMES_POLL_MILLIS = 5;
     private static final int FRAMES_POLLS_MAX = 20_000;
     private static final double NANOS_IN_MILLI = 1e6;
@@ -58,15 +70,18 @@ class TwoHostsTest {
     @TempDir private static Path root;
 
     private final Clock clock = Clock.system();
-    private final SplittableRandom random = new SplittableRandom(7);
+    private final SplittableRandom random = new SplittableRandom(SEED);
     private final List<Namespace> namespaces = new ArrayList<>();
     private Namespace clients;
     private XlHosts hosts;
+    private XlHost client;
     private Side here;
     private Side there;
     private String arbiter;
     private EchoClient echo;
     private JournalClient journal;
+    private Optional<Path> system = Optional.empty();
+    private Optional<DatabaseLoad> database = Optional.empty();
 
     /// A host and what leads to it.
     private record Side(
@@ -81,6 +96,7 @@ class TwoHostsTest {
         HostTool.assumePresent("mke2fs", "e2fsck", "debugfs");
         var missing = DebianKernel.CLOUD.missing();
         assumeTrue(missing.isEmpty(), () -> missing.orElse(""));
+        system = databaseSystem();
         hosts = new XlHosts(root);
         clients = namespace();
         clients.bridge("lan", "10.9.0.1/24");
@@ -91,6 +107,23 @@ class TwoHostsTest {
         there = side("host-b", networkB, 3);
         startArbiter();
         startGuest();
+    }
+
+    private static Optional<Path> databaseSystem() throws Exception {
+        if (!MadeGuest.isLong()) {
+            return Optional.empty();
+        }
+        HostTool.assumePresent("pgbench", "psql", "createdb");
+        var made = System.getProperty("xenolith.postgresql");
+        return Optional.of(
+                made == null
+                        ? MadeGuest.make(
+                                        Release.TRIXIE,
+                                        root.resolve("made"),
+                                        List.of("postgresql"),
+                                        false)
+                                .image()
+                        : Path.of(made));
     }
 
     private Namespace namespace() {
@@ -112,12 +145,16 @@ class TwoHostsTest {
                                 .formatted(GuestKit.SCHEME, DebianKernel.CLOUD.packageName()),
                         "ramdisk = '%s'".formatted(GuestKit.SCHEME),
                         "extra = 'console=hvc0 quiet'",
-                        "memory = 256",
+                        "memory = " + MEMORY_MIB,
                         "vcpus = 2",
-                        "disk = ['%s,raw,xvda,rw']".formatted(disk),
+                        "disk = ['%s,raw,xvda,rw'%s]".formatted(disk, systemDisk()),
                         "vif = ['bridge=xenbr0,mac=00:16:3e:00:00:01']");
         var ssh = SshServer.start(hosts, host, name, "10.8.0." + number);
         return new Side(name, network, host, ssh, disk, config);
+    }
+
+    private String systemDisk() {
+        return system.map(image -> ", '%s,raw,xvdb,ro'".formatted(image)).orElse("");
     }
 
     private Path decisions() {
@@ -125,9 +162,8 @@ class TwoHostsTest {
     }
 
     private void startArbiter() throws Exception {
-        var witness =
-                hosts.add("client", clients)
-                        .start("witness", "--listen=10.9.0.1:0", decisions().toString());
+        client = hosts.add("client", clients);
+        var witness = client.start("witness", "--listen=10.9.0.1:0", decisions().toString());
         arbiter = witness.awaitLine("witness at").replaceAll(".* ", "");
     }
 
@@ -146,11 +182,25 @@ class TwoHostsTest {
             shell.run("(nc -ll -p 7 -e cat < /dev/null > /dev/null 2>&1 &)");
             shell.run("(nc -ll -p 9 -e /journal < /dev/null > /dev/null 2>&1 &)");
             shell.run("until grep -q :0009 /proc/net/tcp*; do sleep 0.1; done");
+            if (system.isPresent()) {
+                DatabaseLoad.startServer(shell, "/dev/xvdb", "/mnt");
+            }
+        }
+        if (system.isPresent()) {
+            database = Optional.of(DatabaseLoad.begin(client, GUEST, root));
         }
         echo = EchoClient.connect(clients, GUEST);
         journal = JournalClient.connect(clients, GUEST);
-        echo.awaitAnswers(20);
-        journal.awaitLines(3);
+        awaitWork(20, 3);
+    }
+
+    /// All who talk to the guest get on.
+    private void awaitWork(int answers, int lines) throws Exception {
+        echo.awaitAnswers(answers);
+        journal.awaitLines(lines);
+        if (database.isPresent()) {
+            database.get().awaitProgress();
+        }
     }
 
     @AfterAll
@@ -174,8 +224,11 @@ class TwoHostsTest {
         here = there;
         there = side;
         here.host.requireAlone("web", there.host);
-        echo.awaitAnswers(10);
-        journal.awaitLines(2);
+        awaitWork(10, 2);
+    }
+
+    private boolean hasTime(long start) {
+        return clock.nanos() - start < TimeUnit.SECONDS.toNanos(SECONDS_MAX);
     }
 
     private void work() throws Exception {
@@ -187,7 +240,8 @@ class TwoHostsTest {
     @Test
     @Order(1)
     void aGuestThatIsMovedGoesOn() throws Exception {
-        for (int move = 1; move <= MOVES; move++) {
+        long start = clock.nanos();
+        for (int move = 1; move <= MOVES && hasTime(start); move++) {
             echo.longestGapMillis();
             var said =
                     here.host.done(
@@ -217,18 +271,18 @@ class TwoHostsTest {
         words.addAll(List.of("-s", there.ssh, "web", there.name));
         var mirror = here.host.start(words.toArray(String[]::new));
         mirror.awaitLine("web is protected");
-        echo.awaitAnswers(10);
-        journal.awaitLines(2);
+        awaitWork(10, 2);
         return mirror;
     }
 
     @Test
     @Order(2)
     void aGuestWhoseProcessIsKilledGoesOnAtTheOtherHost() throws Exception {
-        for (int round = 1; round <= FAIL_OVERS; round++) {
-            long start = clock.nanos();
+        long start = clock.nanos();
+        for (int round = 1; round <= FAIL_OVERS && hasTime(start); round++) {
+            long asked = clock.nanos();
             var mirror = protect("--keep");
-            double protection = (clock.nanos() - start) / NANOS_IN_MILLI;
+            double protection = (clock.nanos() - asked) / NANOS_IN_MILLI;
             work();
             echo.longestGapMillis();
             long killed = clock.nanos();
@@ -344,11 +398,17 @@ class TwoHostsTest {
     void nothingIsLost() throws Exception {
         var lines = journal.end();
         System.out.printf("%d answers, %d lines%n", echo.answers(), lines.size());
+        if (database.isPresent()) {
+            System.out.println(database.get().end());
+        }
         echo.awaitAnswers(1);
         echo.close();
         try (var shell = XlShell.attach(here.host, "web")) {
             assertThat(shell.run("dmesg | grep -i -E 'i.o error|corrupt|lockup|oops|bad csum'"))
                     .isEmpty();
+            if (database.isPresent()) {
+                DatabaseLoad.assertSoundAndStop(shell);
+            }
             shell.run("killall nc journal; until umount /mnt; do sleep 0.1; done");
         }
         here.host.done("destroy", "web");
