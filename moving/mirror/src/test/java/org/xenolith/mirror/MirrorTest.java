@@ -45,6 +45,10 @@ class MirrorTest {
 
     private final Map<UUID, Decision> decisions = new ConcurrentHashMap<>();
     private volatile boolean unreachable;
+
+    /// A backup has asked when the arbiter was not reachable: it does nothing else then.
+    private volatile boolean backupAsks;
+
     private volatile boolean confused;
     private final List<String> log = new CopyOnWriteArrayList<>();
 
@@ -53,6 +57,7 @@ class MirrorTest {
                 @Override
                 public Decision claim(UUID session, Decision wanted) throws IOException {
                     if (unreachable) {
+                        backupAsks |= wanted == Decision.PROMOTED;
                         throw new IOException("no route to host");
                     }
                     if (confused) {
@@ -394,6 +399,7 @@ class MirrorTest {
             unreachable = true;
             link.cut();
             await(session.machine::isStill);
+            await(() -> backupAsks);
             session.standby.breakDown();
             unreachable = false;
             assertThat(session.backup.get(15, TimeUnit.SECONDS))

@@ -15,8 +15,10 @@ import org.xenolith.simulation.Scenario.Variant;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /// The judge's own test: protocols that are wrong in one way, each of which must be found out.
@@ -25,14 +27,23 @@ class MutantsTest {
 
     /// What the judge has said of a mutant first.
     private static String verdict(Variant mutant) {
-        for (long seed = 1; seed <= SEEDS; seed++) {
-            try {
-                new Scenario(seed, mutant, false).run(Faults::plan);
-            } catch (Judge.Broken e) {
-                return e.getMessage();
-            }
+        return verdicts(mutant).findFirst().orElse("nothing is wrong");
+    }
+
+    /// What the judge says of a mutant's lives, one after the other.
+    private static Stream<String> verdicts(Variant mutant) {
+        return LongStream.rangeClosed(1, SEEDS)
+                .mapToObj(seed -> broken(mutant, seed))
+                .flatMap(Optional::stream);
+    }
+
+    private static Optional<String> broken(Variant mutant, long seed) {
+        try {
+            new Scenario(seed, mutant, false).run(Faults::plan);
+            return Optional.empty();
+        } catch (Judge.Broken e) {
+            return Optional.of(e.getMessage());
         }
-        return "nothing is wrong";
     }
 
     /// Actions are changed on their way out.
@@ -220,8 +231,9 @@ class MutantsTest {
 
     @Test
     void anArbiterThatForgetsIsFoundOut() {
-        assertThat(verdict(new Variant(it -> it, it -> it, Flaw.ARBITER_FORGETS)))
-                .contains("two are alive");
+        var mutant = new Variant(it -> it, it -> it, Flaw.ARBITER_FORGETS);
+        assertThat(verdicts(mutant).anyMatch(verdict -> verdict.contains("two are alive")))
+                .isTrue();
     }
 
     @Test

@@ -26,6 +26,7 @@ final class PrimaryHost extends Host {
     private final PrimaryProtocol phases;
     private final Protocol<PrimaryEvent, PrimaryAction> protocol;
     private final Guest guest = new Guest();
+    private final boolean restful;
     private final Deque<Held> held = new ArrayDeque<>();
     private final Map<Long, List<Guest.Entry>> checkpoints = new HashMap<>();
     private Around around;
@@ -51,6 +52,7 @@ final class PrimaryHost extends Host {
         super(world, "primary");
         this.phases = phases;
         this.protocol = protocol;
+        this.restful = world.chance().nextBoolean();
     }
 
     void start(Around surroundings, Connection.Way incoming) {
@@ -120,9 +122,9 @@ final class PrimaryHost extends Host {
                 });
     }
 
-    /// Now and then the guest has nothing to do after an answer; who hears of it may be late.
+    /// Some guests have nothing to do after an answer, now and then; who hears of it may be late.
     private void settle(long ofEpoch) {
-        if (world().chance().nextBoolean()) {
+        if (restful && world().chance().nextInt(3) == 0) {
             later(
                     world().between(0, 2 * World.MILLISECOND),
                     () -> happens(new PrimaryEvent.Settled(ofEpoch)));

@@ -22,7 +22,7 @@ final class Scenario {
 
     /// What may come late when all is whole: silence, questions to the arbiter, an epoch that is
     /// not committed.
-    private static final long AFTERWARDS = 2600 * World.MILLISECOND;
+    private static final long AFTERWARDS = 2900 * World.MILLISECOND;
 
     /// A question comes into an epoch, which ends, goes over and is committed behind another.
     private static final long LAST_WORDS = 1200 * World.MILLISECOND;
@@ -69,7 +69,7 @@ final class Scenario {
         client = new Client(world, judge);
         var options =
                 new MirrorOptions(
-                        1 << chance.nextInt(3, 7), 200, 50, SILENCE_MILLIS, 800, 800, 200, 100);
+                        1 << chance.nextInt(3, 7), 200, 50, SILENCE_MILLIS, 800, 1000, 200, 100);
         long delay = World.MILLISECOND << chance.nextInt(6);
         register = new Register(world, World.MILLISECOND << chance.nextInt(8));
         var hello = new Message.Hello(new UUID(0, seed), "", "");

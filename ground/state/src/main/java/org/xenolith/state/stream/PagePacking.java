@@ -33,9 +33,12 @@ public enum PagePacking {
 
     /// A block of LZ4, without a frame.
     LZ4(1) {
+        /// Asked for lengths only: one that packs has a table, and is for one thread.
+        private final Lz4JavaCompressor lengths = new Lz4JavaCompressor();
+
         @Override
         int packedBytesMax(int length) {
-            return new Lz4JavaCompressor().maxCompressedLength(length);
+            return lengths.maxCompressedLength(length);
         }
 
         @Override
@@ -53,9 +56,12 @@ public enum PagePacking {
 
     /// A frame of Zstandard.
     ZSTD(2) {
+        /// Asked for lengths only: one that packs has a table, and is for one thread.
+        private final ZstdJavaCompressor lengths = new ZstdJavaCompressor();
+
         @Override
         int packedBytesMax(int length) {
-            return new ZstdJavaCompressor().maxCompressedLength(length);
+            return lengths.maxCompressedLength(length);
         }
 
         @Override
