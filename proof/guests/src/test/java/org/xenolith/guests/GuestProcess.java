@@ -107,7 +107,7 @@ final class GuestProcess implements AutoCloseable {
                         id,
                         new Console(),
                         new Console(),
-                        new DomainLog(id, _ -> {}),
+                        new DomainLog(id, System.err::println),
                         Clock.system(),
                         Entropy.system(),
                         Optional.of(directory.resolve(CODE)),
