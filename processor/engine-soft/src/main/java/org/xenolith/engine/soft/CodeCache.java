@@ -245,8 +245,11 @@ final class CodeCache {
     /// address: with that region. Null if there is none of which all pages are where they must be.
     Block findSibling(long host, long pc, int mode, SoftCpu cpu, int vcpus) {
         var known = siblings.find(host, mode);
-        var region = known == null ? null : known.region;
-        if (region == null || region.machineCode.isGone() || !region.isInPlace(pc, cpu)) {
+        var region = known == null ? null : known.region; // it may have become another
+        if (region == null
+                || !region.isMovable()
+                || region.machineCode.isGone()
+                || !region.isInPlace(pc, cpu)) {
             return null;
         }
         var block = new Block(pc, mode, host, known.length, known.secondFrame);

@@ -46,6 +46,7 @@ final class LiveRegion {
     /// Where the blocks begin that it consists of, less the entry's address.
     private final long[] members;
 
+    private final boolean isMovable;
     private final boolean isUpper;
     private final boolean isLower;
 
@@ -72,6 +73,7 @@ final class LiveRegion {
         this.machineCode = code instanceof MachineRegion machine ? machine : null;
         this.pages = pages;
         this.worth = worth;
+        isMovable = isWarm() && machineCode != null && StoredRegion.areRelative(entry.pc, members);
         int upper = 0;
         for (var page : pages) {
             upper += CodePages.isUpper(linear(entry.pc, page)) ? 1 : 0;
@@ -87,7 +89,7 @@ final class LiveRegion {
 
     /// Whether it can be entered at another address at which the same code lies.
     boolean isMovable() {
-        return isWarm() && machineCode != null && StoredRegion.areRelative(entry.pc, members);
+        return isMovable;
     }
 
     /// The same, if it [#isMovable], at another address where all its pages lie.

@@ -133,6 +133,20 @@ class SiblingsTest {
         assertThat(guest.engine.regionsFoundAgain()).isPositive();
     }
 
+    /// A block whose region has become hot has bytecode, which belongs to its address.
+    @Test
+    void codeThatHasBecomeHotRunsAtOtherAddresses() {
+        int turns = 60_000_000;
+        var code = new Assembler(TestGuest.CODE).bytes(0x31, 0xDB, 0xB9).number(turns, 4);
+        long top = code.here();
+        guest.load(code.bytes(0xFF, 0xC3, 0xFF, 0xC9).jump(top, 0x0F, 0x85).bytes(0xF4));
+        for (int time = 0; time < 3; time++) {
+            assertThat(run(FIRST, RBX)).isEqualTo(turns);
+        }
+
+        assertThat(run(SECOND, RBX)).isEqualTo(turns);
+    }
+
     /// The guest writes through yet another address, in the middle of what it executes.
     @Test
     void codeThatChangesItselfRunsAsChangedAtAllAddresses() {
