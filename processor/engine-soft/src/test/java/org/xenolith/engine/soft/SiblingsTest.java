@@ -2,6 +2,10 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.xenolith.engine.soft.MovableCode.FUNCTION;
+import static org.xenolith.engine.soft.MovableCode.acrossPages;
+import static org.xenolith.engine.soft.MovableCode.calls;
+import static org.xenolith.engine.soft.MovableCode.twice;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,7 +23,6 @@ import org.xenolith.engine.VcpuState;
 @Timeout(120)
 class SiblingsTest {
     private static final int SLICES_MAX = 100_000;
-    private static final int FUNCTION = 0x20000;
     private static final int SECOND_PAGE = FUNCTION + 0x1000;
     private static final int OTHER = 0x22000;
     private static final long FIRST = TestGuest.RANDOM_ADDRESSES[0];
@@ -51,30 +54,6 @@ class SiblingsTest {
         guest.moveTo(base);
         guest.runToHalt(SLICES_MAX);
         return guest.register(register);
-    }
-
-    /// `mov eax, value`, `add eax, eax`, `hlt`: one region.
-    private static Assembler twice(int value) {
-        return new Assembler(TestGuest.CODE)
-                .bytes(0xB8)
-                .number(value, 4)
-                .bytes(0x01, 0xC0, 0xEB, 0, 0xF4);
-    }
-
-    /// Calls what begins 4 bytes before a page's end, ten times; rbx adds up eax.
-    private static Assembler tenCalls() {
-        var code = new Assembler(TestGuest.CODE).bytes(0x31, 0xDB, 0xB9).number(10, 4);
-        long top = code.here();
-        code.call(FUNCTION + 0xFFC).bytes(0x48, 0x01, 0xC3, 0xFF, 0xC9);
-        return code.jump(top, 0x0F, 0x85).bytes(0xF4);
-    }
-
-    /// `mov eax, value; ret` across the end of a page: the value is in the second.
-    private static Assembler acrossPages(int value) {
-        return new Assembler(FUNCTION + 0xFFC)
-                .bytes(0x90, 0x90, 0x90, 0xB8)
-                .number(value, 4)
-                .bytes(0xC3);
     }
 
     @Test
@@ -112,7 +91,7 @@ class SiblingsTest {
 
     @Test
     void aRegionWhoseSecondPageLiesElsewhereIsAnother() {
-        guest.load(tenCalls());
+        guest.load(calls(10, _ -> {}));
         guest.load(acrossPages(5));
         assertThat(run(FIRST, RBX)).isEqualTo(10 * 5);
         guest.memory.write(OTHER, new byte[] {7, 0, 0, 0, (byte) 0xC3});
@@ -124,7 +103,7 @@ class SiblingsTest {
 
     @Test
     void aRegionOnTwoPagesIsFoundAgainWhereBothAreSeen() {
-        guest.load(tenCalls());
+        guest.load(calls(10, _ -> {}));
         guest.load(acrossPages(5));
         run(FIRST, RBX);
 
@@ -150,12 +129,8 @@ class SiblingsTest {
     /// The guest writes through yet another address, in the middle of what it executes.
     @Test
     void codeThatChangesItselfRunsAsChangedAtAllAddresses() {
-        var code = new Assembler(TestGuest.CODE).bytes(0x31, 0xDB, 0xB9).number(200, 4);
-        long top = code.here();
-        code.call(FUNCTION + 0xFFC).bytes(0x48, 0x01, 0xC3);
-        code.bytes(0xFF, 0x04, 0x25).number(TestGuest.ALIAS + SECOND_PAGE, 4);
-        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85).bytes(0xF4);
-        guest.load(code);
+        long target = TestGuest.ALIAS + SECOND_PAGE;
+        guest.load(calls(200, code -> code.bytes(0xFF, 0x04, 0x25).number(target, 4)));
         for (long base : new long[] {FIRST, SECOND, FIRST}) {
             guest.load(acrossPages(1));
 

@@ -2,6 +2,10 @@ package org.xenolith.engine.soft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.xenolith.engine.soft.MovableCode.FUNCTION;
+import static org.xenolith.engine.soft.MovableCode.acrossPages;
+import static org.xenolith.engine.soft.MovableCode.calls;
+import static org.xenolith.engine.soft.MovableCode.twice;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +26,6 @@ import java.util.function.Consumer;
 class StoredCodeTest {
     private static final int PROGRAMS = Integer.getInteger("xenolith.programs", 5);
     private static final int SLICES_MAX = 100_000;
-    private static final int FUNCTION = 0x20000;
     private static final int OTHER = 0x22000;
     private static final int RAX = 0;
     private static final int RBX = 3;
@@ -55,14 +58,6 @@ class StoredCodeTest {
         for (var code : codes) {
             guest.load(code);
         }
-    }
-
-    /// Executes `mov eax, value`, `add eax, eax`, `hlt`: one region.
-    private static Assembler twice(int value) {
-        return new Assembler(TestGuest.CODE)
-                .bytes(0xB8)
-                .number(value, 4)
-                .bytes(0x01, 0xC0, 0xEB, 0, 0xF4);
     }
 
     @Test
@@ -120,25 +115,6 @@ class StoredCodeTest {
                     guest.vcpu.restore(again);
                 },
                 guest -> assertThat(guest.register(RAX)).isEqualTo(8));
-    }
-
-    /// `call FUNCTION` so often, rbx adding up eax; between two calls what `between` says.
-    private static Assembler calls(int times, Consumer<Assembler> between) {
-        var code = new Assembler(TestGuest.CODE);
-        code.bytes(0x31, 0xDB, 0xB9).number(times, 4);
-        long top = code.here();
-        code.call(FUNCTION + 0xFFC);
-        code.bytes(0x48, 0x01, 0xC3);
-        between.accept(code);
-        return code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85).bytes(0xF4);
-    }
-
-    /// `mov eax, value; ret` across the end of a page: the value is in the second.
-    private static Assembler acrossPages(int value) {
-        return new Assembler(FUNCTION + 0xFFC)
-                .bytes(0x90, 0x90, 0x90, 0xB8)
-                .number(value, 4)
-                .bytes(0xC3);
     }
 
     @Test
