@@ -175,8 +175,13 @@ class HandOverTest {
         assertThat(opened).allMatch(port -> port.closed);
     }
 
-    /// A machine with its disk, as somebody sends it who is cut off, or is not.
-    private byte[] withDisk(Domain domain, boolean whole) throws Exception {
+    /// What somebody sends of a machine that stands still.
+    private interface Sending {
+        void send(Machine machine, HeldMachine held, StreamWriter writer)
+                throws IOException, DomainException;
+    }
+
+    private static byte[] sent(Domain domain, AfterSave after, Sending sending) throws Exception {
         var bytes = new ByteArrayOutputStream();
         domain.save(
                 machine -> {
@@ -184,17 +189,32 @@ class HandOverTest {
                     var writer = new StreamWriter(channel, 0, Alignment.NONE, 4, 17);
                     var held = machine.hold();
                     machine.saveStaticData(writer);
+                    sending.send(machine, held, writer);
+                },
+                after);
+        return bytes.toByteArray();
+    }
+
+    private static void sendRest(Machine machine, HeldMachine held, StreamWriter writer)
+            throws IOException {
+        new MachineSaver(writer, _ -> {}).memory(machine.memory(), held.ownPages());
+        held.save(writer);
+    }
+
+    /// A machine with its disk, as somebody sends it who is cut off, or is not.
+    private static byte[] withDisk(Domain domain, boolean whole) throws Exception {
+        return sent(
+                domain,
+                AfterSave.GO_ON,
+                (machine, held, writer) -> {
                     writer.write(new StreamRecord.Disk(202 << 8, 1 << 20));
                     var content = Bytes.of((byte) 1, (byte) 2, (byte) 3);
                     writer.write(new StreamRecord.DiskData(202 << 8, 70_000, content));
                     if (whole) {
-                        new MachineSaver(writer, _ -> {}).memory(machine.memory(), held.ownPages());
-                        held.save(writer);
+                        sendRest(machine, held, writer);
                         writer.write(new StreamRecord.End());
                     }
-                },
-                AfterSave.GO_ON);
-        return bytes.toByteArray();
+                });
     }
 
     private static Machine arrive(DomainConfig config, byte[] stream) throws DomainException {
@@ -217,23 +237,17 @@ class HandOverTest {
 
     /// The machine in a stream, with so many rehearsals before its end.
     private static byte[] rehearsing(Domain domain, int rehearsals) throws Exception {
-        var bytes = new ByteArrayOutputStream();
-        domain.save(
-                machine -> {
-                    var channel = Channels.newChannel(bytes);
-                    var writer = new StreamWriter(channel, 0, Alignment.NONE, 4, 17);
-                    var held = machine.hold();
-                    machine.saveStaticData(writer);
-                    new MachineSaver(writer, _ -> {}).memory(machine.memory(), held.ownPages());
-                    held.save(writer);
+        return sent(
+                domain,
+                AfterSave.STAY_PAUSED,
+                (machine, held, writer) -> {
+                    sendRest(machine, held, writer);
                     for (int i = 0; i < rehearsals; i++) {
                         writer.write(new StreamRecord.Rehearsal());
                     }
                     held.save(writer);
                     writer.write(new StreamRecord.End());
-                },
-                AfterSave.STAY_PAUSED);
-        return bytes.toByteArray();
+                });
     }
 
     @Test
