@@ -98,8 +98,7 @@ public final class ArrivalProcess {
     private DomainLanding.Destination destination(String text) throws MigrationException {
         try {
             var config = ConfigReader.read("migration", text).config();
-            Xenolith.rehearse();
-            ProcessSurroundings.rehearsePorts(config);
+            ProcessSurroundings.rehearse(config);
             var place = runtime.register(config.name(), config.uuid(), Clock.system());
             registration = Optional.of(place);
             var surroundings = new ProcessSurroundings(runtime, _ -> {});

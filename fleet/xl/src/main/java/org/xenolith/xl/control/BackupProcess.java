@@ -118,8 +118,7 @@ public final class BackupProcess {
     private StandbyMachine prepare(String text) throws MirrorException {
         try {
             var config = ConfigReader.read("mirror", text).config();
-            Xenolith.rehearse();
-            ProcessSurroundings.rehearsePorts(config);
+            ProcessSurroundings.rehearse(config);
             requireFree(config);
             var place =
                     runtime.register(

@@ -7,7 +7,6 @@ import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainException;
-import org.xenolith.board.Xenolith;
 import org.xenolith.migration.Departure;
 import org.xenolith.migration.DomainMachine;
 import org.xenolith.migration.Doubt;
@@ -92,8 +91,7 @@ final class MigrationCalls {
 
         private MigrationReport run(Departure departure) {
             try {
-                Xenolith.rehearse();
-                ProcessSurroundings.rehearsePorts(domain.config());
+                ProcessSurroundings.rehearse(domain.config());
                 return departure.run(this::dial);
             } catch (MigrationException | DomainException e) {
                 throw new CompletionException(e);

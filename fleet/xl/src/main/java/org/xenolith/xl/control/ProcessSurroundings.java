@@ -5,6 +5,7 @@ import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
 import org.xenolith.board.Console;
 import org.xenolith.board.DomainConfig;
+import org.xenolith.board.DomainException;
 import org.xenolith.board.DomainLog;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.VifConfig;
@@ -37,8 +38,10 @@ record ProcessSurroundings(RuntimeDirectory runtime, Consumer<String> progress) 
                 progress);
     }
 
-    /// See [Ports#rehearse].
-    static void rehearsePorts(DomainConfig config) {
+    /// Does once what a domain that comes or goes is slow at the first time: see
+    /// [Xenolith#rehearse] and [Ports#rehearse].
+    static void rehearse(DomainConfig config) throws DomainException {
+        Xenolith.rehearse();
         Ports.rehearse(config.vifs().stream().map(VifConfig::kind).toList());
     }
 
