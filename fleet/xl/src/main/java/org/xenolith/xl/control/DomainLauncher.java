@@ -189,6 +189,7 @@ public final class DomainLauncher {
         }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_OPTIONS);
+        command.add("-Djdk.virtualThreadScheduler.parallelism=" + carriers());
         command.addAll(options);
         command.addAll(StartupCache.of(classPath, System.getenv()).options());
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
@@ -196,6 +197,12 @@ public final class DomainLauncher {
         command.add(classPath);
         command.add(main.getName());
         return command;
+    }
+
+    /// Threads that carry the back ends'. One processor is left for the vCPUs: where there are two,
+    /// a second carrier takes from the vCPU what it adds for the disk, and the two wake each other.
+    private static int carriers() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
     }
 
     private static boolean hasSetsid() {
