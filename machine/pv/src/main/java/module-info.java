@@ -7,6 +7,7 @@ module org.xenolith.pv {
     requires transitive org.xenolith.state;
     requires transitive org.xenolith.xen;
     requires transitive org.xenolith.xenstore;
+    requires transitive org.xenolith.linux;
     requires org.xenolith.xen.abi;
 
     exports org.xenolith.pv;

@@ -1,12 +1,14 @@
 package org.xenolith.linux;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 
-/// What Linux can do with a file that the JDK cannot ask for: holes, and locks of byte ranges that
-/// belong to an open file description. It has a descriptor of its own, so the position and the
-/// locks of others' channels to the same file are not touched.
+/// What Linux can do with a file that the JDK cannot ask for: holes, reads and writes of memory in
+/// many places, and locks of byte ranges that belong to an open file description. It has a
+/// descriptor of its own, so the position and the locks of others' channels to the same file are
+/// not touched.
 ///
 /// May be used from any thread. No method may be called after, or while, [#close] is.
 public final class HostFile implements AutoCloseable {
@@ -23,9 +25,12 @@ public final class HostFile implements AutoCloseable {
     private static final short F_RDLCK = 0;
     private static final short F_WRLCK = 1;
     private static final short F_UNLCK = 2;
+    private static final int EINTR = 4;
     private static final int ENXIO = 6;
     private static final int EAGAIN = 11;
     private static final int EACCES = 13;
+    private static final int EOPNOTSUPP = 95;
+    private static final int RWF_NOWAIT = 8;
 
     // struct flock: l_type, l_whence, (4 bytes of padding), l_start, l_len, l_pid
     private static final int FLOCK_BYTES = 32;
@@ -38,6 +43,9 @@ public final class HostFile implements AutoCloseable {
     private static final int STX_BLOCKS = 48;
 
     private final int fd;
+
+    /// Whether the host knows of this file, until it has said that it does not.
+    private volatile boolean saysWhatWaits = true;
 
     private HostFile(int fd) {
         this.fd = fd;
@@ -85,6 +93,76 @@ public final class HostFile implements AutoCloseable {
                 return -1;
             }
             throw e;
+        }
+    }
+
+    /// Fills `targets` with what is at `offset` on; what is beyond the file's end is zeros. None of
+    /// the places is left to be used.
+    public void read(long offset, IoVector targets) throws LinuxException {
+        fill(offset, targets, 0);
+    }
+
+    /// As [#read], but stops where the host would wait for a disk. What is left to be used, if
+    /// anything, is at `offset` and as many bytes as have been used. Where the host cannot say
+    /// whether it would wait, this may.
+    public void readWithoutWaiting(long offset, IoVector targets) throws LinuxException {
+        if (saysWhatWaits) {
+            try {
+                fill(offset, targets, RWF_NOWAIT);
+                return;
+            } catch (LinuxException e) {
+                if (e.errno() == EAGAIN) {
+                    return;
+                } else if (e.errno() != EOPNOTSUPP) {
+                    throw e;
+                }
+                saysWhatWaits = false;
+            }
+        }
+        fill(offset, targets, 0);
+    }
+
+    private void fill(long offset, IoVector targets, int flags) throws LinuxException {
+        long end = offset + targets.bytes();
+        boolean isInside = true;
+        while (targets.bytes() > 0 && isInside) {
+            long at = end - targets.bytes();
+            isInside = use(targets, () -> preadv(targets, at, flags)) > 0;
+        }
+        targets.useEach((_, place) -> MemorySegment.ofBuffer(place).fill((byte) 0));
+    }
+
+    private long preadv(IoVector targets, long offset, int flags) throws LinuxException {
+        return Libc.preadv2(fd, targets.entries(), targets.count(), offset, flags);
+    }
+
+    /// Writes `sources` to `offset` on. None of the places is left to be used.
+    public void write(long offset, IoVector sources) throws LinuxException {
+        long end = offset + sources.bytes();
+        while (sources.bytes() > 0) {
+            long at = end - sources.bytes();
+            use(sources, () -> Libc.pwritev(fd, sources.entries(), sources.count(), at));
+        }
+    }
+
+    @FunctionalInterface
+    private interface Call {
+        long perform() throws LinuxException;
+    }
+
+    /// Makes a call that answers how many bytes it has moved, and again if a signal has come before
+    /// it has moved any.
+    private static long use(IoVector places, Call call) throws LinuxException {
+        while (true) {
+            try {
+                long moved = call.perform();
+                places.use(moved);
+                return moved;
+            } catch (LinuxException e) {
+                if (e.errno() != EINTR) {
+                    throw e;
+                }
+            }
         }
     }
 

@@ -44,6 +44,8 @@ final class Libc {
     private static final Function CLOSE = Function.of("close");
     private static final Function OPEN = Function.of("open");
     private static final Function LSEEK = Function.of("lseek");
+    private static final Function PREADV2 = Function.of("preadv2");
+    private static final Function PWRITEV = Function.of("pwritev");
     private static final Function FALLOCATE = Function.of("fallocate");
     private static final Function FCNTL = Function.of("fcntl");
     private static final Function STATX = Function.of("statx");
@@ -121,7 +123,7 @@ final class Libc {
 
     /// Whether this C library has the calls for files.
     static boolean isBound() {
-        return Stream.of(OPEN, LSEEK, FALLOCATE, FCNTL, STATX)
+        return Stream.of(OPEN, LSEEK, PREADV2, PWRITEV, FALLOCATE, FCNTL, STATX)
                 .allMatch(function -> function.place.isPresent());
     }
 
@@ -198,6 +200,23 @@ final class Libc {
     static long lseek(int fd, long offset, int whence) throws LinuxException {
         try (var arena = Arena.ofConfined()) {
             return LSEEK.callLong(arena, number(fd), number(offset), number(whence));
+        }
+    }
+
+    /// How many bytes were read, from `offset` of the file on; 0 at its end.
+    static long preadv2(int fd, MemorySegment entries, int count, long offset, int flags)
+            throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            return PREADV2.callLong(
+                    arena, number(fd), entries, number(count), number(offset), number(flags));
+        }
+    }
+
+    /// How many bytes were written.
+    static long pwritev(int fd, MemorySegment entries, int count, long offset)
+            throws LinuxException {
+        try (var arena = Arena.ofConfined()) {
+            return PWRITEV.callLong(arena, number(fd), entries, number(count), number(offset));
         }
     }
 

@@ -1,10 +1,12 @@
 package org.xenolith.board;
 
+import org.xenolith.base.Bug;
 import org.xenolith.images.Image;
 import org.xenolith.images.ImageException;
 import org.xenolith.images.ImageFormat;
 import org.xenolith.images.Images;
 import org.xenolith.images.OpenOptions;
+import org.xenolith.linux.IoVector;
 import org.xenolith.pv.block.BlockDisk;
 
 import java.io.IOException;
@@ -101,6 +103,26 @@ final class ImageDisk implements BlockDisk {
             var content = source.duplicate();
             recorded.write(offset, content, () -> perform(() -> image.write(offset, source)));
         }
+        written(offset, bytes);
+    }
+
+    /// What is written down must be what is written, whatever the guest does meanwhile: then
+    /// everything passes through a buffer.
+    @Override
+    public boolean isVectored() {
+        return image.isVectored() && journal == null;
+    }
+
+    @Override
+    public void read(long offset, IoVector targets) throws IOException {
+        perform(() -> image.read(offset, targets));
+    }
+
+    @Override
+    public void write(long offset, IoVector sources) throws IOException {
+        Bug.check(journal == null, "nothing is written down of a write without a buffer");
+        long bytes = sources.bytes();
+        perform(() -> image.write(offset, sources));
         written(offset, bytes);
     }
 

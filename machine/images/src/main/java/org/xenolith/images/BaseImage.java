@@ -1,5 +1,7 @@
 package org.xenolith.images;
 
+import org.xenolith.linux.IoVector;
+
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -37,6 +39,14 @@ abstract class BaseImage implements Image {
     abstract void readInside(long offset, ByteBuffer target) throws ImageException;
 
     abstract void writeInside(long offset, ByteBuffer source) throws ImageException;
+
+    void readInside(long offset, IoVector targets) throws ImageException {
+        targets.useEach((before, place) -> readInside(offset + before, place));
+    }
+
+    void writeInside(long offset, IoVector sources) throws ImageException {
+        sources.useEach((before, place) -> writeInside(offset + before, place));
+    }
 
     abstract void writeZeroesInside(long offset, long bytes) throws ImageException;
 
@@ -83,11 +93,36 @@ abstract class BaseImage implements Image {
 
     @Override
     public final void write(long offset, ByteBuffer source) throws ImageException {
+        change(offset, source.remaining(), () -> writeInside(offset, source));
+    }
+
+    @Override
+    public boolean isVectored() {
+        return false;
+    }
+
+    @Override
+    public final void read(long offset, IoVector targets) throws ImageException {
         requests.readLock().lock();
         try {
-            checkChange(offset, source.remaining());
-            tracker().mark(offset, source.remaining());
-            writeInside(offset, source);
+            checkRange(offset, targets.bytes());
+            readInside(offset, targets);
+        } finally {
+            requests.readLock().unlock();
+        }
+    }
+
+    @Override
+    public final void write(long offset, IoVector sources) throws ImageException {
+        change(offset, sources.bytes(), () -> writeInside(offset, sources));
+    }
+
+    private void change(long offset, long bytes, Action action) throws ImageException {
+        requests.readLock().lock();
+        try {
+            checkChange(offset, bytes);
+            tracker().mark(offset, bytes);
+            action.run();
         } finally {
             requests.readLock().unlock();
         }

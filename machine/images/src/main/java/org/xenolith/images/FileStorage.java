@@ -1,6 +1,7 @@
 package org.xenolith.images;
 
 import org.xenolith.linux.HostFile;
+import org.xenolith.linux.IoVector;
 import org.xenolith.linux.LinuxException;
 
 import java.io.IOException;
@@ -213,6 +214,39 @@ final class FileStorage implements Storage {
                     }
                     return null;
                 });
+    }
+
+    @Override
+    public boolean isVectored() {
+        return host.isPresent();
+    }
+
+    @Override
+    public void read(long offset, IoVector targets) throws ImageException {
+        var from = host.orElseThrow();
+        long end = offset + targets.bytes();
+        try {
+            from.readWithoutWaiting(offset, targets);
+            if (targets.bytes() > 0) {
+                Waiting.perform(() -> from.read(end - targets.bytes(), targets));
+            }
+        } catch (LinuxException e) {
+            throw failed("read at " + offset, e);
+        }
+    }
+
+    @Override
+    public void write(long offset, IoVector sources) throws ImageException {
+        try {
+            host.orElseThrow().write(offset, sources);
+        } catch (LinuxException e) {
+            throw failed("write at " + offset, e);
+        }
+    }
+
+    private ImageException failed(String what, LinuxException e) {
+        return new ImageException.HostFailed(
+                "%s: cannot %s: %s".formatted(file, what, e.getMessage()), e);
     }
 
     /// After a flush that failed the host may have dropped what it could not write, and would say

@@ -1,5 +1,7 @@
 package org.xenolith.images;
 
+import org.xenolith.linux.IoVector;
+
 import java.nio.ByteBuffer;
 
 /// A virtual disk that is kept in a file or a block device of the host.
@@ -34,6 +36,16 @@ public interface Image extends AutoCloseable {
 
     /// Writes what remains of `source` to `offset`.
     void write(long offset, ByteBuffer source) throws ImageException;
+
+    /// Whether memory in many places is as good as one buffer, because the host moves the data.
+    boolean isVectored();
+
+    /// Fills `targets`, of which none is left to be used, with what is at `offset`. On failure
+    /// their content is unspecified.
+    void read(long offset, IoVector targets) throws ImageException;
+
+    /// Writes `sources` to `offset`; none of them is left to be used.
+    void write(long offset, IoVector sources) throws ImageException;
 
     /// Makes a range read as zeros, in as little space and time as the format allows.
     void writeZeroes(long offset, long bytes) throws ImageException;

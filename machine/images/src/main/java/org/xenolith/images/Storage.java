@@ -1,5 +1,7 @@
 package org.xenolith.images;
 
+import org.xenolith.linux.IoVector;
+
 import java.nio.ByteBuffer;
 
 /// The bytes under an image: a file, a block device or, in tests, a record of what was done. May be
@@ -16,6 +18,21 @@ interface Storage {
 
     /// Writes what remains of `source`; the end moves if need be.
     void write(long offset, ByteBuffer source) throws ImageException;
+
+    /// Whether memory in many places is as good as one buffer.
+    default boolean isVectored() {
+        return false;
+    }
+
+    /// As [#read(long, ByteBuffer)], of all places.
+    default void read(long offset, IoVector targets) throws ImageException {
+        targets.useEach((before, place) -> read(offset + before, place));
+    }
+
+    /// As [#write(long, ByteBuffer)], of all places.
+    default void write(long offset, IoVector sources) throws ImageException {
+        sources.useEach((before, place) -> write(offset + before, place));
+    }
 
     /// Makes all that was written before durable.
     void flush() throws ImageException;

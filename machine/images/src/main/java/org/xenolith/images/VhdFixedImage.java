@@ -1,5 +1,7 @@
 package org.xenolith.images;
 
+import org.xenolith.linux.IoVector;
+
 import java.nio.ByteBuffer;
 
 /// A fixed VHD file: the disk's bytes, and a footer behind them.
@@ -50,6 +52,21 @@ final class VhdFixedImage extends BaseImage {
     @Override
     void writeInside(long offset, ByteBuffer source) throws ImageException {
         storage.write(offset, source);
+    }
+
+    @Override
+    public boolean isVectored() {
+        return storage.isVectored();
+    }
+
+    @Override
+    void readInside(long offset, IoVector targets) throws ImageException {
+        storage.read(offset, targets);
+    }
+
+    @Override
+    void writeInside(long offset, IoVector sources) throws ImageException {
+        storage.write(offset, sources);
     }
 
     @Override

@@ -2,6 +2,11 @@ package org.xenolith.images;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.xenolith.linux.IoVector;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -97,7 +102,11 @@ final class History {
             data[0] = 7;
             data[data.length - 1] = 9;
         }
-        image.write(range.from, ByteBuffer.wrap(data));
+        if (random.nextBoolean()) {
+            image.write(range.from, ByteBuffer.wrap(data));
+        } else {
+            writeFromPlaces(image, range.from, data);
+        }
         System.arraycopy(data, 0, model, range.from, data.length);
     }
 
@@ -122,14 +131,51 @@ final class History {
 
     private void read(Image image) throws ImageException {
         var range = range();
+        var data = random.nextBoolean() ? readBuffer(image, range) : readIntoPlaces(image, range);
+        int wrong =
+                Arrays.mismatch(
+                        data, Arrays.copyOfRange(model, range.from, range.from + range.bytes));
+        assertThat(wrong).as("first wrong byte from %d on", range.from).isNegative();
+    }
+
+    private static byte[] readBuffer(Image image, Range range) throws ImageException {
         var data = ByteBuffer.allocate(range.bytes);
         image.read(range.from, data);
         assertThat(data.hasRemaining()).isFalse();
-        int wrong =
-                Arrays.mismatch(
-                        data.array(),
-                        Arrays.copyOfRange(model, range.from, range.from + range.bytes));
-        assertThat(wrong).as("first wrong byte from %d on", range.from).isNegative();
+        return data.array();
+    }
+
+    private void writeFromPlaces(Image image, long offset, byte[] data) throws ImageException {
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, data);
+            var places = places(memory);
+            image.write(offset, places);
+            assertThat(places.bytes()).isZero();
+        }
+    }
+
+    private byte[] readIntoPlaces(Image image, Range range) throws ImageException {
+        try (var arena = Arena.ofConfined()) {
+            var memory = arena.allocate(range.bytes);
+            var places = places(memory);
+            image.read(range.from, places);
+            assertThat(places.bytes()).isZero();
+            return memory.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /// All of `memory`, in pieces.
+    private IoVector places(MemorySegment memory) {
+        var places = new IoVector(20);
+        places.begin(memory);
+        long done = 0;
+        for (int i = 0; i < 19 && done < memory.byteSize(); i++) {
+            long piece = random.nextLong(Math.min(9000, memory.byteSize() - done) + 1);
+            places.add(done, piece);
+            done += piece;
+        }
+        places.add(done, memory.byteSize() - done);
+        return places;
     }
 
     private void resize(Image image) throws ImageException {

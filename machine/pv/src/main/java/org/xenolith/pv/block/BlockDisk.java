@@ -1,5 +1,7 @@
 package org.xenolith.pv.block;
 
+import org.xenolith.linux.IoVector;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -29,6 +31,16 @@ public interface BlockDisk extends AutoCloseable {
 
     /// Writes what remains of `source` to `offset`.
     void write(long offset, ByteBuffer source) throws IOException;
+
+    /// Whether memory in many places is as good as one buffer, for as long as no request is under
+    /// way at least.
+    boolean isVectored();
+
+    /// As [#read(long, ByteBuffer)], of all places.
+    void read(long offset, IoVector targets) throws IOException;
+
+    /// As [#write(long, ByteBuffer)], of all places.
+    void write(long offset, IoVector sources) throws IOException;
 
     /// The content of a range is no longer needed.
     void discard(long offset, long bytes) throws IOException;

@@ -223,16 +223,16 @@ final class BlockQueue implements AutoCloseable {
             List<CompletableFuture<Void>> after,
             Runnable afterwards) {
         slots.acquireUninterruptibly();
-        var buffer = shared.buffers.take();
+        var passage = shared.buffers.take();
         shared.workers.execute(
                 shared.name + "-" + what,
                 () -> {
                     try {
                         after.forEach(CompletableFuture::join);
-                        complete(request, performer.perform(request, buffer));
+                        complete(request, performer.perform(request, passage));
                     } finally {
                         afterwards.run();
-                        shared.buffers.give(buffer);
+                        shared.buffers.give(passage);
                         slots.release();
                     }
                 });
@@ -240,11 +240,11 @@ final class BlockQueue implements AutoCloseable {
 
     private void performAlone(BlockRequest request) {
         slots.acquireUninterruptibly(UNDER_WAY_MAX);
-        var buffer = shared.buffers.take();
+        var passage = shared.buffers.take();
         try {
-            complete(request, performer.perform(request, buffer));
+            complete(request, performer.perform(request, passage));
         } finally {
-            shared.buffers.give(buffer);
+            shared.buffers.give(passage);
             slots.release(UNDER_WAY_MAX);
         }
     }

@@ -1,5 +1,7 @@
 package org.xenolith.pv.block;
 
+import org.xenolith.base.Sizes;
+import org.xenolith.linux.IoVector;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.block.BlockRequest.Kind;
 import org.xenolith.pv.block.BlockRequest.Segment;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,14 +32,14 @@ final class RequestPerformer {
         this.discards = discards;
     }
 
-    /// Does what the request asks for, by way of `buffer`; returns a `BLKIF_RSP_*`. May wait for
+    /// Does what the request asks for, by way of `passage`; returns a `BLKIF_RSP_*`. May wait for
     /// the disk.
-    int perform(BlockRequest request, ByteBuffer buffer) {
+    int perform(BlockRequest request, BlockBuffers.Passage passage) {
         try {
             return switch (request) {
                 case BlockRequest.Refused refused -> refused.status();
                 case BlockRequest.Discard discard -> discard(discard);
-                case BlockRequest.Transfer transfer -> transfer(transfer, buffer);
+                case BlockRequest.Transfer transfer -> transfer(transfer, passage);
             };
         } catch (IOException _) {
             return BlkifAbi.BLKIF_RSP_ERROR; // the device's statistics count it
@@ -77,7 +80,8 @@ final class RequestPerformer {
 
     // ---------------------------------------------------------------- transfers
 
-    private int transfer(BlockRequest.Transfer transfer, ByteBuffer buffer) throws IOException {
+    private int transfer(BlockRequest.Transfer transfer, BlockBuffers.Passage passage)
+            throws IOException {
         boolean read = transfer.kind() == Kind.READ;
         var claimed = new ArrayList<GrantedPages.Page>();
         try {
@@ -88,7 +92,7 @@ final class RequestPerformer {
                 }
                 claimed.add(page.get());
             }
-            return status(drive.use(disk -> transfer(transfer, claimed, disk, buffer)));
+            return status(drive.use(disk -> transfer(transfer, claimed, disk, passage)));
         } finally {
             claimed.forEach(GrantedPages.Page::close);
         }
@@ -98,7 +102,7 @@ final class RequestPerformer {
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,
-            ByteBuffer buffer)
+            BlockBuffers.Passage passage)
             throws IOException {
         boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
         long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
@@ -107,27 +111,70 @@ final class RequestPerformer {
             return false;
         }
         return switch (transfer.kind()) {
-            case READ, WRITE -> move(transfer, claimed, disk, buffer);
+            case READ, WRITE -> move(transfer, claimed, disk, passage);
             case BARRIER -> {
                 // What came before is to be durable before the barrier's own data is.
                 disk.flush();
-                boolean moved = move(transfer, claimed, disk, buffer);
+                boolean moved = move(transfer, claimed, disk, passage);
                 if (writes) {
                     disk.flush();
                 }
                 yield moved;
             }
             case FLUSH -> {
-                boolean moved = move(transfer, claimed, disk, buffer);
+                boolean moved = move(transfer, claimed, disk, passage);
                 disk.flush();
                 yield moved;
             }
         };
     }
 
+    /// Moves the data. False if the guest has taken a page of its memory away meanwhile.
+    private boolean move(
+            BlockRequest.Transfer transfer,
+            List<GrantedPages.Page> claimed,
+            BlockDisk disk,
+            BlockBuffers.Passage passage)
+            throws IOException {
+        if (disk.isVectored() && !transfer.segments().isEmpty()) {
+            int[] frames =
+                    claimed.stream()
+                            .mapToInt(page -> memory.frameAt(page.address() >>> Sizes.PAGE_SHIFT))
+                            .toArray();
+            if (Arrays.stream(frames).allMatch(frame -> frame >= 0)) {
+                moveInPlace(transfer, frames, disk, passage.places());
+                return true;
+            }
+        }
+        return moveByBuffer(transfer, claimed, disk, passage.buffer());
+    }
+
+    /// The host moves the data between its file and the guest's memory.
+    private void moveInPlace(
+            BlockRequest.Transfer transfer, int[] frames, BlockDisk disk, IoVector places)
+            throws IOException {
+        var segments = transfer.segments();
+        long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
+        places.begin(memory.segment());
+        for (int i = 0; i < frames.length; i++) {
+            var segment = segments.get(i);
+            long page = (long) frames[i] << Sizes.PAGE_SHIFT;
+            places.add(page + segment.offset(), segment.bytes());
+        }
+        if (transfer.kind() != Kind.READ) {
+            disk.write(offset, places);
+            return;
+        }
+        try {
+            disk.read(offset, places);
+        } finally {
+            Arrays.stream(frames).forEach(memory::wrote);
+        }
+    }
+
     /// Moves the data, as many whole segments at a time as the buffer holds. False if the guest has
     /// taken a page of its memory away meanwhile.
-    private boolean move(
+    private boolean moveByBuffer(
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,

@@ -6,8 +6,11 @@ import static org.xenolith.xen.abi.BlkifAbi.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.pv.block.BlockFrontend.Options;
 import org.xenolith.pv.block.BlockFrontend.Segment;
 import org.xenolith.xen.abi.Abi;
@@ -20,11 +23,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 
-/// Requests, as a scripted front end makes them over real grants, event channels and xenstore.
+/// Requests, as a scripted front end makes them over real grants, event channels and xenstore, to
+/// disks that want a buffer, and to disks that move the data in the guest's memory themselves.
+@ParameterizedClass
+@ValueSource(booleans = {false, true})
 @Timeout(60)
 class BlockBackendTest {
     private static final int DISK_BYTES = 4 << 20;
     private static final int SECTORS = DISK_BYTES / 512;
+
+    @Parameter private boolean vectored;
 
     private final BlockGuest guest = new BlockGuest();
     private MemoryDisk disk = new MemoryDisk(DISK_BYTES);
@@ -32,6 +40,7 @@ class BlockBackendTest {
     private BlockFrontend frontend;
 
     private void attach(Options options) {
+        disk.vectored = vectored;
         backend = guest.attach(disk);
         frontend = BlockFrontend.connect(guest, options);
     }

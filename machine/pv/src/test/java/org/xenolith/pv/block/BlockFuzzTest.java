@@ -35,6 +35,12 @@ class BlockFuzzTest {
                     "protocol",
                     "feature-persistent");
 
+    private static MemoryDisk disk(SplittableRandom random) {
+        var disk = new MemoryDisk(DISK_BYTES);
+        disk.vectored = random.nextBoolean();
+        return disk;
+    }
+
     @Test
     @Timeout(value = 10, unit = TimeUnit.MINUTES)
     void aFrontEndThatChangesItsNodesAtRandomBreaksNothing() throws Exception {
@@ -42,7 +48,7 @@ class BlockFuzzTest {
         while (fuzz.goesOn()) {
             var random = new SplittableRandom(fuzz.seed());
             var guest = new BlockGuest();
-            var backend = guest.attach(new MemoryDisk(DISK_BYTES));
+            var backend = guest.attach(disk(random));
             var nodes = new RandomNodes(guest, BlockGuest.FRONTEND, NODES, random);
             for (int i = 0; i < 300; i++) {
                 nodes.change();
@@ -61,7 +67,7 @@ class BlockFuzzTest {
         while (fuzz.goesOn()) {
             var random = new SplittableRandom(fuzz.seed());
             var guest = new BlockGuest();
-            var backend = guest.attach(new MemoryDisk(DISK_BYTES));
+            var backend = guest.attach(disk(random));
             var abi = random.nextBoolean() ? Abi.X86_64 : Abi.X86_32;
             var options = new Options(abi, 1, random.nextInt(3), random.nextBoolean());
             var frontend = BlockFrontend.connect(guest, options);

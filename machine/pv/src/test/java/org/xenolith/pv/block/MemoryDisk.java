@@ -1,5 +1,7 @@
 package org.xenolith.pv.block;
 
+import org.xenolith.linux.IoVector;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -17,6 +19,9 @@ final class MemoryDisk implements BlockDisk {
 
     /// While it is not open, writes to sector 0 wait.
     volatile CountDownLatch gate = new CountDownLatch(0);
+
+    /// Whether requests come as places in memory.
+    volatile boolean vectored;
 
     volatile boolean failing;
     volatile boolean closed;
@@ -77,6 +82,23 @@ final class MemoryDisk implements BlockDisk {
             done.add("write " + offset / 512);
             source.get(content, (int) offset, source.remaining());
         }
+    }
+
+    @Override
+    public boolean isVectored() {
+        return vectored;
+    }
+
+    @Override
+    public void read(long offset, IoVector targets) throws IOException {
+        targets.useEach((before, place) -> read(offset + before, place));
+    }
+
+    @Override
+    public void write(long offset, IoVector sources) throws IOException {
+        var all = ByteBuffer.allocate((int) sources.bytes());
+        sources.useEach((_, place) -> all.put(place));
+        write(offset, all.flip());
     }
 
     private static void pass(CountDownLatch gate) throws IOException {
