@@ -92,14 +92,14 @@ XL_JVM=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
     --enable-native-access=ALL-UNNAMED -Xlog:disable)
 
 # Has the JVM keep what it learns of xl's classes, for all later runs (JEP 483): of a run that gets
-# as far as a domain that is refused. A build is good without.
+# as far as a domain's process that refuses its kernel. A build is good without.
 keep_startup() {
     local build=$1 place
     place=$(mktemp -d) || return 0
-    printf 'name = "training"\nkernel = "/nonexistent"\n' >"$place/training.cfg"
+    printf 'name = "training"\nkernel = "/dev/null"\n' >"$place/training.cfg"
     XDG_RUNTIME_DIR=$place XDG_CACHE_HOME=/dev/null "$JAVA_HOME/bin/java" "${XL_JVM[@]}" \
-        -XX:AOTCacheOutput="$build/xl.aot" -cp "$build/*" org.xenolith.xl.Main \
-        create "$place/training.cfg" </dev/null >/dev/null 2>&1
+        -XX:AOTCacheOutput="$build/xl.aot" -Dxenolith.startup.making=true -cp "$build/*" \
+        org.xenolith.xl.Main create "$place/training.cfg" </dev/null >/dev/null 2>&1
     rm -rf "$place" "$build/xl.aot.config"
 }
 

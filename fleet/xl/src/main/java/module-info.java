@@ -5,6 +5,7 @@ module org.xenolith.xl {
     requires org.xenolith.board;
     requires org.xenolith.boot;
     requires org.xenolith.images;
+    requires org.xenolith.linux;
     requires org.xenolith.maker;
     requires transitive org.xenolith.mirror;
     requires transitive org.xenolith.migration;

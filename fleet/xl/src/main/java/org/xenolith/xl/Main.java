@@ -4,6 +4,7 @@ import org.xenolith.base.Clock;
 import org.xenolith.images.ImageException;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.control.ControlException;
+import org.xenolith.xl.control.Leaving;
 import org.xenolith.xl.control.RuntimeDirectory;
 
 import java.io.IOException;
@@ -29,7 +30,7 @@ public final class Main {
                 run(Arrays.asList(words), () -> RuntimeDirectory.find(System.getenv()), out, err);
         out.flush();
         // A thread that reads the terminal cannot be asked to end.
-        Runtime.getRuntime().exit(code);
+        Leaving.exit(code);
     }
 
     /// Where the domains are.

@@ -161,7 +161,9 @@ public final class DomainLauncher {
     /// The domain's id, if there is one.
     private Optional<Integer> followReports(BufferedReader reports, File errors)
             throws IOException, ControlException {
-        Json.parseObject("{}"); // slow the first time: while the process starts, not when it has
+        // Slow the first time: while the process starts, not when it has.
+        Json.parseObject("{}");
+        Leaving.prepare();
         for (var line = reports.readLine(); line != null; line = reports.readLine()) {
             var report = Json.parseObject(line);
             if (report.isEmpty()) {
