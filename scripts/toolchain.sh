@@ -37,9 +37,13 @@ apt_install() {
 # Whether a directory is a JDK (not only a runtime) of at least version 25.
 is_jdk() {
     [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 1
-    local version
-    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release")
-    [ -n "$version" ] && [ "$version" -ge "$JDK_FEATURE" ]
+    local line
+    while read -r line; do
+        [[ $line =~ ^JAVA_VERSION=\"([0-9]+) ]] || continue
+        [ "${BASH_REMATCH[1]}" -ge "$JDK_FEATURE" ]
+        return
+    done <"$1/release"
+    return 1
 }
 
 # Sets JAVA_HOME to a fitting JDK: of the environment, of the path, or under /usr/lib/jvm.
@@ -76,11 +80,11 @@ find_maven() {
 }
 
 # Where the last build is: a directory of jar files. A running domain keeps using its own.
-dist() { readlink -f "$ROOT/.dist/current" 2>/dev/null; }
+dist() { CDPATH="" cd -P -- "$ROOT/.dist/current" 2>/dev/null && pwd; }
 
 is_fresh() {
     local stamp=$ROOT/.dist/stamp
-    [ -e "$stamp" ] && [ -d "$(dist)" ] || return 1
+    [ -e "$stamp" ] && [ -d "$ROOT/.dist/current" ] || return 1
     [ -z "$(find "$ROOT/pom.xml" "$ROOT"/{ground,processor,machine,moving,fleet} \
         \( -name target -o -path '*/src/test' \) -prune -o -newer "$stamp" \
         \( -name '*.java' -o -name pom.xml -o -type d -path '*/src/main/*' \) \
