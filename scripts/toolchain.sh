@@ -95,16 +95,16 @@ is_fresh() {
 XL_JVM=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
     --enable-native-access=ALL-UNNAMED -Xlog:disable)
 
-# Has the JVM keep what it learns of xl's classes, for all later runs (JEP 483): of a run that gets
-# as far as a domain's process that refuses its kernel. A build is good without.
+# Has the JVM keep what it learns of xl's classes, for all later runs (JEP 483), in a cache of this
+# name: of a run of "xl create" with this kernel, which fails. A build is good without.
 keep_startup() {
-    local build=$1 place
+    local build=$1 cache=$2 kernel=$3 place
     place=$(mktemp -d) || return 0
-    printf 'name = "training"\nkernel = "/dev/null"\n' >"$place/training.cfg"
+    printf 'name = "training"\nkernel = "%s"\n' "$kernel" >"$place/training.cfg"
     XDG_RUNTIME_DIR=$place XDG_CACHE_HOME=/dev/null "$JAVA_HOME/bin/java" "${XL_JVM[@]}" \
-        -XX:AOTCacheOutput="$build/xl.aot" -Dxenolith.startup.making=true -cp "$build/*" \
+        -XX:AOTCacheOutput="$build/$cache.aot" -Dxenolith.startup.making=true -cp "$build/*" \
         org.xenolith.xl.Main create "$place/training.cfg" </dev/null >/dev/null 2>&1
-    rm -rf "$place" "$build/xl.aot.config"
+    rm -rf "$place" "$build/$cache.aot.config"
 }
 
 # Builds what `xl` needs, if need be; one at a time.
@@ -128,7 +128,9 @@ build() {
         mkdir "$ROOT/.dist/$name"
         cp "$ROOT"/fleet/xl/target/lib/*.jar "$ROOT"/fleet/xl/target/xenolith-xl-*.jar \
             "$ROOT/.dist/$name/" || die "build is incomplete; see $log"
-        keep_startup "$ROOT/.dist/$name"
+        # Refused by xl: most commands; and by a domain's process: those that start one.
+        keep_startup "$ROOT/.dist/$name" xl /nonexistent
+        keep_startup "$ROOT/.dist/$name" launch /dev/null
         ln -sfn "$name" "$ROOT/.dist/next"
         mv -T "$ROOT/.dist/next" "$ROOT/.dist/current"
         mv "$started" "$ROOT/.dist/stamp"
