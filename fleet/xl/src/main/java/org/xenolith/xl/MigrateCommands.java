@@ -2,20 +2,30 @@ package org.xenolith.xl;
 
 import static org.xenolith.mirror.Backup.BEGINNING_BYTES;
 
+import org.xenolith.base.Clock;
 import org.xenolith.migration.Deadline;
+import org.xenolith.migration.Joining;
+import org.xenolith.migration.Link;
 import org.xenolith.migration.MigrationOptions;
+import org.xenolith.migration.RewoundLink;
 import org.xenolith.mirror.Backup;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
+import org.xenolith.xl.control.ChannelLink;
 import org.xenolith.xl.control.ControlException;
 import org.xenolith.xl.control.DomainLauncher;
+import org.xenolith.xl.control.JoinSockets;
 import org.xenolith.xl.control.MigrationClient;
 import org.xenolith.xl.tls.TlsAddress;
 import org.xenolith.xl.tls.TlsListener;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.net.InetSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -47,11 +57,14 @@ final class MigrateCommands {
             ConfigReader.read(arguments.value("C").get(), text);
             config = Optional.of(text);
         }
-        var display = new MigrationDisplay(session.err(), ProgressBar.isTerminal());
+        var options = options(arguments);
+        var display =
+                new MigrationDisplay(
+                        session.err(), ProgressBar.isTerminal(), options.connections());
         try {
             display.ended(
                     client.migrate(
-                            options(arguments),
+                            options,
                             config,
                             arguments.has("p"),
                             Dialing.dialer(arguments, words.get(1), receiving(arguments)),
@@ -81,10 +94,21 @@ final class MigrateCommands {
                             number(arguments, "max-downtime", usual.downtimeMillisMax()),
                             number(arguments, "max-rounds", usual.roundsMax()),
                             number(arguments, "max-throttle", usual.throttlePercentMax()))
-                    .withDisks(arguments.has("copy-disks"));
+                    .withDisks(arguments.has("copy-disks"))
+                    .withConnections(connections(arguments));
         } catch (IllegalArgumentException e) {
             throw new UsageException("a limit of the migration is out of range");
         }
+    }
+
+    private static int connections(Arguments arguments) throws UsageException {
+        int count = number(arguments, "connections", MigrationOptions.DEFAULT.connections());
+        if (count < 1 || count > MigrationOptions.CONNECTIONS_MAX) {
+            throw new UsageException(
+                    "--connections takes 1 to %d, not %d"
+                            .formatted(MigrationOptions.CONNECTIONS_MAX, count));
+        }
+        return count;
     }
 
     private static int number(Arguments arguments, String option, int usual) throws UsageException {
@@ -106,9 +130,31 @@ final class MigrateCommands {
         if (arguments.has("remus")) {
             launcher.keepCopy(RemusCommands.silence(arguments));
         } else {
-            launcher.receive(arguments.has("p"));
+            receive(session, launcher, arguments.has("p"));
         }
         return 0;
+    }
+
+    /// What comes is a domain, a question about one, or a further connection of one that comes by
+    /// another: that needs no process of a domain's.
+    private static void receive(Session session, DomainLauncher launcher, boolean paused)
+            throws ControlException {
+        try {
+            var link = ChannelLink.standard();
+            var beginning =
+                    Channels.newInputStream(link.input()).readNBytes(Joining.BEGINNING_BYTES);
+            if (Joining.begins(beginning)) {
+                joins(session).serve(new RewoundLink(beginning, link));
+            } else {
+                launcher.receive(paused, beginning);
+            }
+        } catch (IOException e) {
+            throw new ControlException(e.getMessage(), e);
+        }
+    }
+
+    private static JoinSockets joins(Session session) throws IOException {
+        return new JoinSockets(session.runtime(), Clock.system());
     }
 
     // ---------------------------------------------------------------- migrate-listen
@@ -156,7 +202,12 @@ final class MigrateCommands {
             var launcher = new DomainLauncher(session.runtime(), this::say);
             try {
                 var input = new PushbackInputStream(socket.getInputStream(), BEGINNING_BYTES);
-                boolean mirror = isMirror(socket, input);
+                var beginning = beginning(socket, input);
+                if (Joining.begins(beginning)) {
+                    joins(session).serve(new SocketLink(socket, input));
+                    return;
+                }
+                boolean mirror = Backup.isMirror(beginning);
                 var source = Relay.End.of(socket, input);
                 Consumer<Process> carrier = process -> Relay.start(source, Relay.End.of(process));
                 if (mirror) {
@@ -176,13 +227,27 @@ final class MigrateCommands {
         }
 
         /// Leaves in `input` what is there.
-        private static boolean isMirror(SSLSocket socket, PushbackInputStream input)
+        private static byte[] beginning(SSLSocket socket, PushbackInputStream input)
                 throws IOException {
             try (var _ = Deadline.closing(socket, BEGIN_MILLIS_MAX)) {
                 var beginning = input.readNBytes(BEGINNING_BYTES);
                 input.unread(beginning);
-                return Backup.isMirror(beginning);
+                return beginning;
             }
+        }
+    }
+
+    /// A connection of TLS.
+    private record SocketLink(
+            SSLSocket socket, ReadableByteChannel input, WritableByteChannel output)
+            implements Link {
+        SocketLink(SSLSocket socket, InputStream input) throws IOException {
+            this(socket, Channels.newChannel(input), Channels.newChannel(socket.getOutputStream()));
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
         }
     }
 }

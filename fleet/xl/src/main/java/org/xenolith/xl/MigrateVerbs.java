@@ -46,6 +46,11 @@ final class MigrateVerbs {
                                                     + " other host gets copies, where there is"
                                                     + " nothing yet. Ours."),
                                     with(
+                                            "connections",
+                                            "N",
+                                            "Send memory by N connections at once, 1 to 16; 1"
+                                                    + " unless set. Ours."),
+                                    with(
                                             "max-downtime",
                                             "MS",
                                             "Leave the domain here if it would stand still for"

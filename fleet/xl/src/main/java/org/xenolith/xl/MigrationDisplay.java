@@ -15,13 +15,16 @@ final class MigrationDisplay implements AutoCloseable {
 
     private final PrintStream out;
     private final boolean terminal;
+    private final int connections;
 
     /// Characters of the line that the terminal shows; 0 if it shows none.
     private int shown;
 
-    MigrationDisplay(PrintStream out, boolean terminal) {
+    /// @param connections that pages go by
+    MigrationDisplay(PrintStream out, boolean terminal, int connections) {
         this.out = out;
         this.terminal = terminal;
+        this.connections = connections;
     }
 
     void at(MigrationProgress progress) {
@@ -38,13 +41,14 @@ final class MigrationDisplay implements AutoCloseable {
         shown = text.length();
     }
 
-    private static String text(MigrationProgress progress) {
+    private String text(MigrationProgress progress) {
         return String.format(
                 Locale.ROOT,
-                "xl: round %d: %.1f MiB sent as %.1f MiB, %.0f MiB/s, %.1f MiB remain%s",
+                "xl: round %d: %.1f MiB sent as %.1f MiB%s, %.0f MiB/s, %.1f MiB remain%s",
                 progress.round(),
                 mebibytes(progress.sentPages() * Sizes.PAGE_BYTES),
                 mebibytes(progress.wireBytes()),
+                connections == 1 ? "" : " by %d connections".formatted(connections),
                 mebibytes(progress.pagesPerSecond() * Sizes.PAGE_BYTES),
                 mebibytes(progress.remainingPages() * Sizes.PAGE_BYTES),
                 progress.throttlePercent() == 0

@@ -32,9 +32,9 @@ class MigrationDisplayTest {
                     + " stop 1.0, last pages 2.0, states 3.0, arrival 4.0, start 5.0;"
                     + " and for 6.5 ms before, at the rehearsal\n";
 
-    private static String shown(boolean terminal) {
+    private static String shown(boolean terminal, int connections) {
         var bytes = new ByteArrayOutputStream();
-        try (var display = new MigrationDisplay(new PrintStream(bytes), terminal)) {
+        try (var display = new MigrationDisplay(new PrintStream(bytes), terminal, connections)) {
             display.at(HALF);
             display.at(WHOLE);
             display.at(SLOW);
@@ -45,7 +45,7 @@ class MigrationDisplayTest {
 
     @Test
     void aTerminalShowsOneLineThatLives() {
-        assertThat(shown(true))
+        assertThat(shown(true, 1))
                 .isEqualTo(
                         "\rxl: round 1: 2.0 MiB sent as 1.0 MiB, 100 MiB/s, 10.0 MiB remain"
                                 + "\rxl: round 1: 4.0 MiB sent as 2.0 MiB, 100 MiB/s, 0.0 MiB remain "
@@ -56,7 +56,7 @@ class MigrationDisplayTest {
 
     @Test
     void elsewhereThereIsALineForEachRound() {
-        assertThat(shown(false))
+        assertThat(shown(false, 1))
                 .isEqualTo(
                         "xl: round 1: 4.0 MiB sent as 2.0 MiB, 100 MiB/s, 0.0 MiB remain\n"
                                 + "xl: round 2: 4.0 MiB sent as 2.0 MiB, 100 MiB/s, 1.0 MiB remain,"
@@ -65,9 +65,17 @@ class MigrationDisplayTest {
     }
 
     @Test
+    void howManyConnectionsThereAreIsSaidIfThereAreSeveral() {
+        assertThat(shown(false, 3))
+                .startsWith(
+                        "xl: round 1: 4.0 MiB sent as 2.0 MiB by 3 connections, 100 MiB/s,"
+                                + " 0.0 MiB remain\n");
+    }
+
+    @Test
     void aMigrationThatComesToNothingLeavesTheLine() {
         var bytes = new ByteArrayOutputStream();
-        try (var display = new MigrationDisplay(new PrintStream(bytes), true)) {
+        try (var display = new MigrationDisplay(new PrintStream(bytes), true, 1)) {
             display.at(HALF);
         }
         assertThat(bytes.toString()).endsWith("remain\n");

@@ -13,6 +13,7 @@ final class ArrivingProgress implements MachineImage.Progress {
     private final MachineBuilder.Surroundings around;
     private final Engines engines;
     private final Xenolith.Arrivals arrivals;
+    private FurtherPages further = FurtherPages.NONE;
     private int rehearsals;
 
     ArrivingProgress(
@@ -24,6 +25,17 @@ final class ArrivingProgress implements MachineImage.Progress {
         this.around = around;
         this.engines = engines;
         this.arrivals = arrivals;
+    }
+
+    @Override
+    public FurtherPages begin(FurtherPages.Taker pages) {
+        further = arrivals.begin(pages);
+        return further;
+    }
+
+    @Override
+    public void barrier(int number) throws IOException, StreamException {
+        further.barrier(number);
     }
 
     @Override

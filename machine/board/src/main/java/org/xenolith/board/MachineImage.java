@@ -20,7 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A machine as far as a stream has brought it: what it is, its memory, the states of its devices.
-/// Owns the memory until a machine is wired from it. For one thread.
+/// Owns the memory until a machine is wired from it. For one thread, but for pages that come by
+/// other connections, see [Progress#begin].
 final class MachineImage implements AutoCloseable {
     private record Key(String kind, int instance) {}
 
@@ -37,6 +38,9 @@ final class MachineImage implements AutoCloseable {
     private final Map<Key, StreamRecord.State> states = new HashMap<>();
     private Optional<StreamRecord.HvmParams> params = Optional.empty();
     private boolean taken;
+
+    /// Pages may come by other connections too.
+    private boolean spread;
 
     /// How the content of pages comes into memory.
     interface PageSource {
@@ -76,6 +80,19 @@ final class MachineImage implements AutoCloseable {
 
         /// A [StreamRecord.Rehearsal]: the image is that of a machine, until more comes.
         void rehearse(MachineImage image) throws IOException, StreamException;
+
+        /// The image has its memory. Until what this returns is closed, pages may come by other
+        /// connections too.
+        ///
+        /// @param pages may be used from any thread
+        default FurtherPages begin(FurtherPages.Taker pages) {
+            return FurtherPages.NONE;
+        }
+
+        /// A [StreamRecord.Barrier]: returns when it has come by all connections.
+        default void barrier(int number) throws IOException, StreamException {
+            FurtherPages.NONE.barrier(number);
+        }
 
         /// Nobody waits for it.
         Progress IGNORED =
@@ -128,6 +145,7 @@ final class MachineImage implements AutoCloseable {
                         StreamRecord.HvmContext _,
                         StreamRecord.Verify _,
                         StreamRecord.Round _,
+                        StreamRecord.Barrier _,
                         StreamRecord.Rehearsal _,
                         StreamRecord.Disk _,
                         StreamRecord.DiskData _,
@@ -152,7 +170,9 @@ final class MachineImage implements AutoCloseable {
     /// Reads what follows the static data, to the end.
     void readRest(StreamReader reader, Progress progress, ArrivingDisks disks)
             throws IOException, StreamException {
-        while (readEpoch(reader, progress, disks)) {}
+        try (var _ = progress.begin(this::take)) {
+            while (readEpoch(reader, progress, disks)) {}
+        }
     }
 
     /// Reads up to the next CHECKPOINT; false if the stream has ended instead.
@@ -165,9 +185,14 @@ final class MachineImage implements AutoCloseable {
                 case StreamRecord.State _, StreamRecord.HvmParams _, StreamRecord.TscInfo _ ->
                         takeOfDevice(record);
                 case StreamRecord.Checkpoint _ -> {
+                    require(!spread, "CHECKPOINT comes while pages come by other connections");
                     return true;
                 }
                 case StreamRecord.Round(int number) -> progress.taken(number);
+                case StreamRecord.Barrier barrier -> {
+                    progress.barrier(barrier.number());
+                    spread = barrier.spreads();
+                }
                 case StreamRecord.Rehearsal _ -> progress.rehearse(this);
                 case StreamRecord.Disk disk -> disks.begin(disk);
                 case StreamRecord.DiskData data -> {
@@ -179,6 +204,7 @@ final class MachineImage implements AutoCloseable {
                     disks.zero(number, offset, bytes);
                 }
                 case StreamRecord.End _ -> {
+                    require(!spread, "END comes while pages come by other connections");
                     return false;
                 }
                 case StreamRecord.HvmContext _ ->
@@ -233,7 +259,8 @@ final class MachineImage implements AutoCloseable {
         states.put(key, state);
     }
 
-    private void take(StreamRecord.Pages pages) throws StreamException {
+    /// From any thread: whoever unpacks pages waits here for others that have.
+    private synchronized void take(StreamRecord.Pages pages) throws StreamException {
         long at = 0;
         for (int i = 0; i < pages.count(); ) {
             var kind = pages.kind(i);

@@ -111,6 +111,7 @@ public final class Standby implements AutoCloseable {
                     return;
                 }
                 case StreamRecord.Round _,
+                        StreamRecord.Barrier _,
                         StreamRecord.Rehearsal _,
                         StreamRecord.Disk _,
                         StreamRecord.HvmContext _,

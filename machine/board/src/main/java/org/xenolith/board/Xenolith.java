@@ -132,6 +132,12 @@ public final class Xenolith {
 
     /// Told how far a machine is that arrives.
     public interface Arrivals {
+        /// The machine has memory here. Until what this returns is closed, whoever has other
+        /// connections gives `pages` what comes by them, from any thread.
+        default FurtherPages begin(FurtherPages.Taker pages) {
+            return FurtherPages.NONE;
+        }
+
         /// All pages up to the end of a round are in memory.
         void taken(int round) throws IOException;
 

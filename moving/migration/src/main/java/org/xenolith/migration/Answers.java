@@ -61,6 +61,19 @@ final class Answers {
         };
     }
 
+    /// The reason that the target gives if it refuses; `otherwise` if it does not within this time.
+    String refusalWithin(long millisMax, String otherwise) throws InterruptedException {
+        try {
+            while (true) {
+                if (next(millisMax) instanceof Frame.Refused(var reason)) {
+                    return reason;
+                }
+            }
+        } catch (IOException _) {
+            return otherwise;
+        }
+    }
+
     /// The reason that the target has given if it has refused, without waiting for it.
     String refusalOr(String otherwise) {
         for (var event : events) {

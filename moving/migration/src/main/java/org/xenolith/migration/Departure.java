@@ -8,7 +8,9 @@ import org.xenolith.migration.pages.DiskRounds;
 import org.xenolith.migration.pages.MeteredOutput;
 import org.xenolith.migration.pages.PackingChoice;
 import org.xenolith.migration.pages.PageSender;
+import org.xenolith.migration.pages.PageTransmission;
 import org.xenolith.migration.pages.Rounds;
+import org.xenolith.migration.pages.SpreadPages;
 import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.state.stream.StreamWriter.Alignment;
@@ -22,7 +24,7 @@ import java.util.function.Consumer;
 /// The source's side of one migration. Used once.
 ///
 /// ```
-///   Hello ──► Welcome
+///   Hello ──► Welcome                                      or Token; Join, each; Welcome
 ///   static data, rounds of pages ──► RoundTaken, each      the machine runs here
 ///   a round and states, REHEARSAL ──► Rehearsed            it has stood still for a moment
 ///   another round, or some ──► RoundTaken, each
@@ -37,6 +39,8 @@ import java.util.function.Consumer;
 public final class Departure {
     /// A rehearsal is of a machine that stands still while so many pages are copied aside, at most.
     private static final int REHEARSAL_PAGES_MAX = 8192;
+
+    private static final long REFUSAL_MILLIS_MAX = 1000;
 
     private final LeavingMachine machine;
     private final UUID id;
@@ -85,7 +89,8 @@ public final class Departure {
     }
 
     /// What a migration sends.
-    private record Sending(StreamWriter writer, PageSender pages, Rounds rounds, DiskRounds disks) {
+    private record Sending(
+            StreamWriter writer, PageTransmission pages, Rounds rounds, DiskRounds disks) {
         /// In pages; what is on disks counts as if it were pages too.
         long done() {
             return pages.pages() + disks.bytes() / Sizes.PAGE_BYTES;
@@ -106,7 +111,7 @@ public final class Departure {
         }
     }
 
-    /// One connection.
+    /// One connection, and those that join it.
     private final class Attempt {
         private final Link link;
         private final Link.Dialer dialer;
@@ -114,6 +119,7 @@ public final class Departure {
         private final Answers answers;
         private final long start = clock.nanos();
         private final String config = machine.config();
+        private FurtherLinks further = FurtherLinks.NONE;
 
         /// How long the machine stood still for the rehearsal; 0 without one.
         private long rehearsalNanos;
@@ -127,24 +133,67 @@ public final class Departure {
 
         MigrationReport run() throws MigrationException, InterruptedException, IOException {
             try {
-                Frames.write(link.output(), new Frame.Hello(id, config));
-                expect(Frame.Welcome.class, options.answerMillisMax());
-                var writer =
-                        new StreamWriter(
-                                meter, 0, Alignment.NONE, version.major(), version.minor());
-                machine.saveStaticData(writer);
-                var choice = PackingChoice.fastest(options.packing());
-                var copied = options.copyDisks() ? machine.copyDisks() : List.<CopiedDisk>of();
-                try (var sender = new PageSender(writer, meter, clock, choice);
-                        var disks = new DiskRounds(copied, writer)) {
-                    disks.begin();
-                    var sending = new Sending(writer, sender, new Rounds(machine.memory()), disks);
-                    whileRunning(sending);
-                    return last(sending);
+                Frames.write(link.output(), new Frame.Hello(id, options.connections(), config));
+                if (options.connections() > 1) {
+                    var token = expectToken();
+                    int count = options.connections() - 1;
+                    further =
+                            FurtherLinks.join(dialer, id, token, count, options.answerMillisMax());
                 }
+                expect(Frame.Welcome.class, options.answerMillisMax());
+                return move();
             } catch (IOException e) {
-                throw new MigrationException(answers.refusalOr(reason(e)), e);
+                throw new MigrationException(refusalOr(reason(e)), e);
+            } finally {
+                further.close();
             }
+        }
+
+        private UUID expectToken() throws IOException, MigrationException, InterruptedException {
+            try {
+                return expect(Frame.Token.class, options.answerMillisMax()).token();
+            } catch (IOException e) {
+                throw new IOException(
+                        e.getMessage()
+                                + ", when it was asked for several connections: perhaps it is of a"
+                                + " release that knows of one alone",
+                        e);
+            }
+        }
+
+        private MigrationReport move()
+                throws MigrationException, InterruptedException, IOException {
+            var writer =
+                    new StreamWriter(meter, 0, Alignment.NONE, version.major(), version.minor());
+            machine.saveStaticData(writer);
+            var copied = options.copyDisks() ? machine.copyDisks() : List.<CopiedDisk>of();
+            try (var pages = pages(writer);
+                    var disks = new DiskRounds(copied, writer)) {
+                disks.begin();
+                var sending = new Sending(writer, pages, new Rounds(machine.memory()), disks);
+                whileRunning(sending);
+                return last(sending);
+            }
+        }
+
+        private PageTransmission pages(StreamWriter writer) throws IOException {
+            if (further.isEmpty()) {
+                return new PageSender(writer, meter, clock, packing());
+            }
+            var means = new SpreadPages.Means(this::packing, clock, options.answerMillisMax());
+            return new SpreadPages(writer, meter, further.outputs(), means);
+        }
+
+        private PackingChoice packing() {
+            return PackingChoice.fastest(options.packing());
+        }
+
+        /// What the target says when a further connection has failed comes by the first, later
+        /// perhaps.
+        private String refusalOr(String otherwise) throws InterruptedException {
+            return further.isEmpty()
+                    ? answers.refusalOr(otherwise)
+                    : answers.refusalWithin(REFUSAL_MILLIS_MAX, otherwise);
         }
 
         private static String reason(IOException e) {
@@ -170,7 +219,7 @@ public final class Departure {
             var convergence = new Convergence(options);
             var rounds = sending.rounds();
             var told = new RoundProgress(clock, progress);
-            meter.onTaken(() -> told.at(counts(sending)));
+            sending.pages().onTaken(() -> told.at(counts(sending)));
             long dirty = machine.memory().frameCount() - machine.memory().freeFrameCount();
             while (true) {
                 int throttled = convergence.throttlePercent();
@@ -224,7 +273,11 @@ public final class Departure {
         }
 
         private RoundProgress.Counts counts(Sending sending) {
-            return new RoundProgress.Counts(sending.done(), sending.passed(), meter.bytes());
+            return new RoundProgress.Counts(sending.done(), sending.passed(), bytes(sending));
+        }
+
+        private long bytes(Sending sending) {
+            return meter.bytes() + sending.pages().furtherBytes();
         }
 
         private void sendRound(Sending sending)
@@ -264,7 +317,7 @@ public final class Departure {
             return new MigrationReport(
                     sending.rounds().number(),
                     sending.done(),
-                    meter.bytes(),
+                    bytes(sending),
                     clock.nanos() - start,
                     rehearsalNanos,
                     times.downtime());
@@ -272,7 +325,7 @@ public final class Departure {
 
         private boolean sendLast(LeavingMachine.Still still, Sending sending, Times times)
                 throws IOException, MigrationException {
-            try (var _ = Deadline.closing(link, options.stillMillisMax())) {
+            try (var _ = Deadline.closing(this::cut, options.stillMillisMax())) {
                 sending.round(still.ownPages());
                 times.pages = times.lap();
                 still.saveDevices(sending.writer());
@@ -285,10 +338,25 @@ public final class Departure {
                 times.arrive = times.lap();
                 return true;
             } catch (IOException e) {
-                throw new MigrationException(answers.refusalOr(reason(e)), e);
+                throw new MigrationException(refusedStill(reason(e)), e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new MigrationException("interrupted", e);
+            }
+        }
+
+        private void cut() throws IOException {
+            try (link) {
+                further.close();
+            }
+        }
+
+        private String refusedStill(String otherwise) throws MigrationException {
+            try {
+                return refusalOr(otherwise);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new MigrationException(otherwise, e);
             }
         }
 

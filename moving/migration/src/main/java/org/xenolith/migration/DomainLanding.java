@@ -3,6 +3,7 @@ package org.xenolith.migration;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.DomainException;
+import org.xenolith.board.FurtherPages;
 import org.xenolith.board.Machine;
 import org.xenolith.board.MachineBuilder;
 import org.xenolith.board.Xenolith;
@@ -60,6 +61,11 @@ public final class DomainLanding implements Landing {
     }
 
     private record Followed(Progress progress) implements Xenolith.Arrivals {
+        @Override
+        public FurtherPages begin(FurtherPages.Taker pages) {
+            return progress.begin(pages);
+        }
+
         @Override
         public void taken(int round) throws IOException {
             progress.taken(round);

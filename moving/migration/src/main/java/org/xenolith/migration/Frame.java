@@ -8,8 +8,23 @@ sealed interface Frame {
     /// The source's first word: a machine is to come.
     ///
     /// @param id of this migration, never used again
+    /// @param connections that it comes by, 1 to [MigrationOptions#CONNECTIONS_MAX]; if there are
+    ///   more than one the target answers with a [Token] before its [Welcome]
     /// @param config of the domain, for the target's eyes only
-    record Hello(UUID id, String config) implements Frame {}
+    record Hello(UUID id, int connections, String config) implements Frame {}
+
+    /// By this the target knows the further connections of the migration, which are to come now.
+    record Token(UUID token) implements Frame {}
+
+    /// The source's first word on a further connection.
+    ///
+    /// @param id of the migration
+    /// @param token that the target has given on the first connection
+    /// @param number of this connection: the first is 0
+    record Join(UUID id, UUID token, int number) implements Frame {}
+
+    /// The target has joined this connection to the first.
+    record Joined() implements Frame {}
 
     /// The source's first word on a connection of its own: what has become of a machine?
     record Ask(UUID id) implements Frame {}

@@ -6,6 +6,7 @@ import org.xenolith.migration.frames.Envelope;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -33,43 +34,64 @@ final class Frames {
     private static final int RUNNING = 7;
     private static final int REFUSED = 8;
     private static final int REHEARSED = 9;
+    private static final int HELLO_SEVERAL = 10;
+    private static final int TOKEN = 11;
+    private static final int JOIN = 12;
+    private static final int JOINED = 13;
+
+    private static final int JOIN_BYTES = 56;
 
     private Frames() {}
 
     // ---------------------------------------------------------------- writing
 
     static void write(WritableByteChannel out, Frame frame) throws IOException {
-        var bytes =
-                switch (frame) {
-                    case Frame.Hello(var id, var config) -> {
-                        var text = config.getBytes(StandardCharsets.UTF_8);
-                        yield encode(HELLO, first(id, text.length).put(text));
-                    }
-                    case Frame.Ask(var id) -> encode(ASK, first(id, 0));
-                    case Frame.Welcome() -> encode(WELCOME, Envelope.body(0));
-                    case Frame.RoundTaken(int round) ->
-                            encode(ROUND_TAKEN, Envelope.body(4).putInt(round));
-                    case Frame.Rehearsed() -> encode(REHEARSED, Envelope.body(0));
-                    case Frame.Ready() -> encode(READY, Envelope.body(0));
-                    case Frame.Go(boolean paused) ->
-                            encode(GO, Envelope.body(4).putInt(paused ? 1 : 0));
-                    case Frame.Running() -> encode(RUNNING, Envelope.body(0));
-                    case Frame.Refused(var reason) -> {
-                        int end = Math.min(reason.length(), REASON_CHARS_MAX);
-                        var text = reason.substring(0, end).getBytes(StandardCharsets.UTF_8);
-                        yield encode(REFUSED, Envelope.body(text.length).put(text));
-                    }
-                };
-        Envelope.write(out, bytes);
+        Envelope.write(out, encode(frame));
+    }
+
+    /// All of a frame.
+    static byte[] octets(Frame frame) throws IOException {
+        var bytes = encode(frame);
+        var octets = new byte[bytes.remaining()];
+        bytes.get(octets);
+        return octets;
+    }
+
+    private static ByteBuffer encode(Frame frame) throws IOException {
+        return switch (frame) {
+            case Frame.Hello(var id, int connections, var config) -> {
+                var text = config.getBytes(StandardCharsets.UTF_8);
+                yield connections == 1
+                        ? encode(HELLO, first(id, text.length).put(text))
+                        : encode(
+                                HELLO_SEVERAL,
+                                first(id, 4 + text.length).putInt(connections).put(text));
+            }
+            case Frame.Ask(var id) -> encode(ASK, first(id, 0));
+            case Frame.Token(var token) -> encode(TOKEN, put(token, Envelope.body(16)));
+            case Frame.Join(var id, var token, int number) ->
+                    encode(JOIN, put(token, first(id, 24)).putInt(number).putInt(0));
+            case Frame.Joined() -> encode(JOINED, Envelope.body(0));
+            case Frame.Welcome() -> encode(WELCOME, Envelope.body(0));
+            case Frame.RoundTaken(int round) -> encode(ROUND_TAKEN, Envelope.body(4).putInt(round));
+            case Frame.Rehearsed() -> encode(REHEARSED, Envelope.body(0));
+            case Frame.Ready() -> encode(READY, Envelope.body(0));
+            case Frame.Go(boolean paused) -> encode(GO, Envelope.body(4).putInt(paused ? 1 : 0));
+            case Frame.Running() -> encode(RUNNING, Envelope.body(0));
+            case Frame.Refused(var reason) -> {
+                int end = Math.min(reason.length(), REASON_CHARS_MAX);
+                var text = reason.substring(0, end).getBytes(StandardCharsets.UTF_8);
+                yield encode(REFUSED, Envelope.body(text.length).put(text));
+            }
+        };
     }
 
     private static ByteBuffer first(UUID id, int more) {
-        return Envelope.body(32 + more)
-                .putLong(MAGIC)
-                .putInt(VERSION)
-                .putInt(0)
-                .putLong(id.getMostSignificantBits())
-                .putLong(id.getLeastSignificantBits());
+        return put(id, Envelope.body(32 + more).putLong(MAGIC).putInt(VERSION).putInt(0));
+    }
+
+    private static ByteBuffer put(UUID id, ByteBuffer body) {
+        return body.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
     }
 
     private static ByteBuffer encode(int type, ByteBuffer frame) throws IOException {
@@ -90,15 +112,40 @@ final class Frames {
         return decode(frame.type(), frame.body());
     }
 
+    /// Whether a frame that has these [Envelope#HEADER_BYTES] is a [Frame.Join].
+    static boolean beginsJoin(byte[] header) {
+        var octets = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+        return octets.getInt() == JOIN && octets.getInt() == JOIN_BYTES;
+    }
+
     private static int lengthMax(int type) {
-        return type < HELLO || type > REHEARSED ? Envelope.UNKNOWN : BODY_BYTES_MAX;
+        return type < HELLO || type > JOINED ? Envelope.UNKNOWN : BODY_BYTES_MAX;
     }
 
     private static Frame decode(int type, ByteBuffer body) throws IOException {
         return switch (type) {
             case HELLO -> {
                 var id = id(body);
-                yield new Frame.Hello(id, text(body));
+                yield new Frame.Hello(id, 1, text(body));
+            }
+            case HELLO_SEVERAL -> {
+                var id = id(body);
+                require(body.remaining() >= 4);
+                int connections = body.getInt();
+                require(connections > 1 && connections <= MigrationOptions.CONNECTIONS_MAX);
+                yield new Frame.Hello(id, connections, text(body));
+            }
+            case TOKEN -> {
+                require(body.remaining() == 16);
+                yield new Frame.Token(new UUID(body.getLong(), body.getLong()));
+            }
+            case JOIN -> {
+                var id = id(body);
+                require(body.remaining() == JOIN_BYTES - 32);
+                var token = new UUID(body.getLong(), body.getLong());
+                int number = body.getInt();
+                require(body.getInt() == 0);
+                yield new Frame.Join(id, token, number);
             }
             case ASK -> {
                 var id = id(body);
@@ -127,6 +174,7 @@ final class Frames {
         return switch (type) {
             case WELCOME -> new Frame.Welcome();
             case REHEARSED -> new Frame.Rehearsed();
+            case JOINED -> new Frame.Joined();
             case READY -> new Frame.Ready();
             case RUNNING -> new Frame.Running();
             default -> throw new Bug("types have been looked at before");

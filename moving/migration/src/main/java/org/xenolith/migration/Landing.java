@@ -1,5 +1,6 @@
 package org.xenolith.migration;
 
+import org.xenolith.board.FurtherPages;
 import org.xenolith.state.stream.StreamInput;
 
 import java.io.IOException;
@@ -15,6 +16,10 @@ public interface Landing {
 
     /// Told how far the machine is.
     interface Progress {
+        /// The machine has memory here. What comes by other connections goes to `pages`, from any
+        /// thread, until what this returns is closed.
+        FurtherPages begin(FurtherPages.Taker pages);
+
         /// A round is in memory.
         void taken(int round) throws IOException;
 

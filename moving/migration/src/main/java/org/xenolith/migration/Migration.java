@@ -48,16 +48,19 @@ public final class Migration {
     }
 
     /// Serves a connection that a source has made, and closes it. The domain that has come, in this
-    /// process; empty if the source has only asked what has become of one.
+    /// process; empty if the source has only asked what has become of one, or the connection was a
+    /// further one of a migration. While a domain comes by several connections each is served so,
+    /// on a thread of its own.
     ///
     /// @param claims the same for all connections to this host
+    /// @param joins the same
     /// @param config of the domain as it is to be here: the same machine, its disks by the paths
     ///   that they have here
     /// @param ports open what its network interfaces are plugged into
     /// @throws MigrationException if none has come, with the reason
     /// @throws IOException if the connection is cut
     public static Optional<Domain> receive(
-            Link link, Claims claims, DomainConfig config, PortOpener ports)
+            Link link, Claims claims, Joins joins, DomainConfig config, PortOpener ports)
             throws MigrationException, IOException {
         var landing =
                 new DomainLanding(
@@ -70,16 +73,16 @@ public final class Migration {
                                         destination.surroundings(),
                                         paused));
         try (link) {
-            var outcome = new Arrival(link, claims, landing).serve();
+            var outcome = new Arrival(link, claims, joins, landing).serve();
             return outcome == Arrival.Outcome.RUNNING
                     ? Optional.of(landing.arrived().join())
                     : Optional.empty();
         }
     }
 
-    /// The same for a domain without network interfaces.
+    /// The same for a domain without network interfaces that comes by one connection.
     public static Optional<Domain> receive(Link link, Claims claims, DomainConfig config)
             throws MigrationException, IOException {
-        return receive(link, claims, config, PortOpener.NONE);
+        return receive(link, claims, Joins.inMemory(), config, PortOpener.NONE);
     }
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
 /// @param answerMillisMax a target that does not answer for so long, while the machine runs, is
 ///   given up
 /// @param stillMillisMax the same while the machine stands still
+/// @param connections that pages go by, 1 to [#CONNECTIONS_MAX]
 public record MigrationOptions(
         int downtimeGoalMillis,
         int downtimeMillisMax,
@@ -25,9 +26,13 @@ public record MigrationOptions(
         Optional<PagePacking> packing,
         boolean copyDisks,
         int answerMillisMax,
-        int stillMillisMax) {
+        int stillMillisMax,
+        int connections) {
+    /// Each takes threads and memory at both ends.
+    public static final int CONNECTIONS_MAX = 16;
+
     public static final MigrationOptions DEFAULT =
-            new MigrationOptions(15, 1000, 40, 95, Optional.empty(), false, 120_000, 30_000);
+            new MigrationOptions(15, 1000, 40, 95, Optional.empty(), false, 120_000, 30_000, 1);
 
     public MigrationOptions {
         if (downtimeGoalMillis < 0
@@ -36,7 +41,9 @@ public record MigrationOptions(
                 || throttlePercentMax < 0
                 || throttlePercentMax > 99
                 || answerMillisMax < 1
-                || stillMillisMax < 1) {
+                || stillMillisMax < 1
+                || connections < 1
+                || connections > CONNECTIONS_MAX) {
             throw new IllegalArgumentException("these are no options of a migration");
         }
     }
@@ -51,7 +58,8 @@ public record MigrationOptions(
                 packing,
                 copyDisks,
                 answerMillisMax,
-                stillMillisMax);
+                stillMillisMax,
+                connections);
     }
 
     public MigrationOptions withPacking(PagePacking how) {
@@ -63,7 +71,8 @@ public record MigrationOptions(
                 Optional.of(how),
                 copyDisks,
                 answerMillisMax,
-                stillMillisMax);
+                stillMillisMax,
+                connections);
     }
 
     public MigrationOptions withDisks(boolean copied) {
@@ -75,6 +84,21 @@ public record MigrationOptions(
                 packing,
                 copied,
                 answerMillisMax,
-                stillMillisMax);
+                stillMillisMax,
+                connections);
+    }
+
+    /// With so many connections.
+    public MigrationOptions withConnections(int count) {
+        return new MigrationOptions(
+                downtimeGoalMillis,
+                downtimeMillisMax,
+                roundsMax,
+                throttlePercentMax,
+                packing,
+                copyDisks,
+                answerMillisMax,
+                stillMillisMax,
+                count);
     }
 }

@@ -2,9 +2,11 @@ package org.xenolith.migration;
 
 import org.xenolith.base.Clock;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/// Tells how far a round is: a few times a second, and when it ends. For one thread.
+/// Tells how far a round is: a few times a second, and when it ends. For one thread, but for [#at],
+/// which others may call between [#begin] and [#end].
 final class RoundProgress {
     private static final long PERIOD_NANOS = 250_000_000;
     private static final long NANOS_IN_SECOND = 1_000_000_000;
@@ -14,7 +16,7 @@ final class RoundProgress {
     private Round round = Round.NONE;
     private Counts before = new Counts(0, 0, 0);
     private long startNanos;
-    private long toldNanos;
+    private final AtomicLong toldNanos = new AtomicLong();
 
     /// @param pages that it is about
     private record Round(int number, long pages, int throttlePercent) {
@@ -38,14 +40,16 @@ final class RoundProgress {
         round = new Round(number, pages, throttlePercent);
         before = counts;
         startNanos = clock.nanos();
-        toldNanos = startNanos;
+        toldNanos.set(startNanos);
     }
 
     /// May be called as often as one likes.
     void at(Counts counts) {
         long now = clock.nanos();
-        if (round != Round.NONE && now - toldNanos >= PERIOD_NANOS) {
-            toldNanos = now;
+        long told = toldNanos.get();
+        if (round != Round.NONE
+                && now - told >= PERIOD_NANOS
+                && toldNanos.compareAndSet(told, now)) {
             long remaining = round.pages - (counts.passed - before.passed);
             tell(counts, Math.max(0, remaining), false);
         }

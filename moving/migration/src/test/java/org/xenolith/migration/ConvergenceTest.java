@@ -9,7 +9,7 @@ import java.util.Optional;
 
 class ConvergenceTest {
     private static final MigrationOptions OPTIONS =
-            new MigrationOptions(20, 200, 30, 90, Optional.empty(), false, 1000, 1000);
+            new MigrationOptions(20, 200, 30, 90, Optional.empty(), false, 1000, 1000, 1);
 
     /// Rounds of a guest that writes so many pages a second, `working` different ones at most, sent
     /// at `rate`; returns how it ends.

@@ -1,6 +1,7 @@
 package org.xenolith.migration;
 
 import org.xenolith.base.Sizes;
+import org.xenolith.board.FurtherPages;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.state.stream.StreamException;
 import org.xenolith.state.stream.StreamInput;
@@ -19,7 +20,8 @@ import java.util.stream.Collectors;
 
 /// Reads machines into a map of pages.
 final class FakeLanding implements Landing {
-    private static final int PAGES_MAX = 100_000;
+    /// Frames that a machine has here.
+    volatile int pagesMax = 100_000;
 
     /// The pages of the machine that has arrived.
     volatile Map<Long, byte[]> pages = Map.of();
@@ -66,6 +68,14 @@ final class FakeLanding implements Landing {
     private Map<Long, byte[]> read(StreamReader reader, Progress told)
             throws IOException, StreamException {
         var all = new HashMap<Long, byte[]>();
+        try (var further = told.begin(some -> take(some, all))) {
+            return read(reader, told, further, all);
+        }
+    }
+
+    private Map<Long, byte[]> read(
+            StreamReader reader, Progress told, FurtherPages further, Map<Long, byte[]> all)
+            throws IOException, StreamException {
         while (true) {
             var record = reader.next();
             switch (record) {
@@ -75,6 +85,7 @@ final class FakeLanding implements Landing {
                     atRound.run();
                     told.taken(number);
                 }
+                case StreamRecord.Barrier(int number) -> further.barrier(number);
                 case StreamRecord.Rehearsal _ -> {
                     rehearsals.add(copyOf(all));
                     told.rehearsed();
@@ -92,14 +103,16 @@ final class FakeLanding implements Landing {
                 .collect(Collectors.toMap(Map.Entry::getKey, page -> page.getValue().clone()));
     }
 
-    private static void take(StreamRecord.Pages some, Map<Long, byte[]> all)
-            throws StreamException {
+    private void take(StreamRecord.Pages some, Map<Long, byte[]> all) throws StreamException {
+        synchronized (all) {
+            takeAlone(some, all);
+        }
+    }
+
+    private void takeAlone(StreamRecord.Pages some, Map<Long, byte[]> all) throws StreamException {
         long at = 0;
         for (int i = 0; i < some.count(); i++) {
             long gfn = some.gfn(i);
-            if (all.size() > PAGES_MAX) {
-                throw new StreamException("too many pages");
-            }
             byte[] content = new byte[Sizes.PAGE_BYTES];
             if (some.kind(i).hasContent()) {
                 content =
@@ -121,6 +134,9 @@ final class FakeLanding implements Landing {
                         before[b] ^= content[b];
                     }
                 }
+            }
+            if (all.size() > pagesMax) {
+                throw new StreamException("the stream has more pages than the machine");
             }
         }
     }

@@ -35,7 +35,7 @@ class MigrationTest {
     private static MigrationOptions patient(int millis) {
         var packing = Optional.of(PagePacking.LZ4);
         return new MigrationOptions(
-                STILL_MILLIS, STILL_MILLIS, 40, 95, packing, false, millis, millis);
+                STILL_MILLIS, STILL_MILLIS, 40, 95, packing, false, millis, millis, 1);
     }
 
     private final Claims claims = Claims.inMemory();
@@ -72,7 +72,7 @@ class MigrationTest {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try (var end = link.far()) {
-                        return new Arrival(end, claims, landing).serve();
+                        return new Arrival(end, claims, Joins.inMemory(), landing).serve();
                     } catch (IOException | MigrationException e) {
                         return e;
                     }
@@ -131,7 +131,7 @@ class MigrationTest {
         try (var machine = new FakeMachine(2000)) {
             var writer = Thread.ofPlatform().start(() -> writeWhileRunning(machine));
             var patient =
-                    new MigrationOptions(1000, 1000, 40, 0, SMALL.packing(), false, 5000, 5000);
+                    new MigrationOptions(1000, 1000, 40, 0, SMALL.packing(), false, 5000, 5000, 1);
             assertThat(move(machine, patient, new MemoryLink())).isTrue();
             writer.join();
             requireOne(machine, true, "moved");
@@ -157,7 +157,7 @@ class MigrationTest {
             var random = new SplittableRandom(4);
             landing.atRound(() -> shuffle(machine, random));
             var options =
-                    new MigrationOptions(0, 1_000_000, 6, 0, SMALL.packing(), false, 5000, 5000);
+                    new MigrationOptions(0, 1_000_000, 6, 0, SMALL.packing(), false, 5000, 5000, 1);
             assertThat(move(machine, options, new MemoryLink())).isTrue();
             requireOne(machine, true, "moved");
         }
@@ -191,7 +191,8 @@ class MigrationTest {
                 }
             });
             var options =
-                    new MigrationOptions(0, 1_000_000, 10, 0, Optional.empty(), false, 5000, 5000);
+                    new MigrationOptions(
+                            0, 1_000_000, 10, 0, Optional.empty(), false, 5000, 5000, 1);
             assertThat(move(machine, options, link)).isTrue();
             requireOne(machine, true, "moved");
             assertThat(landing.rounds).isGreaterThan(2);
@@ -266,7 +267,7 @@ class MigrationTest {
             random.nextBytes(bytes);
             try (var source = link.near()) {
                 if (random.nextBoolean()) {
-                    Frames.write(source.output(), new Frame.Hello(new UUID(1, 2), "x"));
+                    Frames.write(source.output(), new Frame.Hello(new UUID(1, 2), 1, "x"));
                 }
                 source.output().write(ByteBuffer.wrap(bytes));
             } catch (IOException _) {
@@ -303,7 +304,8 @@ class MigrationTest {
             });
             var link = new MemoryLink();
             var end = serve(link);
-            var options = new MigrationOptions(0, 0, 15, 80, Optional.empty(), false, 5000, 5000);
+            var options =
+                    new MigrationOptions(0, 0, 15, 80, Optional.empty(), false, 5000, 5000, 1);
             assertThatThrownBy(() -> departure(machine, options).run(link::near))
                     .isInstanceOf(MigrationException.class)
                     .hasMessageContaining("the guest writes faster than it can be sent");

@@ -4,6 +4,7 @@ import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.PortOpener;
 import org.xenolith.migration.Claims;
+import org.xenolith.migration.Joins;
 import org.xenolith.migration.Link;
 import org.xenolith.migration.Migration;
 import org.xenolith.migration.MigrationException;
@@ -31,7 +32,12 @@ final class MigrationHost implements AutoCloseable {
     private void accept(DomainConfig config, PortOpener ports) {
         while (server.isOpen()) {
             try {
-                Migration.receive(new SocketLink(server.accept()), claims, config, ports)
+                Migration.receive(
+                                new SocketLink(server.accept()),
+                                claims,
+                                Joins.inMemory(),
+                                config,
+                                ports)
                         .ifPresent(arrived::complete);
             } catch (IOException | MigrationException e) {
                 arrived.completeExceptionally(e);

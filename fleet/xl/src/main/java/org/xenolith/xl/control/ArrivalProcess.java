@@ -9,6 +9,7 @@ import org.xenolith.migration.Arrival;
 import org.xenolith.migration.DomainLanding;
 import org.xenolith.migration.Link;
 import org.xenolith.migration.MigrationException;
+import org.xenolith.migration.RewoundLink;
 import org.xenolith.xl.config.ConfigException;
 import org.xenolith.xl.config.ConfigReader;
 
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -40,7 +42,8 @@ public final class ArrivalProcess {
         this.paused = paused;
     }
 
-    /// Arguments: the runtime directory, and `paused` or `running`.
+    /// Arguments: the runtime directory, `paused` or `running`, and what has been read of standard
+    /// input already, as hexadecimal digits.
     public static void main(String[] arguments) throws IOException {
         DomainProcess.ignoreTerminal();
         var root = Path.of(arguments[0]);
@@ -53,7 +56,8 @@ public final class ArrivalProcess {
         var errors = root.resolve(DomainLauncher.ERRORS).toString();
         boolean served =
                 process.run(
-                        ChannelLink.standard(),
+                        new RewoundLink(
+                                HexFormat.of().parseHex(arguments[2]), ChannelLink.standard()),
                         () ->
                                 System.setErr(
                                         new PrintStream(new FileOutputStream(errors, true), true)));
@@ -91,7 +95,9 @@ public final class ArrivalProcess {
     private Arrival.Outcome receive(Link link, DomainLanding landing)
             throws IOException, MigrationException {
         try (link) {
-            return new Arrival(link, new ClaimFiles(runtime, Clock.system()), landing).serve();
+            var clock = Clock.system();
+            var claims = new ClaimFiles(runtime, clock);
+            return new Arrival(link, claims, new JoinSockets(runtime, clock), landing).serve();
         }
     }
 

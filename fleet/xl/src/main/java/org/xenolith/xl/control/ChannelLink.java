@@ -11,8 +11,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.CountDownLatch;
 
-/// A connection to the other host, as a domain's process has it.
-final class ChannelLink implements Link {
+/// A connection to the other host, as a domain's process has it, or `xl migrate-receive`.
+public final class ChannelLink implements Link {
     private final ReadableByteChannel input;
     private final WritableByteChannel output;
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -27,7 +27,7 @@ final class ChannelLink implements Link {
     }
 
     /// This process's standard input and output, which lead nowhere when it is closed.
-    static ChannelLink standard() {
+    public static ChannelLink standard() {
         return new ChannelLink(
                 new FileInputStream(FileDescriptor.in).getChannel(),
                 new FileOutputStream(FileDescriptor.out).getChannel());

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -55,21 +56,26 @@ public final class DomainLauncher {
     /// Starts a process that speaks the protocol of migrations on this one's standard input and
     /// output, and waits until a domain has arrived or a question has been answered. Returns the
     /// domain's id, if there is one.
-    public Optional<Integer> receive(boolean paused) throws ControlException {
-        return arrive(paused, ProcessBuilder.Redirect.INHERIT, _ -> {});
+    ///
+    /// @param beginning what has been read of standard input already
+    public Optional<Integer> receive(boolean paused, byte[] beginning) throws ControlException {
+        return arrive(paused, beginning, ProcessBuilder.Redirect.INHERIT, _ -> {});
     }
 
     /// The same with a connection of whoever calls: `carrier` is given the process, and is to carry
     /// its standard input and output. Does not wait for it.
     public Optional<Integer> receive(boolean paused, Consumer<Process> carrier)
             throws ControlException {
-        return arrive(paused, ProcessBuilder.Redirect.PIPE, carrier);
+        return arrive(paused, new byte[0], ProcessBuilder.Redirect.PIPE, carrier);
     }
 
     private Optional<Integer> arrive(
-            boolean paused, ProcessBuilder.Redirect standard, Consumer<Process> carrier)
+            boolean paused,
+            byte[] beginning,
+            ProcessBuilder.Redirect standard,
+            Consumer<Process> carrier)
             throws ControlException {
-        var arguments = List.of(paused ? "paused" : "running");
+        var arguments = List.of(paused ? "paused" : "running", HexFormat.of().formatHex(beginning));
         return speak(ArrivalProcess.class, arguments, standard, carrier);
     }
 

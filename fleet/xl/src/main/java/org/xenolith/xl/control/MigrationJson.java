@@ -15,7 +15,8 @@ final class MigrationJson {
         request.put("downtime", options.downtimeMillisMax())
                 .put("rounds", options.roundsMax())
                 .put("throttle", options.throttlePercentMax())
-                .put("copy-disks", options.copyDisks());
+                .put("copy-disks", options.copyDisks())
+                .put("connections", options.connections());
     }
 
     /// @throws IllegalArgumentException if it has none
@@ -25,7 +26,8 @@ final class MigrationJson {
                         request.path("downtime").asInt(-1),
                         request.path("rounds").asInt(-1),
                         request.path("throttle").asInt(-1))
-                .withDisks(request.path("copy-disks").asBoolean());
+                .withDisks(request.path("copy-disks").asBoolean())
+                .withConnections(request.path("connections").asInt(-1));
     }
 
     static ObjectNode of(MigrationProgress progress) {

@@ -46,6 +46,7 @@ final class RecordTypes {
     static final int DISK_ZEROES = OURS | 0x08;
     static final int REHEARSAL = REC_TYPE_OPTIONAL | OURS | 0x09;
     static final int STATE_CHANGE = OURS | 0x0A;
+    static final int BARRIER = OURS | 0x0B;
 
     /// `XEN_DOMCTL_PFINFO_*`, in the upper four bits of an entry of PAGE_DATA.
     static final int PFINFO_SHIFT = 60;
@@ -67,6 +68,7 @@ final class RecordTypes {
     static final int STATE_HEADER_BYTES = 16;
     static final int CHECKSUM_BYTES = 8;
     static final int ROUND_BYTES = 8;
+    static final int BARRIER_BYTES = 8;
     static final int DISK_BYTES = 16;
     static final int DISK_DATA_HEADER_BYTES = 24;
     static final int DISK_ZEROES_BYTES = 24;

@@ -130,6 +130,12 @@ public final class StreamReader {
                 staticDataEnded = true;
                 yield new StreamRecord.StaticDataEnd();
             }
+            case RecordTypes.BARRIER -> {
+                StreamException.require(staticDataEnded, "BARRIER comes before STATIC_DATA_END");
+                requireLength("BARRIER", body, RecordTypes.BARRIER_BYTES);
+                requireSum(type);
+                yield new StreamRecord.Barrier(body.get(INT, 0));
+            }
             case RecordTypes.REC_TYPE_X86_CPUID_POLICY -> {
                 StreamException.require(!staticDataEnded, "X86_CPUID_POLICY comes too late");
                 yield policy(body);
@@ -217,8 +223,14 @@ public final class StreamReader {
     /// What came before a record without content is about to be believed.
     private void believed(int type, MemorySegment body) throws StreamException {
         StreamException.require(body.byteSize() == 0, "record 0x%x is not empty".formatted(type));
+        if (ours) {
+            requireSum(type);
+        }
+    }
+
+    private void requireSum(int type) throws StreamException {
         StreamException.require(
-                !ours || summed && promised == type,
+                summed && promised == type,
                 "a checksum is missing before record 0x%x".formatted(type));
     }
 

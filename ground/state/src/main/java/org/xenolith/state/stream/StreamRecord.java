@@ -186,6 +186,18 @@ public sealed interface StreamRecord {
     /// @param number counts from 1
     record Round(int number) implements StreamRecord {}
 
+    /// BARRIER: all that came before, by any of the connections that pages go by, comes before all
+    /// that follows by any. Pages go by all of them behind one with an odd number, by none behind
+    /// an even one.
+    ///
+    /// @param number counts from 1
+    record Barrier(int number) implements StreamRecord {
+        /// Whether pages may go by all connections from here on.
+        public boolean spreads() {
+            return number % 2 != 0;
+        }
+    }
+
     /// REHEARSAL: what has come up to the CHECKPOINT before is a machine that may be tried out, and
     /// is no machine that goes on. Its reader says when that has been done, as with [Round].
     record Rehearsal() implements StreamRecord {}

@@ -22,13 +22,15 @@ public final class StreamWriter {
             RecordTypes.PAGE_DATA_HEADER_BYTES
                     + PageList.PAGES_MAX * (Long.BYTES + Sizes.PAGE_BYTES);
 
-    /// Room for a padding and a record of pages.
-    private static final int BUFFER_BYTES =
+    /// Room for a padding and a record of pages that are not packed.
+    private static final int PAGES_BUFFER_BYTES =
             2 * RecordTypes.RHDR_BYTES + Sizes.PAGE_BYTES + PAGES_BYTES;
 
+    /// Room for whatever else is put together before it is written.
+    private static final int BUFFER_BYTES = 128 << 10;
+
     private final WritableByteChannel channel;
-    private final ByteBuffer buffer =
-            ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer buffer = room(BUFFER_BYTES);
     private final CRC32C checksum = new CRC32C();
     private long position;
 
@@ -62,6 +64,10 @@ public final class StreamWriter {
         this.position = position;
         this.alignment = alignment;
         writeHeaders(xenMajor, xenMinor);
+    }
+
+    private static ByteBuffer room(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void writeHeaders(int xenMajor, int xenMinor) throws IOException {
@@ -102,6 +108,12 @@ public final class StreamWriter {
                 buffer.putInt(number).putInt(0);
                 flush();
             }
+            case StreamRecord.Barrier(int number) -> {
+                writeChecksum(RecordTypes.BARRIER);
+                begin(RecordTypes.BARRIER, RecordTypes.BARRIER_BYTES);
+                buffer.putInt(number).putInt(0);
+                flush();
+            }
             case StreamRecord.Rehearsal _ -> {
                 begin(RecordTypes.REHEARSAL, 0);
                 flush();
@@ -129,6 +141,9 @@ public final class StreamWriter {
         Bug.check(!list.isEmpty(), "a record of pages has some");
         int head = RecordTypes.PAGE_DATA_HEADER_BYTES + list.count() * Long.BYTES;
         int length = head + list.withContent() * Sizes.PAGE_BYTES;
+        if (buffer.capacity() < PAGES_BUFFER_BYTES) {
+            buffer = room(PAGES_BUFFER_BYTES);
+        }
         buffer.clear();
         if (alignment == Alignment.PAGE && list.withContent() > 0) {
             align(RecordTypes.RHDR_BYTES + head);

@@ -239,6 +239,7 @@ class StreamTest {
         MemorySegment.ofArray(contents).asSlice(Sizes.PAGE_BYTES).copyFrom(page(2));
         writer.packed(entries, 4, contents, 2 * Sizes.PAGE_BYTES, packing);
         writer.write(new StreamRecord.Round(3));
+        writer.write(new StreamRecord.Barrier(2));
         writer.write(new StreamRecord.Rehearsal());
         for (var record : AFTER) {
             writer.write(record);
@@ -264,6 +265,7 @@ class StreamTest {
                     .isEqualTo(-1);
             assertThat(pages.contents().asSlice(Sizes.PAGE_BYTES).mismatch(page(2))).isEqualTo(-1);
             assertThat(reader.next()).isEqualTo(new StreamRecord.Round(3));
+            assertThat(reader.next()).isEqualTo(new StreamRecord.Barrier(2));
             assertThat(reader.next()).isEqualTo(new StreamRecord.Rehearsal());
         }
     }

@@ -7,14 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
 /// Gathers what is written, and knows how much that is and how long the connection has taken for
-/// it. For one thread.
+/// it. For one thread, but for [#bytes].
 public final class MeteredOutput implements WritableByteChannel {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final WritableByteChannel channel;
     private final Clock clock;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    private long bytes;
+    private volatile long bytes;
     private long nanos;
     private Runnable listener = () -> {};
 
@@ -41,6 +41,7 @@ public final class MeteredOutput implements WritableByteChannel {
     @Override
     public int write(ByteBuffer source) throws IOException {
         int count = source.remaining();
+        long before = bytes;
         while (source.hasRemaining()) {
             if (!buffer.hasRemaining()) {
                 flush();
@@ -49,7 +50,7 @@ public final class MeteredOutput implements WritableByteChannel {
             buffer.put(source.slice(source.position(), part));
             source.position(source.position() + part);
         }
-        bytes += count;
+        bytes = before + count;
         return count;
     }
 

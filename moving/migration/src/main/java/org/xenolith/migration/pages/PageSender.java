@@ -3,6 +3,7 @@ package org.xenolith.migration.pages;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
 import org.xenolith.state.stream.PageKind;
+import org.xenolith.state.stream.StreamRecord;
 import org.xenolith.state.stream.StreamWriter;
 
 import java.io.IOException;
@@ -11,18 +12,18 @@ import java.lang.foreign.ValueLayout;
 
 /// Gathers pages into records, packs them and writes them. A page is copied when it is added. For
 /// one thread.
-public final class PageSender implements PageSink, AutoCloseable {
+public final class PageSender implements PageTransmission {
     /// Pages of a record: enough for packing to find repetitions, few enough to fit a cache.
-    private static final int RECORD_PAGES = 64;
+    static final int RECORD_PAGES = 64;
 
-    /// Pages whose last content is kept, 32 MiB.
+    /// Pages whose last content is kept, by all connections together: 32 MiB.
     private static final int KEPT_PAGES = 8192;
 
     private final StreamWriter out;
     private final MeteredOutput meter;
     private final Clock clock;
     private final PackingChoice choice;
-    private final SentPages kept = new SentPages(KEPT_PAGES);
+    private final SentPages kept;
     private final long[] entries = new long[RECORD_PAGES];
     private final byte[] contents = new byte[RECORD_PAGES * Sizes.PAGE_BYTES];
     private int count;
@@ -31,20 +32,41 @@ public final class PageSender implements PageSink, AutoCloseable {
     private long passed;
 
     public PageSender(StreamWriter out, MeteredOutput meter, Clock clock, PackingChoice choice) {
+        this(out, meter, clock, choice, Striping.NONE);
+    }
+
+    /// For the pages of one lane.
+    PageSender(
+            StreamWriter out,
+            MeteredOutput meter,
+            Clock clock,
+            PackingChoice choice,
+            Striping striping) {
         this.out = out;
         this.meter = meter;
         this.clock = clock;
         this.choice = choice;
+        this.kept = new SentPages(KEPT_PAGES, striping);
     }
 
-    /// Pages with content so far.
+    @Override
     public long pages() {
         return pages;
     }
 
-    /// All pages so far, those that needed no content too.
+    @Override
     public long passed() {
         return passed;
+    }
+
+    @Override
+    public long furtherBytes() {
+        return 0;
+    }
+
+    @Override
+    public void onTaken(Runnable then) {
+        meter.onTaken(then);
     }
 
     @Override
@@ -102,6 +124,13 @@ public final class PageSender implements PageSink, AutoCloseable {
     @Override
     public void flush() throws IOException {
         writeRecord();
+        meter.flush();
+    }
+
+    /// The same, and a [StreamRecord.Barrier] behind them.
+    void barrier(int number) throws IOException {
+        writeRecord();
+        out.write(new StreamRecord.Barrier(number));
         meter.flush();
     }
 

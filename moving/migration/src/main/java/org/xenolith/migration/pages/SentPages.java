@@ -25,11 +25,14 @@ final class SentPages implements AutoCloseable {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final Arena arena = Arena.ofShared();
+    private final Striping striping;
     private final long[] gfns;
     private final MemorySegment contents;
 
-    /// Room for `places` pages, a power of two.
-    SentPages(int places) {
+    /// @param pages of all lanes together that there is room for
+    SentPages(int pages, Striping striping) {
+        this.striping = striping;
+        int places = Integer.highestOneBit(pages / striping.lanes());
         gfns = new long[places];
         Arrays.fill(gfns, NONE);
         contents = arena.allocate((long) places * Sizes.PAGE_BYTES, Sizes.PAGE_BYTES);
@@ -48,7 +51,7 @@ final class SentPages implements AutoCloseable {
     /// Keeps the page at `at` of `page` for the next time. Where the difference to what was kept is
     /// the shorter thing to say, it takes the page's place there.
     Change exchange(long gfn, byte[] page, int at) {
-        int index = (int) gfn & gfns.length - 1;
+        int index = index(gfn);
         long place = (long) index * Sizes.PAGE_BYTES;
         if (gfns[index] != gfn) {
             gfns[index] = gfn;
@@ -71,6 +74,10 @@ final class SentPages implements AutoCloseable {
         return Change.DIFFERENCE;
     }
 
+    private int index(long gfn) {
+        return (int) striping.within(gfn) & gfns.length - 1;
+    }
+
     private void keep(byte[] page, int at, long place) {
         MemorySegment.copy(page, at, contents, ValueLayout.JAVA_BYTE, place, Sizes.PAGE_BYTES);
     }
@@ -85,7 +92,7 @@ final class SentPages implements AutoCloseable {
 
     /// The target has another content now, or none.
     void forget(long gfn) {
-        int index = (int) gfn & gfns.length - 1;
+        int index = index(gfn);
         if (gfns[index] == gfn) {
             gfns[index] = NONE;
         }
