@@ -29,6 +29,17 @@ class MainTest {
     }
 
     @Test
+    void moreConnectionsThanThereMayBeAreRefused() throws Exception {
+        try (var domains = new DomainsForTests(runtime)) {
+            domains.start("one", false);
+            for (var count : List.of("0", "17", "x")) {
+                assertThat(xl("migrate", "--connections=" + count, "one", "host")).isNotZero();
+                assertThat(err).contains("--connections takes ").contains("not " + count);
+            }
+        }
+    }
+
+    @Test
     void listHasXensColumns() throws Exception {
         try (var domains = new DomainsForTests(runtime)) {
             domains.start("one", false);

@@ -9,6 +9,10 @@
 ///                        └─ Convergence: when to stop     │
 /// ```
 ///
+/// Further connections: the source makes them ([FurtherLinks]) and sends pages by all
+/// ([org.xenolith.migration.pages.SpreadPages]); at the target [Joins] bring them together,
+/// [Gathering] knows which they are, and [JoinedPages] reads them.
+///
 /// Read [Departure] first, then [Arrival]; [Frame] is what they say to each other beside the
 /// machine's stream. [DomainMachine] and [DomainLanding] are the two ends of a real domain.
 package org.xenolith.migration;

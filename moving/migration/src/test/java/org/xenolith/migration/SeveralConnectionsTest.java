@@ -191,7 +191,7 @@ class SeveralConnectionsTest {
         if (cut < JOIN_OCTETS) {
             return 13;
         }
-        return cut < 300 || cut > sent - 300 ? 1 : 7;
+        return cut < 250 || cut > sent - 250 ? 1 : 41;
     }
 
     @Test

@@ -5,8 +5,10 @@ import org.xenolith.base.Sizes;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
 import org.xenolith.board.MemoryAccess;
+import org.xenolith.board.PortOpener;
 import org.xenolith.board.Xenolith;
 import org.xenolith.migration.Claims;
+import org.xenolith.migration.Joins;
 import org.xenolith.migration.Link;
 import org.xenolith.migration.Migration;
 import org.xenolith.migration.MigrationException;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -26,16 +29,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 
-/// `./dev bench migration [moves=N] [pause=SECONDS] [packing=NONE|LZ4|ZSTD]` moves a Debian kernel
-/// of 512 MiB over a connection of the loopback again and again, while it rewrites a file of 100
-/// MiB in its memory, 5 MiB at a time with a pause between; and prints how fast it writes, how long
-/// each move took and how long it stood still.
+/// `./dev bench migration [moves=N] [pause=SECONDS] [packing=NONE|LZ4|ZSTD] [connections=N,...]
+/// [delay=MS] [window=KIB]` moves a Debian kernel of 512 MiB over the loopback again and again,
+/// while it rewrites a file of 100 MiB in its memory, 5 MiB at a time with a pause between; and
+/// prints how fast it writes, how long each move took and how long it stood still. Numbers of
+/// connections alternate. With a delay, octets take so long one way, of which so many may be under
+/// way ([DelayedLink]).
 public final class MigrationBench {
     private static final int MOVES = 10;
+    private static final int WINDOW_BYTES = 4 << 20;
     private static final Duration BOOT_MAX = Duration.ofMinutes(5);
     private static final double NANOS_IN_MILLI = 1e6;
     private static final double NANOS_IN_SECOND = 1e9;
@@ -49,15 +57,22 @@ public final class MigrationBench {
 
     private final PrintStream out;
     private final Clock clock = Clock.system();
+    private final List<Integer> connections;
+    private final DelayedLink.Way way;
 
-    private MigrationBench(PrintStream out) {
+    private MigrationBench(PrintStream out, List<Integer> connections, DelayedLink.Way way) {
         this.out = out;
+        this.connections = connections;
+        this.way = way;
     }
 
     public static void main(String[] arguments) throws Exception {
         int moves = MOVES;
         var pause = "0.05";
         var options = MigrationOptions.DEFAULT;
+        var connections = List.of(1);
+        long delayMillis = 0;
+        int windowBytes = WINDOW_BYTES;
         for (var argument : arguments) {
             var value = argument.substring(argument.indexOf('=') + 1);
             if (argument.startsWith("moves=")) {
@@ -66,11 +81,18 @@ public final class MigrationBench {
                 pause = value;
             } else if (argument.startsWith("packing=")) {
                 options = options.withPacking(PagePacking.valueOf(value));
+            } else if (argument.startsWith("connections=")) {
+                connections = Stream.of(value.split(",")).map(Integer::valueOf).toList();
+            } else if (argument.startsWith("delay=")) {
+                delayMillis = Long.parseLong(value);
+            } else if (argument.startsWith("window=")) {
+                windowBytes = Integer.parseInt(value) << 10;
             } else {
                 throw new IllegalArgumentException("unknown argument " + argument);
             }
         }
-        new MigrationBench(System.out).run(moves, pause, options);
+        var way = new DelayedLink.Way(delayMillis, windowBytes);
+        new MigrationBench(System.out, connections, way).run(moves, pause, options);
         System.exit(0); // the guest goes with the process
     }
 
@@ -88,20 +110,22 @@ public final class MigrationBench {
         reader.awaitText("~ # ", BOOT_MAX);
         domain.console().send(LOAD.formatted(pause));
         reader.awaitText("load-2", BOOT_MAX);
-        var reports = new ArrayList<MigrationReport>();
+        var reports = new TreeMap<Integer, List<MigrationReport>>();
         out.println(
-                "move  writes MiB/s  rounds  total s  sent MiB  stood still ms:"
+                "move  connections  writes MiB/s  rounds  total s  sent MiB  stood still ms:"
                         + "  stop  pages  states  arrive  start");
-        try (var host = new Host(config)) {
+        try (var host = new Host(config, way)) {
             for (int move = 1; move <= moves; move++) {
                 double rate = dirtyRate(domain);
-                var report = Migration.send(domain, host::dial, options, _ -> {});
+                int count = connections.get((move - 1) % connections.size());
+                var several = options.withConnections(count);
+                var report = Migration.send(domain, host::dial, several, _ -> {});
                 domain = host.take();
-                reports.add(report);
-                print(move, rate, report);
+                reports.computeIfAbsent(count, _ -> new ArrayList<>()).add(report);
+                print(move, count, rate, report);
             }
         }
-        summarise(reports);
+        reports.forEach(this::summarise);
     }
 
     /// MiB of pages a second that are written, each counted once in a quarter of a second. The
@@ -129,12 +153,13 @@ public final class MigrationBench {
         new CompletableFuture<Void>().completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).join();
     }
 
-    private void print(int move, double rate, MigrationReport report) {
+    private void print(int move, int count, double rate, MigrationReport report) {
         var downtime = report.downtime();
         out.printf(
                 Locale.ROOT,
-                "%4d  %12.0f  %6d  %7.2f  %8.1f  %14.1f    %6.1f %6.1f  %6.1f  %6.1f %6.1f%n",
+                "%4d  %11d  %12.0f  %6d  %7.2f  %8.1f  %14.1f    %6.1f %6.1f  %6.1f  %6.1f %6.1f%n",
                 move,
+                count,
                 rate,
                 report.rounds(),
                 report.totalNanos() / NANOS_IN_SECOND,
@@ -147,10 +172,11 @@ public final class MigrationBench {
                 downtime.start() / NANOS_IN_MILLI);
     }
 
-    private void summarise(List<MigrationReport> reports) {
+    private void summarise(int count, List<MigrationReport> reports) {
         out.printf(
                 Locale.ROOT,
-                "median: %.2f s, stood still for %.1f ms (least %.1f, most %.1f)%n",
+                "median with %d: %.2f s, stood still for %.1f ms (least %.1f, most %.1f)%n",
+                count,
                 middle(reports, MigrationReport::totalNanos) / NANOS_IN_SECOND,
                 middle(reports, report -> report.downtime().total()) / NANOS_IN_MILLI,
                 part(reports, 0) / NANOS_IN_MILLI,
@@ -192,9 +218,12 @@ public final class MigrationBench {
     private static final class Host implements AutoCloseable {
         private final ServerSocketChannel server = ServerSocketChannel.open();
         private final Claims claims = Claims.inMemory();
+        private final Joins joins = Joins.inMemory();
+        private final DelayedLink.Way way;
         private volatile CompletableFuture<Domain> arrived = new CompletableFuture<>();
 
-        Host(DomainConfig config) throws IOException {
+        Host(DomainConfig config, DelayedLink.Way way) throws IOException {
+            this.way = way;
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             Thread.ofPlatform().daemon().name("host").start(() -> accept(config));
         }
@@ -202,16 +231,31 @@ public final class MigrationBench {
         private void accept(DomainConfig config) {
             while (server.isOpen()) {
                 try {
-                    var link = new SocketLink(server.accept());
-                    Migration.receive(link, claims, config).ifPresent(arrived::complete);
-                } catch (IOException | MigrationException e) {
+                    var link = link(server.accept());
+                    Thread.ofPlatform().daemon().name("guest").start(() -> receive(link, config));
+                } catch (IOException e) {
                     arrived.completeExceptionally(e);
                 }
             }
         }
 
+        private void receive(Link link, DomainConfig config) {
+            try {
+                Migration.receive(link, claims, joins, config, PortOpener.NONE)
+                        .ifPresent(arrived::complete);
+            } catch (IOException | MigrationException e) {
+                arrived.completeExceptionally(e);
+            }
+        }
+
+        private Link link(SocketChannel socket) throws IOException {
+            socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            var link = new SocketLink(socket);
+            return way.delayMillis() == 0 ? link : new DelayedLink(link, way);
+        }
+
         Link dial() throws IOException {
-            return new SocketLink(SocketChannel.open(server.getLocalAddress()));
+            return link(SocketChannel.open(server.getLocalAddress()));
         }
 
         Domain take() {

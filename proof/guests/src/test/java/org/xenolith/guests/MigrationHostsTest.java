@@ -112,4 +112,40 @@ class MigrationHostsTest {
         listener.awaitLine("domain 1 has come from 127.0.0.1");
         hostB.requireAlone("web", hostA);
     }
+
+    // ---------------------------------------------------------------- several connections
+
+    /// There by ssh, and back by TLS.
+    @Test
+    void aDomainGoesBySeveralConnections() throws Exception {
+        SshServer.assumePossible();
+        var ssh = SshServer.start(hosts, hostB, "host-b", "127.0.0.1");
+        create();
+        var there = hostA.done("migrate", "--connections=3", "-s", ssh, "web", "host-b");
+        System.out.print(there);
+        assertThat(there).contains(" by 3 connections, ", "xl: migrated in ");
+        hostB.requireAlone("web", hostA);
+        requireNoPlace(hostB);
+
+        var authority = Authority.create(root, "ours");
+        var listener =
+                hostA.start(
+                        "migrate-listen",
+                        "--address=127.0.0.1",
+                        "--port=0",
+                        directory(authority.issue(root.resolve("a"), "ip:127.0.0.1")));
+        var target = "tls://" + listener.awaitLine("listening at").replaceAll(".* ", "");
+        var own = directory(authority.issue(root.resolve("b"), "dns:host-b"));
+        var back = hostB.done("migrate", "--connections=3", own, "web", target);
+        System.out.print(back);
+        assertThat(back).contains(" by 3 connections, ", "xl: migrated in ");
+        listener.awaitLine("has come from 127.0.0.1");
+        hostA.requireAlone("web", hostB);
+        requireNoPlace(hostA);
+    }
+
+    /// Where connections were waited for.
+    private static void requireNoPlace(XlHost host) {
+        assertThat(host.directory().resolve("xenolith").resolve("joins")).isEmptyDirectory();
+    }
 }

@@ -5,5 +5,6 @@
 ///   Rounds ──► PageSink: PageSender ──► StreamWriter ──► MeteredOutput ──► connection
 ///                          │ SentPages: of a page that goes again, the difference
 ///                          └ PackingChoice
+///            or SpreadPages ──► Lane, of each connection: a thread with a PageSender
 /// ```
 package org.xenolith.migration.pages;
