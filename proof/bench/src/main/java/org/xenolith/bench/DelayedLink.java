@@ -64,7 +64,9 @@ final class DelayedLink implements Link, WritableByteChannel {
                     long wait = part.dueNanos - clock.nanos();
                     TimeUnit.NANOSECONDS.sleep(Math.max(0, wait));
                     int count = part.octets.remaining();
-                    link.output().write(part.octets);
+                    while (part.octets.hasRemaining()) {
+                        link.output().write(part.octets);
+                    }
                     acknowledge(count);
                 }
             }
@@ -98,8 +100,11 @@ final class DelayedLink implements Link, WritableByteChannel {
 
     /// What has been written arrives.
     @Override
-    public void close() {
+    public void close() throws IOException {
         closed = true;
+        if (window.availablePermits() == way.windowBytes()) {
+            link.close();
+        }
         window.release(way.windowBytes());
     }
 }
