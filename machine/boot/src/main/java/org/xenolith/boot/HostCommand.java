@@ -64,8 +64,10 @@ final class HostCommand {
     Result run(List<String> command, Reader reader) throws BootException {
         var process = start(command);
         var messages = new AtomicReference<>("");
-        var drain = Thread.ofVirtual().start(() -> messages.set(textOrNothing(process)));
-        var deadline = Thread.ofVirtual().start(() -> killLate(process));
+        // Not virtual: one that reads a pipe keeps its carrier, perhaps the only one.
+        var threads = Thread.ofPlatform().daemon().name(command.getFirst());
+        var drain = threads.start(() -> messages.set(textOrNothing(process)));
+        var deadline = threads.start(() -> killLate(process));
         try (var output = new BufferedInputStream(process.getInputStream(), 1 << 16)) {
             reader.read(output);
             output.transferTo(OutputStream.nullOutputStream());
