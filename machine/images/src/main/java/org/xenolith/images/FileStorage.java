@@ -1,5 +1,6 @@
 package org.xenolith.images;
 
+import org.xenolith.base.Clock;
 import org.xenolith.linux.HostFile;
 import org.xenolith.linux.IoVector;
 import org.xenolith.linux.LinuxException;
@@ -35,6 +36,11 @@ final class FileStorage implements Storage {
     /// Zeros are written in pieces of this many bytes where the host has no holes.
     private static final int ZEROS_BYTES = 1 << 16;
 
+    /// What takes longer has waited for a disk.
+    private static final long SLOW_NANOS = 1_000_000;
+
+    private static final Clock CLOCK = Clock.system();
+
     private final Path file;
     private final Set<OpenOption> mode;
     private final Object identity;
@@ -42,6 +48,10 @@ final class FileStorage implements Storage {
     private final ImageLock lock;
     private volatile FileChannel channel;
     private volatile boolean closed;
+
+    /// Whether the last call that moved data has waited for the disk: so may the next.
+    private volatile boolean slow;
+
     private volatile boolean flushFailed;
 
     private FileStorage(
@@ -226,7 +236,7 @@ final class FileStorage implements Storage {
         var from = host.orElseThrow();
         long end = offset + targets.bytes();
         try {
-            from.readWithoutWaiting(offset, targets);
+            move(() -> from.readWithoutWaiting(offset, targets));
             if (targets.bytes() > 0) {
                 Waiting.perform(() -> from.read(end - targets.bytes(), targets));
             }
@@ -238,10 +248,22 @@ final class FileStorage implements Storage {
     @Override
     public void write(long offset, IoVector sources) throws ImageException {
         try {
-            host.orElseThrow().write(offset, sources);
+            move(() -> host.orElseThrow().write(offset, sources));
         } catch (LinuxException e) {
             throw failed("write at " + offset, e);
         }
+    }
+
+    /// Makes a call that takes the time of a copy if the host has memory for what is written, and
+    /// that of its disk if not, which it does not say before.
+    private void move(Waiting.Call call) throws LinuxException {
+        long begin = CLOCK.nanos();
+        if (slow) {
+            Waiting.perform(call);
+        } else {
+            call.perform();
+        }
+        slow = CLOCK.nanos() - begin > SLOW_NANOS;
     }
 
     private ImageException failed(String what, LinuxException e) {
@@ -289,7 +311,7 @@ final class FileStorage implements Storage {
     public void zero(long offset, long bytes) throws ImageException {
         if (host.isPresent()) {
             try {
-                host.get().punchHole(offset, bytes);
+                Waiting.perform(() -> host.get().punchHole(offset, bytes));
                 return;
             } catch (LinuxException e) {
                 // This file system has no holes.
