@@ -108,7 +108,11 @@ public final class Backup {
     private Outcome run() throws MirrorException {
         reader.start();
         var output = new FrameOutput(link);
-        Thread.ofVirtual().name("mirror-messages").start(() -> loop.writeMessages(output));
+        // Not virtual: one that writes to a pipe which is full keeps its carrier.
+        Thread.ofPlatform()
+                .name("mirror-messages")
+                .daemon()
+                .start(() -> loop.writeMessages(output));
         try (var _ = ArbiterWatch.start(arbiter, session, surroundings.log)) {
             loop.run();
         } catch (RuntimeException | Error e) {
