@@ -9,6 +9,10 @@ final class Convergence {
     /// A round is shorter if it leaves less than this part of what the shortest has left.
     private static final double GAIN = 0.85;
 
+    /// As long as rounds get shorter, another one is worth it for what would take longer than this,
+    /// though the machine could stand still.
+    private static final double WORTH_ANOTHER_MILLIS = 4;
+
     private static final int[] THROTTLE_PERCENTS = {30, 60, 80, 90, 95, 99};
 
     private final MigrationOptions options;
@@ -41,19 +45,28 @@ final class Convergence {
                 : Math.min(THROTTLE_PERCENTS[steps - 1], options.throttlePercentMax());
     }
 
+    /// More has been written meanwhile than in a round: what follows is not compared with what was.
+    void beginAgain() {
+        leastRemaining = Long.MAX_VALUE;
+        roundsWithoutGain = 0;
+    }
+
     /// @param remaining pages that would have to be sent now
     /// @param pagesPerSecond that the last round has brought to the target's memory
     Step after(int round, long remaining, long pagesPerSecond) {
         bestRate = Math.max(bestRate, pagesPerSecond);
         double rate = Math.max(pagesPerSecond, OF_BEST_RATE * bestRate);
         double millis = 1000.0 * remaining / rate;
+        boolean gained = remaining < GAIN * leastRemaining;
         if (millis <= options.downtimeGoalMillis()) {
-            return Step.STAND_STILL;
+            boolean worthAnother =
+                    gained && round < options.roundsMax() && millis > WORTH_ANOTHER_MILLIS;
+            leastRemaining = Math.min(leastRemaining, remaining);
+            return worthAnother ? Step.ANOTHER_ROUND : Step.STAND_STILL;
         }
         if (round >= options.roundsMax()) {
             return lastChance(millis);
         }
-        boolean gained = remaining < GAIN * leastRemaining;
         leastRemaining = Math.min(leastRemaining, remaining);
         roundsWithoutGain = gained ? 0 : roundsWithoutGain + 1;
         if (roundsWithoutGain < ROUNDS_WITHOUT_GAIN) {

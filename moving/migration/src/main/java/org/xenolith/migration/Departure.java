@@ -235,6 +235,7 @@ public final class Departure {
                             return;
                         }
                         dirty = rehearse(sending, told, throttled);
+                        convergence.beginAgain();
                     }
                     case GIVE_UP ->
                             throw new MigrationException(

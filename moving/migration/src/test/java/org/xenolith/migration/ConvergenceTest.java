@@ -52,4 +52,29 @@ class ConvergenceTest {
         assertThat(simulate(convergence, 1e9, 80_000, 80_000)).isEqualTo(Step.GIVE_UP);
         assertThat(convergence.throttlePercent()).isEqualTo(90);
     }
+
+    @Test
+    void aMachineThatCouldStandStillDoesSoWhenRoundsGetNoShorter() {
+        var convergence = new Convergence(OPTIONS);
+        assertThat(convergence.after(1, 1500, 80_000)).isEqualTo(Step.ANOTHER_ROUND); // 19 ms
+        assertThat(convergence.after(2, 1000, 80_000)).isEqualTo(Step.ANOTHER_ROUND);
+        assertThat(convergence.after(3, 990, 80_000)).isEqualTo(Step.STAND_STILL);
+    }
+
+    @Test
+    void aMachineOfWhichHardlyAnythingIsLeftStandsStillAtOnce() {
+        var convergence = new Convergence(OPTIONS);
+        assertThat(convergence.after(1, 200, 80_000)).isEqualTo(Step.STAND_STILL);
+    }
+
+    @Test
+    void roundsAfterARehearsalAreNotComparedWithThoseBefore() {
+        var convergence = new Convergence(OPTIONS);
+        assertThat(convergence.after(1, 100, 80_000)).isEqualTo(Step.STAND_STILL);
+        convergence.beginAgain();
+        assertThat(convergence.after(2, 4000, 80_000)).isEqualTo(Step.ANOTHER_ROUND);
+        assertThat(convergence.after(3, 3000, 80_000)).isEqualTo(Step.ANOTHER_ROUND);
+        assertThat(convergence.after(4, 2000, 80_000)).isEqualTo(Step.ANOTHER_ROUND);
+        assertThat(convergence.throttlePercent()).isZero();
+    }
 }
