@@ -327,14 +327,8 @@ public final class Departure {
         private boolean sendLast(LeavingMachine.Still still, Sending sending, Times times)
                 throws IOException, MigrationException {
             try (var _ = Deadline.closing(this::cut, options.stillMillisMax())) {
-                sending.round(still.ownPages());
-                times.pages = times.lap();
-                still.saveDevices(sending.writer());
-                meter.flush(); // the target reads them while a tap is given back, which takes long
-                still.release();
-                sending.writer().write(new StreamRecord.End());
-                meter.flush();
-                times.states = times.lap();
+                sending.disks().send(); // they are let go of next
+                sendMachine(still, sending, times);
                 expect(Frame.Ready.class, options.stillMillisMax());
                 times.arrive = times.lap();
                 return true;
@@ -344,6 +338,20 @@ public final class Departure {
                 Thread.currentThread().interrupt();
                 throw new MigrationException("interrupted", e);
             }
+        }
+
+        private void sendMachine(LeavingMachine.Still still, Sending sending, Times times)
+                throws IOException, InterruptedException {
+            try (var releasing = Releasing.begin(still)) {
+                sending.rounds().send(still.ownPages(), sending.pages());
+                times.pages = times.lap();
+                still.saveDevices(sending.writer());
+                meter.flush(); // the target reads them while a tap may still be given back
+                releasing.await();
+            }
+            sending.writer().write(new StreamRecord.End());
+            meter.flush();
+            times.states = times.lap();
         }
 
         private void cut() throws IOException {
