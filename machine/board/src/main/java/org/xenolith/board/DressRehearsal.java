@@ -22,6 +22,9 @@ import java.util.concurrent.TimeoutException;
 /// Its memory is changed in pages of its own. Nobody hears what it says; it hears on its network
 /// interfaces that somebody asks who is there; its disks do not answer.
 final class DressRehearsal {
+    /// How often a copy is made, of which the last one runs.
+    private static final int COPIES = 4;
+
     private static final int QUESTIONS = 12;
     private static final long BETWEEN_MILLIS = 25;
     private static final int MTU_USUAL = 1500;
@@ -50,16 +53,41 @@ final class DressRehearsal {
             Engines engines,
             MachineImage image)
             throws DomainException {
+        try {
+            for (int i = 1; i < COPIES; i++) {
+                withCopy(config, around, engines, image, (_, _) -> {});
+            }
+            withCopy(config, around, engines, image, DressRehearsal::run);
+        } catch (LinuxException | StreamException e) {
+            throw new DomainException(e.getMessage(), e);
+        }
+    }
+
+    /// What is done with a copy that has been made.
+    @FunctionalInterface
+    private interface Use {
+        void of(Machine machine, List<SilentPort> ports);
+    }
+
+    private static void withCopy(
+            DomainConfig config,
+            MachineBuilder.Surroundings around,
+            Engines engines,
+            MachineImage image,
+            Use use)
+            throws DomainException, LinuxException, StreamException {
         var ports = new CopyOnWriteArrayList<SilentPort>();
         try (var copy = image.copyOnWrite();
                 var machine = machine(config, apart(around, ports), engines, copy)) {
             copy.taken();
-            machine.start(false);
-            for (int i = 0; i < QUESTIONS && goesOn(machine); i++) {
-                ports.forEach(SilentPort::ask);
-            }
-        } catch (LinuxException | StreamException e) {
-            throw new DomainException(e.getMessage(), e);
+            use.of(machine, ports);
+        }
+    }
+
+    private static void run(Machine machine, List<SilentPort> ports) {
+        machine.start(false);
+        for (int i = 0; i < QUESTIONS && goesOn(machine); i++) {
+            ports.forEach(SilentPort::ask);
         }
     }
 

@@ -3,6 +3,7 @@ package org.xenolith.migration;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Sizes;
 import org.xenolith.board.CopiedDisk;
+import org.xenolith.board.HeldMachine;
 import org.xenolith.migration.pages.CopiedPages;
 import org.xenolith.migration.pages.DiskRounds;
 import org.xenolith.migration.pages.MeteredOutput;
@@ -16,6 +17,8 @@ import org.xenolith.state.stream.StreamWriter;
 import org.xenolith.state.stream.StreamWriter.Alignment;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -39,6 +42,9 @@ import java.util.function.Consumer;
 public final class Departure {
     /// A rehearsal is of a machine that stands still while so many pages are copied aside, at most.
     private static final int REHEARSAL_PAGES_MAX = 8192;
+
+    /// How often states are written to nowhere so that they are written fast afterwards.
+    private static final int SAVED_ASIDE = 20;
 
     private static final long REFUSAL_MILLIS_MAX = 1000;
 
@@ -255,10 +261,11 @@ public final class Departure {
             long dirty = sending.remaining();
             told.begin(rounds.number() + 1, dirty, throttled, counts(sending));
             machine.flushDisks();
+            HeldMachine states;
             try (var aside = new CopiedPages()) {
                 aside.prepare(2 * dirty); // the guest goes on writing
                 long begin = clock.nanos();
-                var states = machine.moment(ownPages -> rounds.send(ownPages, aside));
+                states = machine.moment(ownPages -> rounds.send(ownPages, aside));
                 rehearsalNanos = Math.max(1, clock.nanos() - begin);
                 aside.send(sending.pages());
                 sending.writer().write(new StreamRecord.Round(rounds.number()));
@@ -266,11 +273,22 @@ public final class Departure {
             }
             sending.writer().write(new StreamRecord.Rehearsal());
             meter.flush();
+            saveAside(states);
             expectTaken(rounds.number());
             expect(Frame.Rehearsed.class, options.answerMillisMax());
             long left = sending.remaining();
             told.end(counts(sending), left);
             return left;
+        }
+
+        /// While the target rehearses.
+        private void saveAside(HeldMachine states) throws IOException {
+            var nowhere = Channels.newChannel(OutputStream.nullOutputStream());
+            var writer =
+                    new StreamWriter(nowhere, 0, Alignment.NONE, version.major(), version.minor());
+            for (int i = 0; i < SAVED_ASIDE; i++) {
+                states.save(writer);
+            }
         }
 
         private RoundProgress.Counts counts(Sending sending) {
