@@ -31,6 +31,9 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
     /// By number. Guarded by this object.
     private final SortedMap<Integer, Attached> attached = new TreeMap<>();
 
+    /// Guarded by this object.
+    private final OpeningPorts opening;
+
     private boolean closed;
 
     /// How often something has come or gone. Guarded by this object.
@@ -46,6 +49,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         this.around = around;
         this.host = host;
         this.ports = ports;
+        this.opening = new OpeningPorts(ports);
         this.queuesMax = Math.min(vcpus, NetworkBackend.QUEUES_MAX);
     }
 
@@ -82,6 +86,14 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
                 queuesMax,
                 vif.trusted(),
                 toolNodes(vif, devid));
+    }
+
+    /// Begins to open the ports of these, which [#restore] needs: nobody else may have them any
+    /// more.
+    synchronized void openAhead(List<VifConfig> vifs) {
+        for (var vif : vifs) {
+            opening.begin(vif.kind(), owner(vif.devid().orElseThrow(), vif.mtu()));
+        }
     }
 
     /// The interfaces of a machine that has been restored: those that the guest has go on where
@@ -186,10 +198,15 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
 
     private Port open(VifConfig vif, int devid, OptionalInt mtu) throws DomainException {
         try {
-            return ports.open(vif.kind(), new GuestInterface(host, devid, queuesMax, mtu));
+            var ahead = opening.take(devid);
+            return ahead.isPresent() ? ahead.get() : ports.open(vif.kind(), owner(devid, mtu));
         } catch (NetworkException e) {
             throw new DomainException("vif %d: %s".formatted(devid, e.getMessage()), e);
         }
+    }
+
+    private GuestInterface owner(int devid, OptionalInt mtu) {
+        return new GuestInterface(host, devid, queuesMax, mtu);
     }
 
     /// Nodes that libxl writes for its scripts and its own use.
@@ -266,6 +283,7 @@ final class MachineInterfaces implements Interfaces, AutoCloseable {
         List<Attached> all;
         synchronized (this) {
             closed = true;
+            opening.close(this::logUnclosed);
             all = List.copyOf(attached.values());
             attached.clear();
         }

@@ -335,6 +335,7 @@ final class Wiring {
 
     private Board restored(MachineImage image, boolean withDisks)
             throws DomainException, StreamException {
+        interfaces.openAhead(config.vifs());
         var states = RestoredStates.of(image, slots.size());
         replay.ifPresent(replayed -> replayed.continueFrom(states.board()));
         var consoleLink = RingLink.at(xen, HvmAbi.HVM_PARAM_CONSOLE_EVTCHN);
