@@ -8,6 +8,7 @@ import java.nio.file.Path;
 /// PostgreSQL's own load (TPC-B, more or less) and what must hold afterwards, in a guest reached by
 /// ssh.
 record Pgbench(Ssh ssh) {
+    private static final int RECOVERY_SECONDS_MAX = 300;
     private static final Path NOTHING = Path.of("/dev/null");
 
     /// Of a history of each transaction its length, and whether three sums each equal that of its
@@ -20,11 +21,19 @@ record Pgbench(Ssh ssh) {
 
     /// Makes its tables, and one for the rows of `load.sh`.
     void fill() throws Exception {
+        awaitServer();
         asPostgres("dropdb --if-exists bench");
         asPostgres("createdb bench");
         asPostgres("pgbench --quiet --initialize --scale=1 bench");
         ask("create view sums as " + SUMS);
         ask("create table acknowledged (number bigint primary key)");
+    }
+
+    /// Debian says that the server has been started while it still goes through its log.
+    private void awaitServer() throws IOException, InterruptedException {
+        ssh.run(
+                "timeout %d sh -c 'until pg_isready --quiet; do sleep 0.2; done'"
+                        .formatted(RECOVERY_SECONDS_MAX));
     }
 
     private String ask(String query) throws IOException, InterruptedException {
@@ -55,6 +64,7 @@ record Pgbench(Ssh ssh) {
 
     /// Nothing is half done, and all tables and indices are sound.
     void assertConsistent() throws IOException, InterruptedException {
+        awaitServer();
         assertThat(ask("select * from sums")).endsWith(" t");
         asPostgres(
                 "sh -c '/usr/lib/postgresql/*/bin/pg_amcheck --heapallindexed --all"
