@@ -9,8 +9,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// A network namespace in which there are a loopback interface and a bridge, so that guests have a
-/// cable that is none of the host's. A process holds it, and ends with this one. Whoever is not
-/// root becomes root of a user namespace.
+/// cable that is none of the host's. The bridge has another port, as one has that leads to a
+/// network card: without, it would lose its carrier with the tap of a domain that is killed, and
+/// the kernel takes up to a second to notice that there is one again. A process holds it all, and
+/// ends with this one. Whoever is not root becomes root of a user namespace.
 final class Network implements AutoCloseable {
     static final String BRIDGE = "xenbr0";
     static final String GUEST = "10.9.0.2";
@@ -19,7 +21,8 @@ final class Network implements AutoCloseable {
     private static final String SET_UP =
             """
             ip link set lo up && ip link add %1$s type bridge && ip addr add 10.9.0.1/24 dev %1$s \
-            && ip link set %1$s up && echo ready && exec cat
+            && ip link add nic type veth peer name wire && ip link set nic master %1$s up \
+            && ip link set wire up && ip link set %1$s up && echo ready && exec cat
             """
                     .formatted(BRIDGE);
 
