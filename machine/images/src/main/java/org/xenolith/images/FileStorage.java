@@ -49,7 +49,7 @@ final class FileStorage implements Storage {
     private volatile FileChannel channel;
     private volatile boolean closed;
 
-    /// Whether the last call that moved data has waited for the disk: so may the next.
+    /// Whether the last write has waited for the disk: so may the next.
     private volatile boolean slow;
 
     private volatile boolean flushFailed;
@@ -236,7 +236,7 @@ final class FileStorage implements Storage {
         var from = host.orElseThrow();
         long end = offset + targets.bytes();
         try {
-            move(() -> from.readWithoutWaiting(offset, targets));
+            from.readWithoutWaiting(offset, targets);
             if (targets.bytes() > 0) {
                 Waiting.perform(() -> from.read(end - targets.bytes(), targets));
             }
@@ -248,22 +248,27 @@ final class FileStorage implements Storage {
     @Override
     public void write(long offset, IoVector sources) throws ImageException {
         try {
-            move(() -> host.orElseThrow().write(offset, sources));
+            write(() -> host.orElseThrow().write(offset, sources));
         } catch (LinuxException e) {
             throw failed("write at " + offset, e);
         }
     }
 
     /// Makes a call that takes the time of a copy if the host has memory for what is written, and
-    /// that of its disk if not, which it does not say before.
-    private void move(Waiting.Call call) throws LinuxException {
-        long begin = CLOCK.nanos();
+    /// that of its disk if not, which it does not say before. What is measured is the call alone:
+    /// to hand it to another thread may take as long where processors are few.
+    private void write(Waiting.Call call) throws LinuxException {
+        Waiting.Call timed =
+                () -> {
+                    long begin = CLOCK.nanos();
+                    call.perform();
+                    slow = CLOCK.nanos() - begin > SLOW_NANOS;
+                };
         if (slow) {
-            Waiting.perform(call);
+            Waiting.perform(timed);
         } else {
-            call.perform();
+            timed.perform();
         }
-        slow = CLOCK.nanos() - begin > SLOW_NANOS;
     }
 
     private ImageException failed(String what, LinuxException e) {
