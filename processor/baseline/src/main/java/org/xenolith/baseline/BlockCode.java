@@ -2,7 +2,6 @@ package org.xenolith.baseline;
 
 import static org.xenolith.baseline.Assembler.CMP;
 import static org.xenolith.baseline.Assembler.LEA;
-import static org.xenolith.baseline.Assembler.MOV;
 import static org.xenolith.baseline.Assembler.NONE;
 import static org.xenolith.baseline.Assembler.R11;
 import static org.xenolith.baseline.Assembler.RAX;
@@ -23,7 +22,6 @@ import org.xenolith.ir.Op.CompareKind;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
-import org.xenolith.jit.TranslationCache;
 
 /// Makes the code of one block, op by op. RAX and R11 are for the inside of an op.
 final class BlockCode {
@@ -32,6 +30,7 @@ final class BlockCode {
     private final FlagCode flags;
     private final Plan plan;
     private final Values values;
+    private final AccessCode accesses;
     private final VectorCode vectors;
     private final IntegerCalls integers;
     private final StringCode strings;
@@ -48,9 +47,10 @@ final class BlockCode {
         this.flags = flags;
         plan = new Plan(unit);
         values = new Values(code, plan);
-        vectors = new VectorCode(this, code, plan, values);
+        accesses = new AccessCode(this, region, code, plan, values);
+        vectors = new VectorCode(accesses, code, plan, values);
         integers = new IntegerCalls(code, plan, values);
-        strings = new StringCode(this, code, plan, values);
+        strings = new StringCode(this, accesses, code, plan, values);
         instructionsLeft = instructions + 1;
     }
 
@@ -79,15 +79,15 @@ final class BlockCode {
             }
             case Op.Load(var width, int address) -> load(index, width, address);
             case Op.Store(var width, int address, int value) -> {
-                int place = find(true, address, width.bytes());
+                int place = accesses.find(index, true, address, width.bytes());
                 store(width, place, 0, value);
             }
             case Op.StorePair(int address, int low, int high) -> {
-                int place = find(true, address, 2 * Long.BYTES);
+                int place = accesses.find(index, true, address, 2 * Long.BYTES);
                 store(Width.W64, place, 0, low);
                 store(Width.W64, place, Long.BYTES, high);
             }
-            case Op.StoreConditional op -> storeConditional(op);
+            case Op.StoreConditional op -> storeConditional(index, op);
             case Op.Binary op -> binary(index, op);
             case Op.Unary op -> unary(index, op);
             case Op.Convert(boolean signed, var from, var to, int value) ->
@@ -181,51 +181,13 @@ final class BlockCode {
 
     // ---------------------------------------------------------------- memory
 
-    /// RAX becomes the distance from [Frame#BASE] to the `bytes` bytes at an address, of which the
-    /// answer must still be added; the region is left if there is no translation for them.
-    int find(boolean write, int address, int bytes) {
-        int base = address;
-        int displacement = 0;
-        if (plan.isDeferred(address)) {
-            var sum = (Op.Binary) plan.op(address);
-            base = sum.left();
-            displacement = (int) plan.constant(sum.right(), Width.W64);
-        }
-        find(write, any(base, Width.W64), displacement, bytes);
-        return displacement;
-    }
-
-    /// The same for an address that is `displacement` from what a register holds.
-    void find(boolean write, int register, int displacement, int bytes) {
-        int tags = write ? Frame.WRITE_TAGS : Frame.READ_TAGS;
-        move(Width.W32, RAX, register, displacement);
-        move(Width.W64, R11, register, displacement + bytes - 1);
-        code.shiftNumber(Width.W32, Assembler.SHR, RAX, TranslationCache.PAGE_SHIFT);
-        code.opNumber(Width.W64, Assembler.AND, R11, -4096);
-        code.opNumber(Width.W32, Assembler.AND, RAX, TranslationCache.FIRST_MASK);
-        code.op(Width.W64, CMP, R11, tags, RAX, 3, 0);
-        int back = code.label();
-        code.jumpIf(Assembler.NOT_EQUAL, region.secondLook(write, back, miss()));
-        code.bind(back);
-        code.op(Width.W64, MOV, RAX, Frame.OFFSETS, RAX, 3, 0);
-        code.op(Width.W64, Assembler.ADD, RAX, register);
-    }
-
-    private void move(Width width, int to, int from, int displacement) {
-        if (displacement == 0) {
-            code.move(width, to, from);
-        } else {
-            code.op(width, LEA, to, from, displacement);
-        }
-    }
-
     private void load(int index, Width width, int address) {
-        int place = find(false, address, width.bytes());
+        int place = accesses.find(index, false, address, width.bytes());
         int target = values.define(index);
         code.extend(false, width, Width.W64, target, Frame.BASE, RAX, place);
     }
 
-    /// Stores at `RAX` after [#find].
+    /// Stores at `RAX` after [AccessCode#find].
     private void store(Width width, int place, int further, int value) {
         int at = place + further;
         if (plan.isConstant(value)) {
@@ -239,9 +201,9 @@ final class BlockCode {
         code.op(width, STORE, register, Frame.BASE, RAX, 0, at);
     }
 
-    private void storeConditional(Op.StoreConditional op) {
+    private void storeConditional(int index, Op.StoreConditional op) {
         var width = op.width();
-        int place = find(true, op.address(), width.bytes());
+        int place = accesses.find(index, true, op.address(), width.bytes());
         code.op(Width.W64, LEA, R11, Frame.BASE, RAX, 0, place);
         if (width != Width.W8) {
             code.testNumber(Width.W8, R11, width.bytes() - 1);
@@ -488,7 +450,7 @@ final class BlockCode {
     }
 
     /// A register with a value that stays when conditions are computed.
-    private int any(int value, Width width) {
+    int any(int value, Width width) {
         if (!plan.isConstant(value)) {
             return values.fetch(value, width, NONE);
         }

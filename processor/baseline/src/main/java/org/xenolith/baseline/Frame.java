@@ -48,10 +48,14 @@ final class Frame {
     /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
     static final int PAUSED = PC + 13;
 
-    /// Bytes of the stack for values of a block, behind the return address.
+    /// The stack's places of where the bytes of [PageGroups] are, behind the return address: a
+    /// distance from [#BASE] each, or 0 if each access must look itself.
+    private static final int GROUPS = Long.BYTES;
+
+    /// Bytes of the stack for values of a block.
     static final int VALUE_BYTES = 512;
 
-    static final int VALUES = Long.BYTES;
+    static final int VALUES = GROUPS + PageGroups.PLACES * Long.BYTES;
 
     /// The stack's place of the address of the entries of [Links].
     static final int LINKS = VALUES + VALUE_BYTES;
@@ -80,7 +84,7 @@ final class Frame {
     private static final int VIEW_BYTES = VIEW_POINTERS * Long.BYTES;
 
     /// Bytes of the frame without the return address.
-    static final int BYTES = FIRST_VIEW + VIEW_BYTES - VALUES;
+    static final int BYTES = FIRST_VIEW + VIEW_BYTES - Long.BYTES;
 
     /// Registers that the entry code saves.
     static final int[] SAVED = {
@@ -88,9 +92,13 @@ final class Frame {
     };
 
     /// The stack's place of the pointers of the second view: the caller has put them there.
-    private static final int OTHER_VIEWS = VALUES + BYTES + (SAVED.length + 1) * Long.BYTES;
+    private static final int OTHER_VIEWS = Long.BYTES + BYTES + (SAVED.length + 1) * Long.BYTES;
 
     private Frame() {}
+
+    static int group(int place) {
+        return GROUPS + place * Long.BYTES;
+    }
 
     /// The stack's place of the four pointers of a view ([org.xenolith.ir.Enters]).
     static int view(int number) {

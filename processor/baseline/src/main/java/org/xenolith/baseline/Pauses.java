@@ -92,6 +92,7 @@ final class Pauses {
         return code;
     }
 
+    /// Where pages are is to be asked anew.
     private static void restoreStack(Assembler code) {
         code.move(Width.W64, RAX, RSI);
         code.move(Width.W64, R11, REGISTERS);
@@ -101,6 +102,9 @@ final class Pauses {
         code.repeatMove(Width.W64);
         code.move(Width.W64, REGISTERS, R11);
         code.move(Width.W64, RSI, RAX);
+        for (int place = 0; place < PageGroups.PLACES; place++) {
+            code.storeNumber(Width.W64, RSP, NONE, Frame.group(place), 0);
+        }
     }
 
     /// If the guest's MXCSR was the host's, it is again.

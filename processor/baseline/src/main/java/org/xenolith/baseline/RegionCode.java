@@ -41,6 +41,7 @@ final class RegionCode {
     private final int second;
 
     private final List<Stub> misses = new ArrayList<>();
+    private final List<Runnable> asides = new ArrayList<>();
     private final List<SecondLook> secondLooks = new ArrayList<>();
     private final Map<Long, Integer> exits = new LinkedHashMap<>();
     private int place;
@@ -113,6 +114,7 @@ final class RegionCode {
     }
 
     private void leave() {
+        asides.forEach(Runnable::run);
         secondLooks.forEach(this::emit);
         misses.forEach(this::emit);
         exits.forEach(this::emitExit);
@@ -203,11 +205,14 @@ final class RegionCode {
         return stub.label;
     }
 
-    /// Where to look for a page that is not at its first place; see [SecondPlaces].
-    int secondLook(boolean write, int back, int miss) {
-        var look = new SecondLook(code.label(), write, back, miss);
-        secondLooks.add(look);
-        return look.label;
+    /// Has code be made behind the blocks, for what is seldom done.
+    void aside(Runnable maker) {
+        asides.add(maker);
+    }
+
+    /// From `label` on a page is looked for that is not at its first place; see [SecondPlaces].
+    void secondLook(int label, boolean write, int back, int miss) {
+        secondLooks.add(new SecondLook(label, write, back, miss));
     }
 
     private int exit(long target) {

@@ -28,12 +28,14 @@ final class StringCode {
     private static final int[] USED = {RCX, RDX, RBX, R12, R13};
 
     private final BlockCode block;
+    private final AccessCode accesses;
     private final Assembler code;
     private final Plan plan;
     private final Values values;
 
-    StringCode(BlockCode block, Assembler code, Plan plan, Values values) {
+    StringCode(BlockCode block, AccessCode accesses, Assembler code, Plan plan, Values values) {
         this.block = block;
+        this.accesses = accesses;
         this.code = code;
         this.plan = plan;
         this.values = values;
@@ -86,7 +88,7 @@ final class StringCode {
     /// RCX at most as many elements as are from there to the end of the page.
     private void find(boolean write, int slot, Width width) {
         load(RDX, slot);
-        block.find(write, RDX, 0, width.bytes());
+        accesses.find(write, RDX, width.bytes());
         code.opNumber(Width.W32, Assembler.OR, RDX, -PAGE);
         code.negate(Width.W32, RDX);
         code.shiftNumber(Width.W32, Assembler.SHR, RDX, shift(width));

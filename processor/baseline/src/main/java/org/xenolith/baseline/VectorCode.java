@@ -22,7 +22,7 @@ final class VectorCode {
     /// The flags that a comparison answers.
     private static final int COMPARED = Flags.ZF | Flags.PF | Flags.CF;
 
-    private final BlockCode block;
+    private final AccessCode accesses;
     private final Assembler code;
     private final VectorAssembler vectors;
     private final Plan plan;
@@ -31,8 +31,8 @@ final class VectorCode {
     /// By register of the host: the slot whose vector it holds, or NONE.
     private final int[] held = new int[REGISTERS_MAX];
 
-    VectorCode(BlockCode block, Assembler code, Plan plan, Values values) {
-        this.block = block;
+    VectorCode(AccessCode accesses, Assembler code, Plan plan, Values values) {
+        this.accesses = accesses;
         this.code = code;
         this.plan = plan;
         this.values = values;
@@ -67,7 +67,7 @@ final class VectorCode {
         int reg = register(instruction.reg(), index);
         switch (instruction.rm()) {
             case Part.Memory(int bytes, boolean written) -> {
-                int displacement = block.find(written, op.address(), bytes);
+                int displacement = accesses.find(index, written, op.address(), bytes);
                 emit(instruction, reg, Frame.BASE, RAX, displacement);
             }
             case Part.General(int slot) ->

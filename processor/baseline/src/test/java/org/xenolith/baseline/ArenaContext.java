@@ -7,11 +7,14 @@ import org.xenolith.jit.TranslationCache;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.random.RandomGenerator;
 
-/// A context with 16 pages of memory outside the heap, some of which may not be read or written.
+/// A context with 16 pages of memory outside the heap, some of which may not be written, or neither
+/// be read nor written.
 final class ArenaContext extends Context {
     private static final int TRANSLATIONS = TranslationCache.LENGTH;
     private static final int PAGES = 16;
@@ -27,6 +30,9 @@ final class ArenaContext extends Context {
 
     /// How often one has been.
     int supplied;
+
+    /// Whether to be written, each of the times.
+    final List<Boolean> asked = new ArrayList<>();
 
     ArenaContext(Arena arena, RandomGenerator random) {
         this(arena.allocate(PAGES * PAGE_BYTES, 64));
@@ -53,7 +59,7 @@ final class ArenaContext extends Context {
             }
             put(place, page);
             readTags[place] = random.nextInt(12) > 0 ? at : 1;
-            writeTags[place] = random.nextInt(12) > 0 ? at : 1;
+            writeTags[place] = random.nextInt(12) > 0 ? readTags[place] : 1;
         }
     }
 
@@ -102,6 +108,7 @@ final class ArenaContext extends Context {
             return false;
         }
         supplied++;
+        asked.add(write);
         put(TranslationCache.first(page), number);
         return true;
     }

@@ -44,6 +44,18 @@ class RandomBlocksTest {
         assertThat(supplied).isGreaterThan(BLOCKS / 100);
     }
 
+    @Test
+    void accessesThatAreNearEachOtherFindTheirPages() throws Exception {
+        assumeTrue(MachineCodeCompiler.isSupported());
+        for (long seed = 1; seed <= BLOCKS / 2; seed++) {
+            var random = new SplittableRandom(seed);
+            compare(seed, random, RandomAccesses.next(random));
+        }
+        assertThat(completed).isGreaterThan(BLOCKS / 20);
+        assertThat(executed).isGreaterThan(BLOCKS / 4);
+        assertThat(supplied).isGreaterThan(BLOCKS / 100);
+    }
+
     /// What is kept on disk is used by other processes, and once more when it is made again.
     @Test
     void theCodeOfABlockFollowsFromTheBlockAlone() throws Exception {

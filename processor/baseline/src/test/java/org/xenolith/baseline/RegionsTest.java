@@ -138,6 +138,69 @@ class RegionsTest {
         assertThat(context.supplied).isEqualTo(1);
     }
 
+    /// What lies near each other is looked for once; but while code waits for another page, the one
+    /// that has been found may go elsewhere.
+    @Test
+    void aPageIsLookedForAnewWhenCodeHasWaited() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        int first = TranslationCache.first(0);
+        context.withhold(page);
+        context.supply(number -> {
+            context.offsets[first] -= 4096;
+            return number == 3;
+        });
+        context.registers[1] = 16;
+        context.registers[2] = page;
+        context.registers[3] = 0x0123_4567_89AB_CDEFL;
+        context.memory.set(ValueLayout.JAVA_LONG, PLACE - 4096 + 8, 1);
+        var stores =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 4),
+                        new Op.ReadRegister(1),
+                        new Op.ReadRegister(3),
+                        new Op.Store(Width.W64, 1, 2),
+                        new Op.ReadRegister(2),
+                        new Op.Load(Width.W64, 4),
+                        new Op.WriteRegister(4, 5),
+                        new Op.Const(Width.W64, 8),
+                        new Op.Binary(BinaryKind.SUB, Width.W64, 1, 7),
+                        new Op.Store(Width.W64, 8, 2),
+                        new Op.Jump(0x104));
+
+        assertThat(run(100, stores)).isEqualTo(99);
+        assertThat(context.supplied).isEqualTo(1);
+        assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE + 16))
+                .isEqualTo(context.registers[3]);
+        assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE - 4096 + 8))
+                .isEqualTo(context.registers[3]);
+    }
+
+    /// A page is asked for as the access itself needs it, whatever others of its kind will do.
+    @Test
+    void aReadBeforeAWriteAsksForThePageToBeRead() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        context.withhold(page);
+        context.supply(number -> number == 3);
+        context.registers[1] = page;
+        int left =
+                run(
+                        100,
+                        block(
+                                0x100,
+                                new Op.Boundary(0x100, 1),
+                                new Op.ReadRegister(1),
+                                new Op.Load(Width.W64, 1),
+                                new Op.Boundary(0x101, 1),
+                                new Op.Const(Width.W64, 8),
+                                new Op.Binary(BinaryKind.ADD, Width.W64, 1, 4),
+                                new Op.Store(Width.W64, 5, 2),
+                                new Op.Jump(0x102)));
+
+        assertThat(left).isEqualTo(98);
+        assertThat(context.asked).containsExactly(false);
+    }
+
     @Test
     void anInstructionThatMissesHasNotBegun() {
         context.registers[2] = 0x3_0000; // beyond all pages
