@@ -4,10 +4,14 @@ import org.xenolith.base.Bug;
 import org.xenolith.base.Threads;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
-/// Workers with a virtual thread each.
+/// Workers on virtual threads: a periodic one has a thread, any other a new one for each time that
+/// it is woken. A thread that lives long and sleeps often would keep the frames that it began with,
+/// which the JVM interprets for good and is slow to put away and to bring back.
 final class ThreadWorkers implements Workers {
     private final Consumer<Throwable> onFailure;
 
@@ -17,12 +21,12 @@ final class ThreadWorkers implements Workers {
 
     @Override
     public Worker worker(String name, Runnable step) {
-        return new ThreadWorker(name, 0, step);
+        return new WokenWorker(name, step);
     }
 
     @Override
     public Worker periodic(String name, long periodNanos, Runnable step) {
-        return new ThreadWorker(name, periodNanos, step);
+        return new PeriodicWorker(name, periodNanos, step);
     }
 
     @Override
@@ -38,14 +42,79 @@ final class ThreadWorkers implements Workers {
         }
     }
 
-    private final class ThreadWorker implements Worker {
+    private final class WokenWorker implements Worker {
+        private final String name;
+        private final Runnable step;
+        private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.NONE);
+
+        /// Held while the step runs.
+        private final ReentrantLock running = new ReentrantLock();
+
+        private volatile boolean closing;
+
+        WokenWorker(String name, Runnable step) {
+            this.name = name;
+            this.step = step;
+        }
+
+        /// Always changes the turn, so that what was done before is seen by the step that follows.
+        @Override
+        public void wake() {
+            if (turn.getAndSet(Turn.ANOTHER) == Turn.NONE) {
+                start();
+            }
+        }
+
+        /// One that is always due must not keep others from running: it has a thread for each turn.
+        private void start() {
+            Thread.ofVirtual().name(name).start(this::run);
+        }
+
+        private void run() {
+            turn.set(Turn.PRESENT);
+            running.lock();
+            try {
+                if (!closing) {
+                    step.run();
+                }
+            } catch (RuntimeException | Error e) {
+                closing = true;
+                onFailure.accept(e);
+            } finally {
+                running.unlock();
+            }
+            if (!turn.compareAndSet(Turn.PRESENT, Turn.NONE)) {
+                start();
+            }
+        }
+
+        @Override
+        public void close() {
+            Bug.check(!running.isHeldByCurrentThread(), "a worker does not wait for itself");
+            closing = true;
+            running.lock();
+            running.unlock();
+        }
+    }
+
+    /// What a worker has to do.
+    private enum Turn {
+        NONE,
+
+        /// A step, which has begun.
+        PRESENT,
+
+        /// A step that has not begun; perhaps another runs.
+        ANOTHER
+    }
+
+    private final class PeriodicWorker implements Worker {
         private final AtomicBoolean due = new AtomicBoolean();
         private final long periodNanos;
         private final Thread thread;
         private volatile boolean closing;
 
-        /// `periodNanos` is 0 for a step that runs only when it is due.
-        ThreadWorker(String name, long periodNanos, Runnable step) {
+        PeriodicWorker(String name, long periodNanos, Runnable step) {
             this.periodNanos = periodNanos;
             this.thread = Thread.ofVirtual().name(name).unstarted(() -> guarded(() -> run(step)));
             thread.start();
@@ -54,12 +123,8 @@ final class ThreadWorkers implements Workers {
         private void run(Runnable step) {
             while (!closing) {
                 boolean waited = false;
-                while (!due.getAndSet(false) && !closing && !(waited && periodNanos > 0)) {
-                    if (periodNanos > 0) {
-                        LockSupport.parkNanos(this, periodNanos);
-                    } else {
-                        LockSupport.park(this);
-                    }
+                while (!due.getAndSet(false) && !closing && !waited) {
+                    LockSupport.parkNanos(this, periodNanos);
                     waited = true;
                 }
                 if (!closing) {
