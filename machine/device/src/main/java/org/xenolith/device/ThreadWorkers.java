@@ -67,19 +67,27 @@ final class ThreadWorkers implements Workers {
 
         /// One that is always due must not keep others from running: it has a thread for each turn.
         private void start() {
-            Thread.ofVirtual().name(name).start(this::run);
+            try {
+                Thread.ofVirtual().name(name).start(this::run);
+            } catch (OutOfMemoryError e) {
+                fail(e);
+            }
+        }
+
+        private void fail(Throwable failure) {
+            closing = true;
+            onFailure.accept(failure);
         }
 
         private void run() {
-            turn.set(Turn.PRESENT);
+            turn.getAndSet(Turn.PRESENT);
             running.lock();
             try {
                 if (!closing) {
                     step.run();
                 }
             } catch (RuntimeException | Error e) {
-                closing = true;
-                onFailure.accept(e);
+                fail(e);
             } finally {
                 running.unlock();
             }
