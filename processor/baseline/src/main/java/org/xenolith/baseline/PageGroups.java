@@ -44,7 +44,7 @@ final class PageGroups {
 
         private boolean add(int index, Access access) {
             long from = access.distance - first.distance;
-            if (Math.abs(from) > BYTES_MAX) {
+            if (from < -BYTES_MAX || from > BYTES_MAX) {
                 return false;
             }
             int least = Math.min(low, (int) from);

@@ -21,8 +21,9 @@ import java.util.List;
 final class Plan {
     private static final int NOBODY = -1;
 
-    /// How far an address may be from what it is made from.
-    private static final int DISPLACEMENT_MAX = 1 << 30;
+    /// How far an address may be from what it is made from: the difference between two such
+    /// distances is still one that an instruction can have.
+    private static final int DISPLACEMENT_MAX = 1 << 29;
 
     private final List<Op> ops;
     private final int[] homes;

@@ -17,6 +17,11 @@ final class RandomAccesses {
     /// Registers that addresses are made from, and as many that get what is loaded.
     private static final int REGISTERS = 3;
 
+    /// Where sums and differences of distances no longer are what they seem.
+    private static final long[] HUGE = {
+        1L << 29, -(1L << 29), 1L << 30, -(1L << 30), 1L << 31, 1L << 32, Long.MIN_VALUE
+    };
+
     private static final int NEAR = 0x180;
     private static final int FAR = 0x1800;
 
@@ -47,8 +52,7 @@ final class RandomAccesses {
         int register = random.nextInt(REGISTERS);
         int address = add(new Op.ReadRegister(register));
         for (int terms = random.nextInt(3); terms > 0; terms--) {
-            int span = random.nextInt(8) > 0 ? NEAR : FAR;
-            int number = add(new Op.Const(Width.W64, random.nextInt(span) - span / 2));
+            int number = add(new Op.Const(Width.W64, distance()));
             var kind = random.nextBoolean() ? BinaryKind.ADD : BinaryKind.SUB;
             address = add(new Op.Binary(kind, Width.W64, address, number));
         }
@@ -60,6 +64,14 @@ final class RandomAccesses {
             case 3 -> add(new Op.StorePair(address, value(Width.W64), value(Width.W64)));
             default -> load(width, address);
         }
+    }
+
+    private long distance() {
+        if (random.nextInt(20) == 0) {
+            return HUGE[random.nextInt(HUGE.length)] + random.nextInt(-2, 3);
+        }
+        int span = random.nextInt(8) > 0 ? NEAR : FAR;
+        return random.nextInt(span) - span / 2;
     }
 
     /// A register that no address is made from, cut to a width.

@@ -176,6 +176,67 @@ class RegionsTest {
                 .isEqualTo(context.registers[3]);
     }
 
+    @Test
+    void anAddressAtTheOtherEndOfAllIsNotNear() {
+        context.registers[1] = 16;
+        int left =
+                run(
+                        100,
+                        block(
+                                0x100,
+                                new Op.Boundary(0x100, 1),
+                                new Op.ReadRegister(1),
+                                new Op.Load(Width.W64, 1),
+                                new Op.WriteRegister(2, 2),
+                                new Op.Boundary(0x101, 1),
+                                new Op.Const(Width.W64, Long.MIN_VALUE),
+                                new Op.Binary(BinaryKind.ADD, Width.W64, 1, 5),
+                                new Op.Load(Width.W64, 6),
+                                new Op.WriteRegister(3, 7),
+                                new Op.Jump(0x102)));
+
+        assertThat(left).isEqualTo(99);
+        assertThat(context.pc).isEqualTo(0x101);
+    }
+
+    /// Two addresses that are near each other, each made from a value that is as far away as can
+    /// be, on either side.
+    @Test
+    void nearAddressesMayBeMadeFromValuesThatAreFar() {
+        long far = (1L << 30) - 1;
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        for (int side : new int[] {1, -1}) {
+            context.displace(page);
+            context.registers[1] = page + 64;
+            var loads =
+                    block(
+                            0x100,
+                            new Op.Boundary(0x100, 1),
+                            new Op.ReadRegister(1),
+                            new Op.Const(Width.W64, side * (far + 1)),
+                            new Op.Binary(BinaryKind.ADD, Width.W64, 1, 2),
+                            new Op.WriteRegister(2, 3),
+                            new Op.Const(Width.W64, -side * far),
+                            new Op.Binary(BinaryKind.ADD, Width.W64, 3, 5),
+                            new Op.Load(Width.W64, 6),
+                            new Op.WriteRegister(4, 7),
+                            new Op.Binary(BinaryKind.SUB, Width.W64, 1, 2),
+                            new Op.WriteRegister(3, 9),
+                            new Op.Const(Width.W64, side * far),
+                            new Op.Binary(BinaryKind.ADD, Width.W64, 9, 11),
+                            new Op.Load(Width.W64, 12),
+                            new Op.WriteRegister(5, 13),
+                            new Op.Jump(0x101));
+
+            assertThat(run(100, loads)).isEqualTo(99);
+            long at = 12L * 4096 + 64; // page 3, see ArenaContext
+            assertThat(context.registers[4])
+                    .isEqualTo(context.memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at + side));
+            assertThat(context.registers[5])
+                    .isEqualTo(context.memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at - side));
+        }
+    }
+
     /// A page is asked for as the access itself needs it, whatever others of its kind will do.
     @Test
     void aReadBeforeAWriteAsksForThePageToBeRead() {
