@@ -9,7 +9,6 @@ import org.xenolith.ir.Width;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 
 /// Which accesses of a block are so near each other, at fixed distances, that they are on one page
 /// mostly: what a function saves on its stack, the members of a structure, what is read, changed
@@ -175,11 +174,10 @@ final class PageGroups {
                 }
             }
         }
-        Arrays.setAll(
-                groups,
-                index -> {
-                    var group = groups[index];
-                    return Objects.nonNull(group) && group.place >= 0 ? group : null;
-                });
+        for (int index = 0; index < groups.length; index++) {
+            if (groups[index] != null && groups[index].place < 0) {
+                groups[index] = null;
+            }
+        }
     }
 }

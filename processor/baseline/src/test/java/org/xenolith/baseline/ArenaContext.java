@@ -28,10 +28,7 @@ final class ArenaContext extends Context {
     /// Whether a page that code waits for is put where it looks.
     private IntPredicate supplies = _ -> false;
 
-    /// How often one has been.
-    int supplied;
-
-    /// Whether to be written, each of the times.
+    /// Whether to be written, each time that one has been.
     final List<Boolean> asked = new ArrayList<>();
 
     ArenaContext(Arena arena, RandomGenerator random) {
@@ -107,7 +104,6 @@ final class ArenaContext extends Context {
         if (page < 0 || page >= (long) PAGES * PAGE_BYTES || !supplies.test(number)) {
             return false;
         }
-        supplied++;
         asked.add(write);
         put(TranslationCache.first(page), number);
         return true;
@@ -138,6 +134,11 @@ final class ArenaContext extends Context {
         System.arraycopy(other.readTags, 0, readTags, 0, TRANSLATIONS);
         System.arraycopy(other.writeTags, 0, writeTags, 0, TRANSLATIONS);
         System.arraycopy(other.offsets, 0, offsets, 0, TRANSLATIONS);
+    }
+
+    /// How often a page that code waited for has been put where it looks.
+    int supplied() {
+        return asked.size();
     }
 
     /// All that counts, apart from the program counter, as text.

@@ -157,7 +157,7 @@ class RandomBlocksTest {
                                         context.writeTags,
                                         context.offsets,
                                         BUDGET);
-                supplied += context.supplied;
+                supplied += context.supplied();
                 reference.see(context);
                 check(seed, unit, compiled, context, reference, BUDGET - left);
             }

@@ -135,7 +135,7 @@ class RegionsTest {
         assertThat(run(100, add)).isEqualTo(99);
         assertThat(context.registers[3]).isEqualTo(42);
         assertThat(context.pc).isEqualTo(0x104);
-        assertThat(context.supplied).isEqualTo(1);
+        assertThat(context.supplied()).isEqualTo(1);
     }
 
     /// What lies near each other is looked for once; but while code waits for another page, the one
@@ -169,7 +169,7 @@ class RegionsTest {
                         new Op.Jump(0x104));
 
         assertThat(run(100, stores)).isEqualTo(99);
-        assertThat(context.supplied).isEqualTo(1);
+        assertThat(context.supplied()).isEqualTo(1);
         assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE + 16))
                 .isEqualTo(context.registers[3]);
         assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE - 4096 + 8))
