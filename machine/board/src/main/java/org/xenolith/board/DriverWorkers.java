@@ -28,6 +28,11 @@ final class DriverWorkers implements Workers {
         task.run();
     }
 
+    @Override
+    public boolean mayBeDoneByCaller() {
+        return false;
+    }
+
     private final class DriverWorker implements Worker {
         private final Runnable turn = this::run;
         private final Runnable step;

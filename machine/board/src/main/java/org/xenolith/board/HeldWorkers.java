@@ -47,6 +47,11 @@ final class HeldWorkers implements Workers {
         workers.execute(name, task);
     }
 
+    @Override
+    public boolean mayBeDoneByCaller() {
+        return free && workers.mayBeDoneByCaller();
+    }
+
     private void run(Runnable step) {
         if (free) {
             step.run();

@@ -84,8 +84,12 @@ final class ImageDisk implements BlockDisk {
         try {
             action.perform();
         } catch (ImageException e) {
-            throw new IOException(e.getMessage(), e);
+            throw failed(e);
         }
+    }
+
+    private static IOException failed(ImageException cause) {
+        return new IOException(cause.getMessage(), cause);
     }
 
     @Override
@@ -116,6 +120,15 @@ final class ImageDisk implements BlockDisk {
     @Override
     public void read(long offset, IoVector targets) throws IOException {
         perform(() -> image.read(offset, targets));
+    }
+
+    @Override
+    public boolean readAtOnce(long offset, IoVector targets) throws IOException {
+        try {
+            return image.readAtOnce(offset, targets);
+        } catch (ImageException e) {
+            throw failed(e);
+        }
     }
 
     @Override

@@ -120,6 +120,7 @@ final class Wiring {
                                 store,
                                 workers(),
                                 new BlockBuffers(),
+                                around.clock(),
                                 around.log()::add),
                         config.maxVcpus());
         interfaces =

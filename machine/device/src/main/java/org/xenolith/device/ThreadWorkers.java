@@ -34,6 +34,11 @@ final class ThreadWorkers implements Workers {
         Thread.ofVirtual().name(name).start(() -> guarded(task));
     }
 
+    @Override
+    public boolean mayBeDoneByCaller() {
+        return true;
+    }
+
     private void guarded(Runnable task) {
         try {
             task.run();

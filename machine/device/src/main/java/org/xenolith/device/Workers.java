@@ -16,6 +16,10 @@ public interface Workers {
     /// bounds how many there are.
     void execute(String name, Runnable task);
 
+    /// Whether who has something for a worker may do it himself at once, if that takes no longer
+    /// than to wake another: not where the machine decides what is done when.
+    boolean mayBeDoneByCaller();
+
     /// Virtual threads. `onFailure` is told what a step or a task throws, which is a mistake of
     /// ours.
     static Workers virtualThreads(Consumer<Throwable> onFailure) {

@@ -44,6 +44,10 @@ abstract class BaseImage implements Image {
         targets.useEach((before, place) -> readInside(offset + before, place));
     }
 
+    boolean readInsideAtOnce(long offset, IoVector targets) throws ImageException {
+        return false;
+    }
+
     void writeInside(long offset, IoVector sources) throws ImageException {
         sources.useEach((before, place) -> writeInside(offset + before, place));
     }
@@ -107,6 +111,19 @@ abstract class BaseImage implements Image {
         try {
             checkRange(offset, targets.bytes());
             readInside(offset, targets);
+        } finally {
+            requests.readLock().unlock();
+        }
+    }
+
+    @Override
+    public final boolean readAtOnce(long offset, IoVector targets) throws ImageException {
+        if (!requests.readLock().tryLock()) {
+            return false;
+        }
+        try {
+            checkRange(offset, targets.bytes());
+            return readInsideAtOnce(offset, targets);
         } finally {
             requests.readLock().unlock();
         }

@@ -246,6 +246,16 @@ final class FileStorage implements Storage {
     }
 
     @Override
+    public boolean readAtOnce(long offset, IoVector targets) throws ImageException {
+        try {
+            host.orElseThrow().readWithoutWaiting(offset, targets);
+            return targets.bytes() == 0;
+        } catch (LinuxException e) {
+            throw failed("read at " + offset, e);
+        }
+    }
+
+    @Override
     public void write(long offset, IoVector sources) throws ImageException {
         try {
             write(() -> host.orElseThrow().write(offset, sources));

@@ -44,6 +44,10 @@ public interface Image extends AutoCloseable {
     /// their content is unspecified.
     void read(long offset, IoVector targets) throws ImageException;
 
+    /// The same, but false, and unspecified content, if the host would wait for its disk or
+    /// somebody has the image alone. Where the host cannot say so beforehand, this may wait.
+    boolean readAtOnce(long offset, IoVector targets) throws ImageException;
+
     /// Writes `sources` to `offset`; none of them is left to be used.
     void write(long offset, IoVector sources) throws ImageException;
 

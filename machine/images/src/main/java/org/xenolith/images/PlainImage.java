@@ -46,6 +46,11 @@ abstract class PlainImage extends BaseImage {
     }
 
     @Override
+    boolean readInsideAtOnce(long offset, IoVector targets) throws ImageException {
+        return storage.readAtOnce(offset, targets);
+    }
+
+    @Override
     void writeInside(long offset, IoVector sources) throws ImageException {
         storage.write(offset, sources);
     }

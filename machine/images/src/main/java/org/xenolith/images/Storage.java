@@ -29,6 +29,12 @@ interface Storage {
         targets.useEach((before, place) -> read(offset + before, place));
     }
 
+    /// The same, but false if the host would wait for its disk, as far as it says so beforehand;
+    /// then the places hold anything.
+    default boolean readAtOnce(long offset, IoVector targets) throws ImageException {
+        return false;
+    }
+
     /// As [#write(long, ByteBuffer)], of all places.
     default void write(long offset, IoVector sources) throws ImageException {
         sources.useEach((before, place) -> write(offset + before, place));

@@ -1,5 +1,6 @@
 package org.xenolith.pv.block;
 
+import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.device.Workers;
 import org.xenolith.memory.GuestMemory;
@@ -38,6 +39,7 @@ public final class BlockBackend implements AutoCloseable {
     /// The machine that the device is a part of.
     ///
     /// @param buffers shared by all its block devices
+    /// @param clock tells how long requests take
     /// @param log told of what a front end does wrong, a few lines for each device
     public record Surroundings(
             DomainId id,
@@ -46,6 +48,7 @@ public final class BlockBackend implements AutoCloseable {
             XenStore store,
             Workers workers,
             BlockBuffers buffers,
+            Clock clock,
             Consumer<String> log) {}
 
     /// What the operator says about a device.
@@ -313,6 +316,7 @@ public final class BlockBackend implements AutoCloseable {
                             drive,
                             around.buffers,
                             counters,
+                            around.clock,
                             log,
                             discards,
                             abi(frontend),

@@ -3,6 +3,7 @@ package org.xenolith.pv.block;
 import org.xenolith.linux.IoVector;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,15 @@ public final class BlockBuffers {
     /// Waits until there is one. Its content is anything.
     Passage take() {
         permits.acquireUninterruptibly();
+        return next();
+    }
+
+    /// The same, if there is one now.
+    Optional<Passage> takeNow() {
+        return permits.tryAcquire() ? Optional.of(next()) : Optional.empty();
+    }
+
+    private Passage next() {
         var passage = idle.poll();
         if (passage == null) {
             return Passage.create();

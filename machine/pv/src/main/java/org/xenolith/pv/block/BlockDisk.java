@@ -39,6 +39,10 @@ public interface BlockDisk extends AutoCloseable {
     /// As [#read(long, ByteBuffer)], of all places.
     void read(long offset, IoVector targets) throws IOException;
 
+    /// The same, but false if the host's disk would have to be waited for, as far as the host says
+    /// so beforehand; then the places hold anything.
+    boolean readAtOnce(long offset, IoVector targets) throws IOException;
+
     /// As [#write(long, ByteBuffer)], of all places.
     void write(long offset, IoVector sources) throws IOException;
 

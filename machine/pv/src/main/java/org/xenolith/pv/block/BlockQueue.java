@@ -1,5 +1,6 @@
 package org.xenolith.pv.block;
 
+import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.device.Worker;
 import org.xenolith.device.Workers;
@@ -22,9 +23,10 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// One ring of a connected block device, its event channel and its requests.
 ///
-/// A worker takes requests out of the ring; each is performed by a thread of its own, so that they
-/// overtake each other, with two exceptions: a flush waits for the writes before it, and a barrier
-/// waits for everything before it while everything behind waits for the barrier. At most
+/// While requests are prompt ([Promptness]), the vCPU that notifies of them performs them itself.
+/// Else a worker takes them out of the ring, and each is performed by a thread of its own, so that
+/// they overtake each other, with two exceptions: a flush waits for the writes before it, and a
+/// barrier waits for everything before it while everything behind waits for the barrier. At most
 /// [#UNDER_WAY_MAX] are under way, and no more than there are [BlockBuffers]; the others stay in
 /// the ring.
 final class BlockQueue implements AutoCloseable {
@@ -53,6 +55,7 @@ final class BlockQueue implements AutoCloseable {
             Drive drive,
             BlockBuffers buffers,
             BlockCounters counters,
+            Clock clock,
             LimitedLog log,
             boolean discards,
             Abi abi,
@@ -73,10 +76,15 @@ final class BlockQueue implements AutoCloseable {
     private volatile BackendChannel channel;
     private volatile boolean closing;
 
-    /// Held while the worker takes requests from the ring.
+    /// Held by whoever takes requests from the ring.
     private final ReentrantLock turn = new ReentrantLock();
 
     private volatile boolean paused;
+
+    /// Taken from the ring, and left to the worker to begin. Under [#turn].
+    private BlockRequest postponed;
+
+    private final Promptness promptness;
 
     private BlockQueue(Shared shared, List<GrantMapping> ringPages) {
         this.shared = shared;
@@ -89,6 +97,7 @@ final class BlockQueue implements AutoCloseable {
                         shared.abi);
         this.parser = new RequestParser(shared.memory, pages, shared.abi);
         this.performer = new RequestPerformer(shared.memory, pages, shared.drive, shared.discards);
+        this.promptness = new Promptness(shared.clock);
         this.worker = shared.workers.worker(shared.name, this::serve);
     }
 
@@ -111,7 +120,7 @@ final class BlockQueue implements AutoCloseable {
             queue.close();
             throw new XenbusException("the ring's indices are impossible");
         }
-        var channel = shared.domain.connectBackend(published.port, queue.worker::wake);
+        var channel = shared.domain.connectBackend(published.port, queue::notified);
         if (channel.isEmpty()) {
             queue.close();
             throw new XenbusException(
@@ -132,7 +141,11 @@ final class BlockQueue implements AutoCloseable {
     void pause() {
         paused = true;
         turn.lock();
-        turn.unlock();
+        try {
+            beginPostponed();
+        } finally {
+            turn.unlock();
+        }
         slots.acquireUninterruptibly(UNDER_WAY_MAX);
     }
 
@@ -148,6 +161,8 @@ final class BlockQueue implements AutoCloseable {
     public void close() {
         closing = true;
         worker.close();
+        turn.lock();
+        turn.unlock();
         if (!paused) {
             slots.acquireUninterruptibly(UNDER_WAY_MAX);
         }
@@ -169,6 +184,73 @@ final class BlockQueue implements AutoCloseable {
         }
     }
 
+    /// The front end has put requests into the ring. On the thread of the vCPU that says so, and
+    /// under no lock.
+    private void notified() {
+        boolean done = false;
+        if (mayPerformHere() && turn.tryLock()) {
+            try {
+                done = performPrompt();
+            } finally {
+                turn.unlock();
+            }
+        }
+        if (!done) {
+            worker.wake();
+        }
+    }
+
+    private boolean mayPerformHere() {
+        return promptness.isExpected()
+                && shared.workers.mayBeDoneByCaller()
+                && shared.drive.isVectored();
+    }
+
+    /// Performs what waits in the ring, as long as that is prompt. False if something is left for
+    /// the worker.
+    private boolean performPrompt() {
+        if (postponed != null) {
+            return false;
+        }
+        long begin = promptness.begin();
+        int waiting = ring.waitingAfterAsking();
+        while (waiting > 0 && isServing() && promptness.allowsMore(begin)) {
+            var request = parser.parse(ring.take());
+            if (!performAtOnce(request)) {
+                postponed = request;
+                return false;
+            }
+            waiting = ring.waitingAfterAsking();
+        }
+        return waiting == 0;
+    }
+
+    /// False if it has not been performed, since something would have to be waited for.
+    private boolean performAtOnce(BlockRequest request) {
+        if (!(request instanceof BlockRequest.Transfer transfer)
+                || !movesData(transfer)
+                || !slots.tryAcquire()) {
+            return false;
+        }
+        try {
+            var passage = shared.buffers.takeNow();
+            if (passage.isEmpty()) {
+                return false;
+            }
+            try {
+                long begin = promptness.begin();
+                var status = performer.performAtOnce(transfer, passage.get());
+                promptness.ended(begin, status.isPresent());
+                status.ifPresent(answer -> complete(request, answer));
+                return status.isPresent();
+            } finally {
+                shared.buffers.give(passage.get());
+            }
+        } finally {
+            slots.release();
+        }
+    }
+
     private boolean isServing() {
         return !closing && !paused && shared.drive.takesMore();
     }
@@ -177,6 +259,7 @@ final class BlockQueue implements AutoCloseable {
         if (!isServing()) {
             return;
         }
+        beginPostponed();
         int waiting = ring.waitingAfterAsking();
         while (waiting > 0 && isServing()) {
             for (int count = waiting; count > 0 && isServing(); count--) {
@@ -186,6 +269,13 @@ final class BlockQueue implements AutoCloseable {
         }
         if (waiting < 0) {
             shared.log.accept(shared.name + ": an impossible index of requests");
+        }
+    }
+
+    private void beginPostponed() {
+        if (postponed != null) {
+            begin(postponed);
+            postponed = null;
         }
     }
 
@@ -229,13 +319,28 @@ final class BlockQueue implements AutoCloseable {
                 () -> {
                     try {
                         after.forEach(CompletableFuture::join);
-                        complete(request, performer.perform(request, passage));
+                        complete(request, perform(request, passage));
                     } finally {
                         afterwards.run();
                         shared.buffers.give(passage);
                         slots.release();
                     }
                 });
+    }
+
+    private int perform(BlockRequest request, BlockBuffers.Passage passage) {
+        long begin = promptness.begin();
+        int status = performer.perform(request, passage);
+        if (movesData(request)) {
+            promptness.ended(begin, true);
+        }
+        return status;
+    }
+
+    /// Whether it does nothing else: what makes data durable, or gives space back, is never prompt.
+    private static boolean movesData(BlockRequest request) {
+        return request instanceof BlockRequest.Transfer transfer
+                && (transfer.kind() == Kind.READ || transfer.kind() == Kind.WRITE);
     }
 
     private void performAlone(BlockRequest request) {

@@ -54,6 +54,16 @@ final class Drive implements AutoCloseable {
         return used.size() / sectorBytes * (sectorBytes / BlockRequest.SECTOR_BYTES);
     }
 
+    /// Whether there is a disk whose data the host itself moves, see [BlockDisk#isVectored].
+    boolean isVectored() {
+        lock.readLock().lock();
+        try {
+            return disk.isPresent() && disk.get().isVectored();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
     /// Whether requests may be begun, see [BlockDisk#takesMore].
     boolean takesMore() {
         lock.readLock().lock();

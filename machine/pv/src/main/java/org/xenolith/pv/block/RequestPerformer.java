@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,6 +31,27 @@ final class RequestPerformer {
         this.discards = discards;
     }
 
+    /// What has become of a request.
+    private enum Outcome {
+        DONE,
+        REFUSED,
+
+        /// It has not been performed, since the host's disk would have to be waited for.
+        WAITS;
+
+        static Outcome of(boolean done) {
+            return done ? DONE : REFUSED;
+        }
+
+        Optional<Integer> status() {
+            return switch (this) {
+                case DONE -> Optional.of(BlkifAbi.BLKIF_RSP_OKAY);
+                case REFUSED -> Optional.of(BlkifAbi.BLKIF_RSP_ERROR);
+                case WAITS -> Optional.empty();
+            };
+        }
+    }
+
     /// Does what the request asks for, by way of `passage`; returns a `BLKIF_RSP_*`. May wait for
     /// the disk.
     int perform(BlockRequest request, BlockBuffers.Passage passage) {
@@ -39,15 +59,25 @@ final class RequestPerformer {
             return switch (request) {
                 case BlockRequest.Refused refused -> refused.status();
                 case BlockRequest.Discard discard -> discard(discard);
-                case BlockRequest.Transfer transfer -> transfer(transfer, passage);
+                case BlockRequest.Transfer transfer -> status(transfer(transfer, passage, true));
             };
         } catch (IOException _) {
             return BlkifAbi.BLKIF_RSP_ERROR; // the device's statistics count it
         }
     }
 
-    private static int status(Optional<Boolean> done) {
-        return done.orElse(false) ? BlkifAbi.BLKIF_RSP_OKAY : BlkifAbi.BLKIF_RSP_ERROR;
+    private static int status(Outcome outcome) {
+        return outcome.status().orElseThrow();
+    }
+
+    /// As [#perform], of a read or a write, if that takes no more than to move data in the host's
+    /// memory, as far as the host says; else empty, and nothing has been done.
+    Optional<Integer> performAtOnce(BlockRequest.Transfer transfer, BlockBuffers.Passage passage) {
+        try {
+            return transfer(transfer, passage, false).status();
+        } catch (IOException _) {
+            return Outcome.REFUSED.status();
+        }
     }
 
     /// Whether a range of 512-byte sectors is on the disk and in whole logical sectors. `sector`
@@ -65,7 +95,7 @@ final class RequestPerformer {
         if (!discards) {
             return BlkifAbi.BLKIF_RSP_EOPNOTSUPP;
         }
-        return status(
+        var done =
                 drive.use(disk -> {
                     boolean sound =
                             !disk.readOnly() && isOnDisk(disk, discard.sector(), discard.sectors());
@@ -75,83 +105,108 @@ final class RequestPerformer {
                                 discard.sectors() * BlockRequest.SECTOR_BYTES);
                     }
                     return sound;
-                }));
+                });
+        return status(Outcome.of(done.orElse(false)));
     }
 
     // ---------------------------------------------------------------- transfers
 
-    private int transfer(BlockRequest.Transfer transfer, BlockBuffers.Passage passage)
+    /// @param mayWait for the host's disk
+    private Outcome transfer(
+            BlockRequest.Transfer transfer, BlockBuffers.Passage passage, boolean mayWait)
             throws IOException {
         boolean read = transfer.kind() == Kind.READ;
-        var claimed = new ArrayList<GrantedPages.Page>();
+        var claimed = new ArrayList<GrantedPages.Page>(transfer.segments().size());
         try {
             for (var segment : transfer.segments()) {
                 var page = pages.claim(segment.reference(), read);
                 if (page.isEmpty()) {
-                    return BlkifAbi.BLKIF_RSP_ERROR;
+                    return Outcome.REFUSED;
                 }
                 claimed.add(page.get());
             }
-            return status(drive.use(disk -> transfer(transfer, claimed, disk, passage)));
+            return drive.use(disk -> transfer(transfer, claimed, disk, passage, mayWait))
+                    .orElse(Outcome.REFUSED);
         } finally {
             claimed.forEach(GrantedPages.Page::close);
         }
     }
 
-    private boolean transfer(
+    private Outcome transfer(
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,
-            BlockBuffers.Passage passage)
+            BlockBuffers.Passage passage,
+            boolean mayWait)
             throws IOException {
         boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
         long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
         if (writes && disk.readOnly()
                 || !transfer.segments().isEmpty() && !isOnDisk(disk, transfer.sector(), sectors)) {
-            return false;
+            return Outcome.REFUSED;
         }
         return switch (transfer.kind()) {
-            case READ, WRITE -> move(transfer, claimed, disk, passage);
+            case READ, WRITE -> move(transfer, claimed, disk, passage, mayWait);
             case BARRIER -> {
                 // What came before is to be durable before the barrier's own data is.
                 disk.flush();
-                boolean moved = move(transfer, claimed, disk, passage);
+                var moved = move(transfer, claimed, disk, passage, true);
                 if (writes) {
                     disk.flush();
                 }
                 yield moved;
             }
             case FLUSH -> {
-                boolean moved = move(transfer, claimed, disk, passage);
+                var moved = move(transfer, claimed, disk, passage, true);
                 disk.flush();
                 yield moved;
             }
         };
     }
 
-    /// Moves the data. False if the guest has taken a page of its memory away meanwhile.
-    private boolean move(
+    /// Moves the data; refused if the guest has taken a page of its memory away meanwhile.
+    private Outcome move(
             BlockRequest.Transfer transfer,
             List<GrantedPages.Page> claimed,
             BlockDisk disk,
-            BlockBuffers.Passage passage)
+            BlockBuffers.Passage passage,
+            boolean mayWait)
             throws IOException {
         if (disk.isVectored() && !transfer.segments().isEmpty()) {
-            int[] frames =
-                    claimed.stream()
-                            .mapToInt(page -> memory.frameAt(page.address() >>> Sizes.PAGE_SHIFT))
-                            .toArray();
-            if (Arrays.stream(frames).allMatch(frame -> frame >= 0)) {
-                moveInPlace(transfer, frames, disk, passage.places());
-                return true;
+            int[] frames = frames(claimed);
+            if (areMemory(frames)) {
+                return moveInPlace(transfer, frames, disk, passage.places(), mayWait);
             }
         }
-        return moveByBuffer(transfer, claimed, disk, passage.buffer());
+        return mayWait
+                ? Outcome.of(moveByBuffer(transfer, claimed, disk, passage.buffer()))
+                : Outcome.WAITS;
+    }
+
+    private int[] frames(List<GrantedPages.Page> claimed) {
+        var frames = new int[claimed.size()];
+        for (int i = 0; i < frames.length; i++) {
+            frames[i] = memory.frameAt(claimed.get(i).address() >>> Sizes.PAGE_SHIFT);
+        }
+        return frames;
+    }
+
+    private static boolean areMemory(int[] frames) {
+        for (int frame : frames) {
+            if (frame < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// The host moves the data between its file and the guest's memory.
-    private void moveInPlace(
-            BlockRequest.Transfer transfer, int[] frames, BlockDisk disk, IoVector places)
+    private Outcome moveInPlace(
+            BlockRequest.Transfer transfer,
+            int[] frames,
+            BlockDisk disk,
+            IoVector places,
+            boolean mayWait)
             throws IOException {
         var segments = transfer.segments();
         long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
@@ -163,12 +218,18 @@ final class RequestPerformer {
         }
         if (transfer.kind() != Kind.READ) {
             disk.write(offset, places);
-            return;
+            return Outcome.DONE;
         }
         try {
-            disk.read(offset, places);
+            if (mayWait) {
+                disk.read(offset, places);
+                return Outcome.DONE;
+            }
+            return disk.readAtOnce(offset, places) ? Outcome.DONE : Outcome.WAITS;
         } finally {
-            Arrays.stream(frames).forEach(memory::wrote);
+            for (int frame : frames) {
+                memory.wrote(frame);
+            }
         }
     }
 

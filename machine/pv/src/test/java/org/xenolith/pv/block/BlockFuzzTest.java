@@ -37,7 +37,8 @@ class BlockFuzzTest {
 
     private static MemoryDisk disk(SplittableRandom random) {
         var disk = new MemoryDisk(DISK_BYTES);
-        disk.vectored = random.nextBoolean();
+        disk.vectored = random.nextInt(4) > 0;
+        disk.inMemory = random.nextInt(4) > 0;
         return disk;
     }
 

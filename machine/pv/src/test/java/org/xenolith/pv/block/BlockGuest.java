@@ -1,6 +1,7 @@
 package org.xenolith.pv.block;
 
 import org.xenolith.base.DomainId;
+import org.xenolith.device.Workers;
 import org.xenolith.pv.FakeGuest;
 
 import java.util.Optional;
@@ -18,8 +19,12 @@ final class BlockGuest extends FakeGuest {
     }
 
     BlockBackend.Surroundings surroundings() {
+        return surroundings(workers);
+    }
+
+    private BlockBackend.Surroundings surroundings(Workers workers) {
         return new BlockBackend.Surroundings(
-                new DomainId(ID), domain, memory, store, workers, buffers, log::add);
+                new DomainId(ID), domain, memory, store, workers, buffers, clock, log::add);
     }
 
     /// xvda with this disk.
@@ -27,9 +32,19 @@ final class BlockGuest extends FakeGuest {
         return attach(disk, disk.readOnly(), false, true);
     }
 
+    /// The same, whose work is done on other threads.
+    BlockBackend attach(MemoryDisk disk, Workers others) {
+        return attach(disk, disk.readOnly(), false, true, others);
+    }
+
     BlockBackend attach(MemoryDisk disk, boolean readOnly, boolean cdrom, boolean discard) {
+        return attach(disk, readOnly, cdrom, discard, workers);
+    }
+
+    private BlockBackend attach(
+            MemoryDisk disk, boolean readOnly, boolean cdrom, boolean discard, Workers others) {
         return BlockBackend.publish(
-                surroundings(),
+                surroundings(others),
                 new BlockBackend.Settings(
                         VirtualDevice.parse("xvda").orElseThrow(), readOnly, cdrom, discard, 8),
                 Optional.ofNullable(disk),

@@ -23,6 +23,12 @@ final class MemoryDisk implements BlockDisk {
     /// Whether requests come as places in memory.
     volatile boolean vectored;
 
+    /// Whether nothing has to be waited for.
+    volatile boolean inMemory = true;
+
+    /// Told of each read and write.
+    volatile Runnable onMove = () -> {};
+
     volatile boolean failing;
     volatile boolean closed;
     volatile boolean takesMore = true;
@@ -67,6 +73,7 @@ final class MemoryDisk implements BlockDisk {
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
         check();
+        onMove.run();
         synchronized (this) {
             target.put(content, (int) offset, target.remaining());
         }
@@ -75,6 +82,7 @@ final class MemoryDisk implements BlockDisk {
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
         check();
+        onMove.run();
         if (offset == 0) {
             pass(gate);
         }
@@ -92,6 +100,15 @@ final class MemoryDisk implements BlockDisk {
     @Override
     public void read(long offset, IoVector targets) throws IOException {
         targets.useEach((before, place) -> read(offset + before, place));
+    }
+
+    @Override
+    public boolean readAtOnce(long offset, IoVector targets) throws IOException {
+        if (!inMemory) {
+            return false;
+        }
+        read(offset, targets);
+        return true;
     }
 
     @Override

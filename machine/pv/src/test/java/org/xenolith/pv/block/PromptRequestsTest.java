@@ -1,0 +1,237 @@
+package org.xenolith.pv.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.xenolith.xen.abi.BlkifAbi.*;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.xenolith.device.Worker;
+import org.xenolith.device.Workers;
+import org.xenolith.pv.block.BlockFrontend.Segment;
+
+import java.io.IOException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+
+/// Who performs requests: whoever notifies of them while they are prompt, else others. The time is
+/// the test's own.
+@Timeout(60)
+class PromptRequestsTest {
+    /// After so many that took no time requests are prompt, whatever was before.
+    private static final int MANY = 64;
+
+    private final BlockGuest guest = new BlockGuest();
+    private final MemoryDisk disk = new MemoryDisk(1 << 20);
+
+    /// By whom requests were performed.
+    private final Queue<Thread> performers = new ConcurrentLinkedQueue<>();
+
+    private Workers workers = guest.workers;
+    private BlockBackend backend;
+    private BlockFrontend frontend;
+    private int page;
+
+    @AfterEach
+    void nothingIsLeftBehind() throws IOException {
+        backend.close();
+        assertThat(guest.failures).isEmpty();
+        assertThat(guest.mappedGrants()).isEmpty();
+        assertThat(guest.buffers.taken()).isZero();
+    }
+
+    private void attach() {
+        disk.vectored = true;
+        disk.onMove = () -> performers.add(Thread.currentThread());
+        backend = guest.attach(disk, workers);
+        frontend = BlockFrontend.connect(guest);
+        page = guest.grant(guest.page());
+    }
+
+    private void attachPrompt() {
+        attach();
+        perform(MANY);
+        performers.clear();
+    }
+
+    private void perform(int count) {
+        for (int i = 0; i < count; i++) {
+            assertThat(frontend.read(0, Segment.page(page)).status()).isEqualTo(BLKIF_RSP_OKAY);
+        }
+    }
+
+    private void put(int operation, long sector) {
+        frontend.ring().put(frontend.ring().direct(operation, sector, Segment.page(page)));
+    }
+
+    private void assertAnswered(int count) {
+        for (int i = 0; i < count; i++) {
+            assertThat(frontend.ring().take().status()).isEqualTo(BLKIF_RSP_OKAY);
+        }
+    }
+
+    /// What takes longer than to wake another thread.
+    private void takesLong() {
+        performers.add(Thread.currentThread());
+        guest.clock.advance(2 * Promptness.PROMPT_NANOS);
+    }
+
+    @Test
+    void promptOnesArePerformedByWhoNotifiesOfThem() {
+        attachPrompt();
+        put(BLKIF_OP_READ, 8);
+        put(BLKIF_OP_WRITE, 16);
+        frontend.ring().push();
+        assertThat(performers).containsExactly(Thread.currentThread(), Thread.currentThread());
+        assertThat(frontend.ring().index("rsp_prod")).isEqualTo(MANY + 2);
+        assertAnswered(2);
+    }
+
+    @Test
+    void theFirstOnesArePerformedByOthers() {
+        attach();
+        perform(1);
+        assertThat(performers).hasSize(1).doesNotContain(Thread.currentThread());
+    }
+
+    @Test
+    void thoseThatTakeLongArePerformedByOthers() {
+        attachPrompt();
+        disk.onMove = this::takesLong;
+        perform(MANY);
+        performers.clear();
+        perform(MANY);
+        assertThat(performers).hasSize(MANY).doesNotContain(Thread.currentThread());
+        disk.onMove = () -> performers.add(Thread.currentThread());
+        perform(MANY);
+        performers.clear();
+        perform(MANY);
+        assertThat(performers).hasSize(MANY).containsOnly(Thread.currentThread());
+    }
+
+    @Test
+    void oneThatWouldWaitIsPerformedByAnotherAsAreThoseBehindIt() {
+        attachPrompt();
+        disk.inMemory = false;
+        put(BLKIF_OP_READ, 8);
+        put(BLKIF_OP_READ, 16);
+        frontend.ring().push();
+        assertAnswered(2);
+        assertThat(performers).hasSize(2).doesNotContain(Thread.currentThread());
+        disk.inMemory = true;
+        performers.clear();
+        perform(8);
+        assertThat(performers).hasSize(8).doesNotContain(Thread.currentThread());
+    }
+
+    @Test
+    void theGuestsProgramIsNotKeptFromRunningForLong() {
+        attachPrompt();
+        disk.onMove =
+                () -> {
+                    performers.add(Thread.currentThread());
+                    guest.clock.advance(Promptness.PROMPT_NANOS / 2);
+                };
+        int count = 4 * (int) (Promptness.TURN_NANOS / (Promptness.PROMPT_NANOS / 2));
+        for (int i = 0; i < count; i++) {
+            put(BLKIF_OP_READ, i);
+        }
+        frontend.ring().push();
+        assertAnswered(count);
+        var here = performers.stream().filter(Thread.currentThread()::equals).count();
+        assertThat(here).isBetween(1L, count / 4L + 1);
+    }
+
+    @Test
+    void aFlushIsPerformedByAnotherAfterTheWritesBeforeIt() {
+        attachPrompt();
+        put(BLKIF_OP_WRITE, 8);
+        frontend.ring().put(frontend.ring().direct(BLKIF_OP_FLUSH_DISKCACHE, 0));
+        put(BLKIF_OP_WRITE, 16);
+        frontend.ring().push();
+        assertAnswered(3);
+        assertThat(performers.poll()).isEqualTo(Thread.currentThread());
+        assertThat(disk.done())
+                .containsExactlyInAnyOrder("write 8", "flush", "write 16")
+                .startsWith("write 8");
+        perform(1);
+        assertThat(performers).last().isEqualTo(Thread.currentThread());
+    }
+
+    @Test
+    void othersPerformWhatComesWhileABarrierHoldsTheRing() {
+        attachPrompt();
+        disk.gate = new CountDownLatch(1);
+        put(BLKIF_OP_WRITE_BARRIER, 0);
+        frontend.ring().push();
+        guest.await("the barrier", () -> !performers.isEmpty());
+        put(BLKIF_OP_READ, 8);
+        frontend.ring().push();
+        assertThat(frontend.ring().hasResponse()).isFalse();
+        disk.gate.countDown();
+        assertAnswered(2);
+        assertThat(performers).hasSize(2).doesNotContain(Thread.currentThread());
+    }
+
+    @Test
+    void oneThatFailsIsAnsweredAndTheRingGoesOn() {
+        attachPrompt();
+        disk.failing = true;
+        assertThat(frontend.read(0, Segment.page(page)).status()).isEqualTo(BLKIF_RSP_ERROR);
+        disk.failing = false;
+        perform(1);
+        assertThat(backend.statistics().errors()).isEqualTo(1);
+        assertThat(performers).containsExactly(Thread.currentThread());
+    }
+
+    @Test
+    void aPauseLeavesNothingThatWasTakenWithoutAnAnswer() {
+        attachPrompt();
+        for (int round = 0; round < 100; round++) {
+            disk.inMemory = round % 2 == 0;
+            int before = frontend.ring().index("rsp_prod");
+            put(BLKIF_OP_READ, 8);
+            put(BLKIF_OP_READ, 16);
+            frontend.ring().push();
+            backend.pause();
+            int performed = performers.size();
+            assertThat(frontend.ring().index("rsp_prod")).isEqualTo(before + performed);
+            backend.resume();
+            assertAnswered(2);
+            disk.inMemory = true;
+            perform(MANY);
+            performers.clear();
+        }
+    }
+
+    @Test
+    void theCallerPerformsNothingWhereTheMachineDecidesWhatIsDoneWhen() {
+        workers = new OwnThreads(guest.workers);
+        attachPrompt();
+        perform(1);
+        assertThat(performers).hasSize(1).doesNotContain(Thread.currentThread());
+    }
+
+    private record OwnThreads(Workers workers) implements Workers {
+        @Override
+        public Worker worker(String name, Runnable step) {
+            return workers.worker(name, step);
+        }
+
+        @Override
+        public Worker periodic(String name, long periodNanos, Runnable step) {
+            return workers.periodic(name, periodNanos, step);
+        }
+
+        @Override
+        public void execute(String name, Runnable task) {
+            workers.execute(name, task);
+        }
+
+        @Override
+        public boolean mayBeDoneByCaller() {
+            return false;
+        }
+    }
+}
