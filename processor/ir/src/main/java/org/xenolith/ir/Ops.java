@@ -1,7 +1,6 @@
 package org.xenolith.ir;
 
 import java.util.ArrayList;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /// What verifier, passes and compilers ask about a single op.
@@ -53,8 +52,9 @@ public final class Ops {
         };
     }
 
-    /// The same op on other values.
-    public static Op renumber(Op op, IntUnaryOperator to) {
+    /// The same op on other values: `to[value]` takes the place of `value`. An array and no
+    /// function, which the JVM would compile again wherever it meets a second one.
+    public static Op renumber(Op op, int[] to) {
         return switch (op) {
             case Op.Boundary _,
                     Op.Const _,
@@ -64,41 +64,25 @@ public final class Ops {
                     Op.Jump _,
                     Op.Leave _ ->
                     op;
-            case Op.WriteRegister(int slot, int value) ->
-                    new Op.WriteRegister(slot, to.applyAsInt(value));
-            case Op.Load(var width, int address) -> new Op.Load(width, to.applyAsInt(address));
+            case Op.WriteRegister(int slot, int value) -> new Op.WriteRegister(slot, to[value]);
+            case Op.Load(var width, int address) -> new Op.Load(width, to[address]);
             case Op.Store(var width, int address, int value) ->
-                    new Op.Store(width, to.applyAsInt(address), to.applyAsInt(value));
+                    new Op.Store(width, to[address], to[value]);
             case Op.StorePair(int address, int low, int high) ->
-                    new Op.StorePair(
-                            to.applyAsInt(address), to.applyAsInt(low), to.applyAsInt(high));
+                    new Op.StorePair(to[address], to[low], to[high]);
             case Op.StoreConditional(var width, int address, int expected, int value) ->
-                    new Op.StoreConditional(
-                            width,
-                            to.applyAsInt(address),
-                            to.applyAsInt(expected),
-                            to.applyAsInt(value));
+                    new Op.StoreConditional(width, to[address], to[expected], to[value]);
             case Op.Binary(var kind, var width, int left, int right) ->
-                    new Op.Binary(kind, width, to.applyAsInt(left), to.applyAsInt(right));
-            case Op.Unary(var kind, var width, int value) ->
-                    new Op.Unary(kind, width, to.applyAsInt(value));
+                    new Op.Binary(kind, width, to[left], to[right]);
+            case Op.Unary(var kind, var width, int value) -> new Op.Unary(kind, width, to[value]);
             case Op.Convert(boolean signed, var from, var target, int value) ->
-                    new Op.Convert(signed, from, target, to.applyAsInt(value));
+                    new Op.Convert(signed, from, target, to[value]);
             case Op.Select(var width, int condition, int ifTrue, int ifFalse) ->
-                    new Op.Select(
-                            width,
-                            to.applyAsInt(condition),
-                            to.applyAsInt(ifTrue),
-                            to.applyAsInt(ifFalse));
+                    new Op.Select(width, to[condition], to[ifTrue], to[ifFalse]);
             case Op.Compare(var kind, var width, int left, int right) ->
-                    new Op.Compare(kind, width, to.applyAsInt(left), to.applyAsInt(right));
+                    new Op.Compare(kind, width, to[left], to[right]);
             case Op.SetFlags(var rule, var width, int left, int right, int result) ->
-                    new Op.SetFlags(
-                            rule,
-                            width,
-                            to.applyAsInt(left),
-                            to.applyAsInt(right),
-                            to.applyAsInt(result));
+                    new Op.SetFlags(rule, width, to[left], to[right], to[result]);
             case Op.SetFlagsIf(
                             int condition,
                             var rule,
@@ -106,29 +90,25 @@ public final class Ops {
                             int left,
                             int right,
                             int result) ->
-                    new Op.SetFlagsIf(
-                            to.applyAsInt(condition),
-                            rule,
-                            width,
-                            to.applyAsInt(left),
-                            to.applyAsInt(right),
-                            to.applyAsInt(result));
-            case Op.WriteFlags(int value) -> new Op.WriteFlags(to.applyAsInt(value));
+                    new Op.SetFlagsIf(to[condition], rule, width, to[left], to[right], to[result]);
+            case Op.WriteFlags(int value) -> new Op.WriteFlags(to[value]);
             case Op.SetCarry(var rule, var width, int value) ->
-                    new Op.SetCarry(rule, width, to.applyAsInt(value));
+                    new Op.SetCarry(rule, width, to[value]);
             case Op.Call(var helper, var arguments) -> {
                 var renumbered = new ArrayList<Integer>(arguments.size());
-                arguments.forEach(argument -> renumbered.add(to.applyAsInt(argument)));
+                for (int argument : arguments) {
+                    renumbered.add(to[argument]);
+                }
                 yield new Op.Call(helper, renumbered);
             }
             case Op.Host(var instruction, int address, int result) ->
                     new Op.Host(
                             instruction,
-                            address == Op.Host.NONE ? address : to.applyAsInt(address),
-                            result == Op.Host.NONE ? result : to.applyAsInt(result));
+                            address == Op.Host.NONE ? address : to[address],
+                            result == Op.Host.NONE ? result : to[result]);
             case Op.Branch(int condition, long taken, long notTaken) ->
-                    new Op.Branch(to.applyAsInt(condition), taken, notTaken);
-            case Op.JumpTo(int target) -> new Op.JumpTo(to.applyAsInt(target));
+                    new Op.Branch(to[condition], taken, notTaken);
+            case Op.JumpTo(int target) -> new Op.JumpTo(to[target]);
         };
     }
 

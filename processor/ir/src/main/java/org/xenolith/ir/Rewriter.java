@@ -19,7 +19,7 @@ final class Rewriter {
 
     /// Keeps an old op, on the new forms of its operands.
     void keep(int index, Op op) {
-        replace(index, add(Ops.renumber(op, this::moved)));
+        replace(index, add(Ops.renumber(op, moved)));
     }
 
     /// Adds a new op on new values.

@@ -2,6 +2,7 @@ package org.xenolith.ir;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// A sequence of ops that is executed as a whole: one instruction, or several that follow each
 /// other. If its last op does not end it, execution goes on with the instruction behind it.
@@ -15,7 +16,10 @@ public record Unit(List<Op> ops) {
         var ops = new ArrayList<Op>();
         for (var unit : units) {
             int first = ops.size();
-            unit.ops().forEach(op -> ops.add(Ops.renumber(op, value -> value + first)));
+            int[] moved = IntStream.range(first, first + unit.ops().size()).toArray();
+            for (var op : unit.ops()) {
+                ops.add(Ops.renumber(op, moved));
+            }
         }
         return new Unit(ops);
     }

@@ -633,12 +633,22 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public void externalMsrWrite(int index, long value) {
-        answers.take(new Exit.MsrWrite(index, value));
+        leaveAfter(new Exit.MsrWrite(index, value));
     }
 
     @Override
     public void hypercall() {
-        registers[0] = answers.take(hypercallExit());
+        leaveAfter(hypercallExit());
+    }
+
+    /// Leaves behind an instruction that ends its block and has nothing more to do but, perhaps, to
+    /// take the answer or the fault. If it has got one it is the fault, which is raised here.
+    private void leaveAfter(Exit exit) {
+        if (answers.any()) {
+            answers.take(exit);
+        } else {
+            exitAfter = exit;
+        }
     }
 
     private Exit hypercallExit() {

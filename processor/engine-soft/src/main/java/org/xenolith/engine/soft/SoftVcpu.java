@@ -46,6 +46,14 @@ public final class SoftVcpu extends Apart implements Vcpu {
     private volatile boolean memoryChanged;
 
     private boolean awaitingAnswer;
+
+    /// What an answer is awaited for behind its instruction; null if the instruction is to be
+    /// executed again with it.
+    private Exit completed;
+
+    /// Where that instruction begins.
+    private long completedPc;
+
     private VcpuState.Activity activity;
     private String shutdownReason = "";
     private long retired;
@@ -267,12 +275,22 @@ public final class SoftVcpu extends Apart implements Vcpu {
         } else {
             heat.after(block);
         }
+        return leaveAfter(block);
+    }
+
+    /// The exit that the last instruction of a block has left behind, or null.
+    private Exit leaveAfter(Block block) {
         var exit = cpu.exitAfter;
-        if (exit != null) {
-            cpu.exitAfter = null;
-            if (exit instanceof Exit.Halted) {
-                activity = VcpuState.Activity.HALTED;
-            }
+        if (exit == null) {
+            return null;
+        }
+        cpu.exitAfter = null;
+        if (exit instanceof Exit.Halted) {
+            activity = VcpuState.Activity.HALTED;
+        } else if (exit.awaitsAnswer()) {
+            awaitingAnswer = true;
+            completed = exit;
+            completedPc = block.pc + block.starts[block.starts.length - 1];
         }
         return exit;
     }
@@ -368,13 +386,24 @@ public final class SoftVcpu extends Apart implements Vcpu {
     public void complete(long value) {
         Bug.check(awaitingAnswer, "an answer belongs to an exit");
         awaitingAnswer = false;
-        cpu.answers.add(value);
+        if (completed == null) {
+            cpu.answers.add(value);
+            return;
+        }
+        if (completed instanceof Exit.Hypercall) {
+            cpu.registers[Registers.RAX] = value;
+        }
+        completed = null;
     }
 
     @Override
     public void completeWithFault() {
         Bug.check(awaitingAnswer, "an answer belongs to an exit");
         awaitingAnswer = false;
+        if (completed != null) {
+            completed = null;
+            cpu.pc = completedPc; // nothing but that has changed
+        }
         cpu.answers.addFault();
     }
 
@@ -501,6 +530,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         events.restore(state.pending());
         activity = state.activity();
         awaitingAnswer = false;
+        completed = null;
         cpu.answers.forget();
         cpu.exitAfter = null;
         cpu.pendingDebug = 0;
