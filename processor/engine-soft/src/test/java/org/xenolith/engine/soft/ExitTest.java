@@ -222,6 +222,72 @@ class ExitTest {
     }
 
     @Test
+    void aWriteThatNobodyTakesFaultsAtItsInstruction() {
+        guest.register(RCX, 0x1234);
+        guest.register(RAX, 7);
+        guest.code("90 0F 30 F4"); // nop; wrmsr
+
+        assertThat(guest.run()).isEqualTo(new Exit.MsrWrite(0x1234, 0x3F8L << 32 | 7));
+        guest.vcpu().completeWithFault();
+        var fault = guest.fault();
+
+        assertThat(fault.vector()).isEqualTo(13);
+        assertThat(fault.rip()).isEqualTo(CODE + 1);
+    }
+
+    @Test
+    void aWriteThatIsTakenHappensOnce() {
+        guest.register(RCX, 0x1234);
+        guest.code("90 0F 30 FF C3 F4"); // nop; wrmsr; inc ebx
+
+        assertThat(guest.run()).isEqualTo(new Exit.MsrWrite(0x1234, 0x3F8L << 32));
+        guest.vcpu().complete(99);
+        guest.runToHalt();
+
+        assertThat(guest.register(RBX)).isEqualTo(DEVICE + 0x21);
+        assertThat(guest.register(RAX)).isZero();
+    }
+
+    @Test
+    void aProcessorCapturedBehindAHypercallsAnswerHasCompletedIt() {
+        guest.code("0F 01 C1 F4"); // vmcall
+        guest.run();
+        guest.vcpu().complete(77);
+
+        var state = guest.state();
+
+        assertThat(state.general().registers().get(RAX)).isEqualTo(77);
+        assertThat(state.general().rip()).isEqualTo(CODE + 3);
+    }
+
+    @Test
+    void aSingleStepIsTakenBehindAHypercallWithItsAnswer() {
+        guest.register(RAX, 17);
+        guest.code("9C 80 4C 24 01 01 9D 0F 01 C1 90 F4"); // pushfq; or TF; popfq; vmcall; nop
+
+        assertThat(guest.run()).isInstanceOf(Exit.Hypercall.class);
+        guest.vcpu().complete(5);
+        var trap = guest.fault();
+
+        assertThat(trap.vector()).isEqualTo(1);
+        assertThat(trap.rip()).isEqualTo(CODE + 10);
+        assertThat(guest.register(RAX)).isEqualTo(5);
+    }
+
+    @Test
+    void aSingleStepIsNotTakenBehindAWriteThatFaults() {
+        guest.register(RCX, 0x1234);
+        guest.code("9C 80 4C 24 01 01 9D 0F 30 90 F4"); // pushfq; or TF; popfq; wrmsr; nop
+
+        assertThat(guest.run()).isInstanceOf(Exit.MsrWrite.class);
+        guest.vcpu().completeWithFault();
+        var fault = guest.fault();
+
+        assertThat(fault.vector()).isEqualTo(13);
+        assertThat(fault.rip()).isEqualTo(CODE + 7);
+    }
+
+    @Test
     void aHypercallCarriesItsArguments() {
         guest.register(RAX, 17);
         guest.register(RDI, 1);
