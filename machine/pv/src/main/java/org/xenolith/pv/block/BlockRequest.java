@@ -71,7 +71,11 @@ sealed interface BlockRequest {
         }
 
         long bytes() {
-            return segments.stream().mapToLong(Segment::bytes).sum();
+            long bytes = 0;
+            for (var segment : segments) {
+                bytes += segment.bytes();
+            }
+            return bytes;
         }
     }
 
