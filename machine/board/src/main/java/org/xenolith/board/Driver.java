@@ -184,6 +184,9 @@ abstract class Driver {
     /// being woken may count as at rest. Not while they are stopped.
     abstract boolean isAtRest();
 
+    /// Whether somebody waits for the vCPUs to stop, or they have. From any thread.
+    abstract boolean areVcpusToStop();
+
     /// Whether a vCPU has been woken and its turn comes early.
     abstract boolean isUrgent();
 

@@ -5,19 +5,24 @@ import org.xenolith.device.Workers;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /// Workers that do nothing before they are let go: the back ends of a machine that has arrived but
 /// may not start yet must not touch its disks, and its memory must stay as it came.
 final class HeldWorkers implements Workers {
     private final Workers workers;
 
+    /// Whether somebody waits for the vCPUs to stop: then they do nothing but their own.
+    private final BooleanSupplier areVcpusToStop;
+
     /// Those that may have been woken. Guarded by this object.
     private final List<Worker> waiting = new ArrayList<>();
 
     private volatile boolean free;
 
-    HeldWorkers(Workers workers) {
+    HeldWorkers(Workers workers, BooleanSupplier areVcpusToStop) {
         this.workers = workers;
+        this.areVcpusToStop = areVcpusToStop;
     }
 
     /// They work from now on.
@@ -49,7 +54,7 @@ final class HeldWorkers implements Workers {
 
     @Override
     public boolean mayBeDoneByCaller() {
-        return free && workers.mayBeDoneByCaller();
+        return free && !areVcpusToStop.getAsBoolean() && workers.mayBeDoneByCaller();
     }
 
     private void run(Runnable step) {

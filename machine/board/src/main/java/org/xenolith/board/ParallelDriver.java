@@ -64,7 +64,8 @@ final class ParallelDriver extends Driver {
         closeGate();
     }
 
-    boolean isGateClosed() {
+    @Override
+    boolean areVcpusToStop() {
         return gateClosed;
     }
 

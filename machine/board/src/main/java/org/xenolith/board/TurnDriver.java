@@ -63,6 +63,12 @@ final class TurnDriver extends Driver {
         return false;
     }
 
+    /// They run on the driver's own thread.
+    @Override
+    boolean areVcpusToStop() {
+        return false;
+    }
+
     @Override
     boolean isUrgent() {
         return someoneUrgent;

@@ -86,7 +86,7 @@ final class VcpuThread {
                 busy = true;
                 work();
                 busy = false;
-                if (driver.isGateClosed()) {
+                if (driver.areVcpusToStop()) {
                     driver.stopped();
                 } else {
                     driver.rests();
@@ -103,10 +103,10 @@ final class VcpuThread {
     private void await() {
         long begin = clock.nanos();
         long pollEnd = begin + polling.nanos();
-        while (!closing && !signalled && !driver.isGateClosed() && clock.nanos() < pollEnd) {
+        while (!closing && !signalled && !driver.areVcpusToStop() && clock.nanos() < pollEnd) {
             Thread.onSpinWait();
         }
-        while (!closing && (driver.isGateClosed() || !signalled)) {
+        while (!closing && (driver.areVcpusToStop() || !signalled)) {
             LockSupport.park(this);
         }
         polling.waited(clock.nanos() - begin);
@@ -132,7 +132,7 @@ final class VcpuThread {
     private void work() {
         long start = clock.nanos();
         boolean ran = false;
-        while (!driver.isGateClosed() && step()) {
+        while (!driver.areVcpusToStop() && step()) {
             ran = true;
             long now = clock.nanos();
             slot.addRunNanos(now - start);
@@ -151,7 +151,7 @@ final class VcpuThread {
     /// Throttled: what comes meanwhile is looked at afterwards, but for a gate that is closed.
     private void rest(long untilNanos) {
         long left = untilNanos - clock.nanos();
-        while (left > 0 && !driver.isGateClosed()) {
+        while (left > 0 && !driver.areVcpusToStop()) {
             LockSupport.parkNanos(this, left);
             left = untilNanos - clock.nanos();
         }
@@ -167,7 +167,7 @@ final class VcpuThread {
             return false;
         }
         inRun = true;
-        if (signalled || driver.isGateClosed()) {
+        if (signalled || driver.areVcpusToStop()) {
             inRun = false;
             return true;
         }

@@ -109,7 +109,7 @@ final class Wiring {
         wires = new VcpuWires(driver, store, machine.id(), lines);
         xen = new XenDomain(layout.spec(), memory, timers, wires);
         engine = engine();
-        held = new HeldWorkers(Workers.virtualThreads(driver::fail));
+        held = new HeldWorkers(Workers.virtualThreads(driver::fail), driver::areVcpusToStop);
         outputs = new Outputs(around.ports());
         disks =
                 new MachineDisks(

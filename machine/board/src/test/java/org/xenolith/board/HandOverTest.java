@@ -347,7 +347,7 @@ class HandOverTest {
     @Test
     void workersThatAreHeldDoTheirWorkWhenTheyAreLetGo() throws Exception {
         var done = new Semaphore(0);
-        var held = new HeldWorkers(Workers.virtualThreads(_ -> done.release(1000)));
+        var held = new HeldWorkers(Workers.virtualThreads(_ -> done.release(1000)), () -> false);
         var one = held.worker("one", done::release);
         var other = held.periodic("other", 1_000_000, done::release);
         one.wake();

@@ -2,6 +2,7 @@ package org.xenolith.pv.block;
 
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
+import org.xenolith.device.Promptness;
 import org.xenolith.device.Worker;
 import org.xenolith.device.Workers;
 import org.xenolith.memory.GuestMemory;
@@ -162,7 +163,11 @@ final class BlockQueue implements AutoCloseable {
         closing = true;
         worker.close();
         turn.lock();
-        turn.unlock();
+        try {
+            beginPostponed(); // it has been taken
+        } finally {
+            turn.unlock();
+        }
         if (!paused) {
             slots.acquireUninterruptibly(UNDER_WAY_MAX);
         }
@@ -209,12 +214,15 @@ final class BlockQueue implements AutoCloseable {
     /// Performs what waits in the ring, as long as that is prompt. False if something is left for
     /// the worker.
     private boolean performPrompt() {
-        if (postponed != null) {
+        if (postponed != null || !isServing()) {
             return false;
         }
         long begin = promptness.begin();
         int waiting = ring.waitingAfterAsking();
-        while (waiting > 0 && isServing() && promptness.allowsMore(begin)) {
+        while (waiting > 0
+                && isServing()
+                && shared.workers.mayBeDoneByCaller()
+                && promptness.allowsMore(begin)) {
             var request = parser.parse(ring.take());
             if (!performAtOnce(request)) {
                 postponed = request;

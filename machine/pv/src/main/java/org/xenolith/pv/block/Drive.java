@@ -54,9 +54,12 @@ final class Drive implements AutoCloseable {
         return used.size() / sectorBytes * (sectorBytes / BlockRequest.SECTOR_BYTES);
     }
 
-    /// Whether there is a disk whose data the host itself moves, see [BlockDisk#isVectored].
+    /// Whether there is a disk whose data the host itself moves ([BlockDisk#isVectored]), and
+    /// nobody waits to exchange it.
     boolean isVectored() {
-        lock.readLock().lock();
+        if (lock.hasQueuedThreads() || !lock.readLock().tryLock()) {
+            return false;
+        }
         try {
             return disk.isPresent() && disk.get().isVectored();
         } finally {

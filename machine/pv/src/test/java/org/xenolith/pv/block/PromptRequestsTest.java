@@ -6,6 +6,7 @@ import static org.xenolith.xen.abi.BlkifAbi.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.xenolith.device.Promptness;
 import org.xenolith.device.Worker;
 import org.xenolith.device.Workers;
 import org.xenolith.pv.block.BlockFrontend.Segment;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 
 /// Who performs requests: whoever notifies of them while they are prompt, else others. The time is
 /// the test's own.
@@ -28,7 +30,7 @@ class PromptRequestsTest {
     /// By whom requests were performed.
     private final Queue<Thread> performers = new ConcurrentLinkedQueue<>();
 
-    private Workers workers = guest.workers;
+    private final ObedientWorkers workers = new ObedientWorkers(guest.workers);
     private BlockBackend backend;
     private BlockFrontend frontend;
     private int page;
@@ -207,16 +209,93 @@ class PromptRequestsTest {
 
     @Test
     void theCallerPerformsNothingWhereTheMachineDecidesWhatIsDoneWhen() {
-        workers = new OwnThreads(guest.workers);
         attachPrompt();
+        workers.allowed = () -> false;
         perform(1);
         assertThat(performers).hasSize(1).doesNotContain(Thread.currentThread());
     }
 
-    private record OwnThreads(Workers workers) implements Workers {
+    @Test
+    void oneThatIsToStopLeavesTheRestToOthers() {
+        attachPrompt();
+        workers.allowed = performers::isEmpty;
+        put(BLKIF_OP_READ, 8);
+        put(BLKIF_OP_READ, 16);
+        put(BLKIF_OP_READ, 24);
+        frontend.ring().push();
+        assertAnswered(3);
+        assertThat(performers.poll()).isEqualTo(Thread.currentThread());
+        assertThat(performers).hasSize(2).doesNotContain(Thread.currentThread());
+    }
+
+    /// The ring is the guest's again by then.
+    @Test
+    void whoNotifiesTooLateLeavesAClosedRingAlone() throws Exception {
+        attachPrompt();
+        var asked = new CountDownLatch(1);
+        var closed = new CountDownLatch(1);
+        workers.allowed =
+                () -> {
+                    asked.countDown();
+                    awaitQuietly(closed);
+                    return true;
+                };
+        put(BLKIF_OP_READ, 8);
+        var vcpu = Thread.ofPlatform().start(frontend.ring()::push);
+        asked.await();
+        frontend.close();
+        assertThat(guest.mappedGrants()).isEmpty();
+        frontend.ring().setIndex("req_event", 0x1234);
+        closed.countDown();
+        vcpu.join();
+        assertThat(frontend.ring().index("req_event")).isEqualTo(0x1234);
+    }
+
+    @Test
+    void whatWasTakenIsAnsweredAtTheEnd() {
+        attachPrompt();
+        workers.deaf = true;
+        put(BLKIF_OP_WRITE_BARRIER, 0);
+        frontend.ring().push();
+        assertThat(frontend.ring().hasResponse()).isFalse();
+        frontend.close();
+        assertAnswered(1);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// Workers that the test makes deaf, and that say what it wants.
+    private static final class ObedientWorkers implements Workers {
+        private final Workers workers;
+        volatile BooleanSupplier allowed = () -> true;
+        volatile boolean deaf;
+
+        ObedientWorkers(Workers workers) {
+            this.workers = workers;
+        }
+
         @Override
         public Worker worker(String name, Runnable step) {
-            return workers.worker(name, step);
+            var worker = workers.worker(name, step);
+            return new Worker() {
+                @Override
+                public void wake() {
+                    if (!deaf || !name.equals("vbd-" + BlockGuest.VDEV)) {
+                        worker.wake();
+                    }
+                }
+
+                @Override
+                public void close() {
+                    worker.close();
+                }
+            };
         }
 
         @Override
@@ -231,7 +310,7 @@ class PromptRequestsTest {
 
         @Override
         public boolean mayBeDoneByCaller() {
-            return false;
+            return allowed.getAsBoolean();
         }
     }
 }

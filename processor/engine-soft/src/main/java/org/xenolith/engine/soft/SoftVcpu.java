@@ -54,6 +54,9 @@ public final class SoftVcpu extends Apart implements Vcpu {
     /// Where that instruction begins.
     private long completedPc;
 
+    /// RF, if it was set there.
+    private int completedResume;
+
     private VcpuState.Activity activity;
     private String shutdownReason = "";
     private long retired;
@@ -291,6 +294,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
             awaitingAnswer = true;
             completed = exit;
             completedPc = block.pc + block.starts[block.starts.length - 1];
+            completedResume = 0;
         }
         return exit;
     }
@@ -368,6 +372,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         long before = retired;
         cpu.interruptedItself = false;
         var exit = executeBlock(block);
+        completedResume = resume;
         if (retired == before) {
             cpu.setSystemFlags(cpu.systemFlags() | resume);
         } else if (step && !cpu.interruptedItself && !cpu.debugShadow) {
@@ -402,7 +407,8 @@ public final class SoftVcpu extends Apart implements Vcpu {
         awaitingAnswer = false;
         if (completed != null) {
             completed = null;
-            cpu.pc = completedPc; // nothing but that has changed
+            cpu.pc = completedPc;
+            cpu.setSystemFlags(cpu.systemFlags() | completedResume);
         }
         cpu.answers.addFault();
     }

@@ -197,4 +197,34 @@ class DebugTest {
 
         assertThat(guest.fault().vector()).isEqualTo(6);
     }
+
+    @Test
+    void aWriteThatNobodyTakesFaultsBehindTheResumeFlag() {
+        guest.debug(0, CODE, ON_INSTRUCTION);
+        guest.flags(RF);
+        guest.register(RCX, 0x1234);
+        guest.code("0F 30 90 F4"); // wrmsr; nop
+
+        assertThat(guest.run()).isInstanceOf(Exit.MsrWrite.class);
+        guest.vcpu().completeWithFault();
+        var fault = guest.fault();
+
+        assertThat(fault.vector()).isEqualTo(13);
+        assertThat(fault.rip()).isEqualTo(CODE);
+    }
+
+    @Test
+    void aReadThatNobodyTakesFaultsBehindTheResumeFlag() {
+        guest.debug(0, CODE, ON_INSTRUCTION);
+        guest.flags(RF);
+        guest.register(RCX, 0x1234);
+        guest.code("0F 32 90 F4"); // rdmsr; nop
+
+        assertThat(guest.run()).isInstanceOf(Exit.MsrRead.class);
+        guest.vcpu().completeWithFault();
+        var fault = guest.fault();
+
+        assertThat(fault.vector()).isEqualTo(13);
+        assertThat(fault.rip()).isEqualTo(CODE);
+    }
 }
