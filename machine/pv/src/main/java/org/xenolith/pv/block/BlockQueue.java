@@ -2,7 +2,6 @@ package org.xenolith.pv.block;
 
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
-import org.xenolith.device.Promptness;
 import org.xenolith.device.Worker;
 import org.xenolith.device.Workers;
 import org.xenolith.memory.GuestMemory;

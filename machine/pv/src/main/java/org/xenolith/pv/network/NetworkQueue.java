@@ -2,7 +2,6 @@ package org.xenolith.pv.network;
 
 import org.xenolith.base.DomainId;
 import org.xenolith.base.TimerQueue;
-import org.xenolith.device.Promptness;
 import org.xenolith.device.Worker;
 import org.xenolith.network.Frame;
 import org.xenolith.network.FrameSink;
@@ -21,13 +20,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /// One pair of rings of a connected interface, with its event channels and its worker. The worker
-/// transmits, and tells those who have frames for the guest that there is room again; while its
-/// turns are prompt ([Promptness]), the vCPU that asks for one makes it. Frames for the guest are
-/// written by whoever brings them.
+/// transmits, and tells those who have frames for the guest that there is room again; frames for
+/// the guest are written by whoever brings them.
 final class NetworkQueue implements AutoCloseable {
-    /// Steps ([Transmitter#turn]) of a turn that a vCPU makes.
-    static final int PROMPT_STEPS = 8;
-
     /// What all queues of an interface share.
     ///
     /// @param offloads what the world does itself
@@ -56,12 +51,10 @@ final class NetworkQueue implements AutoCloseable {
     private volatile BackendChannel transmitChannel;
     private volatile BackendChannel receiveChannel;
 
-    /// Held while a turn is made.
+    /// Held while the worker makes a turn.
     private final ReentrantLock turn = new ReentrantLock();
 
-    private final Promptness promptness;
     private volatile boolean paused;
-    private volatile boolean closing;
 
     /// @param pages of the rings: what the guest transmits, what it receives
     private NetworkQueue(Shared shared, int index, List<GrantMapping> pages) {
@@ -92,7 +85,6 @@ final class NetworkQueue implements AutoCloseable {
                         shared.counters,
                         shared.log);
         worker = shared.around.workers().worker(shared.name + "-q" + index, this::serve);
-        promptness = new Promptness(shared.around.timers().clock());
         rateTimer = shared.around.timers().timer(worker::wake);
     }
 
@@ -137,7 +129,7 @@ final class NetworkQueue implements AutoCloseable {
     private BackendChannel channel(int port) throws XenbusException {
         return shared.around
                 .domain()
-                .connectBackend(port, this::notified)
+                .connectBackend(port, worker::wake)
                 .orElseThrow(() ->
                         new XenbusException(
                                 "event-channel %d does not wait for us".formatted(port)));
@@ -187,10 +179,7 @@ final class NetworkQueue implements AutoCloseable {
     @Override
     public void close() {
         shared.world.onRoom(index, () -> {});
-        closing = true;
         worker.close();
-        turn.lock();
-        turn.unlock();
         rateTimer.cancel();
         receiver.close();
         receiver.buffersPosted(shared.retry);
@@ -203,44 +192,25 @@ final class NetworkQueue implements AutoCloseable {
         pages.forEach(GrantMapping::close);
     }
 
-    // ---------------------------------------------------------------- turns
+    // ---------------------------------------------------------------- the worker
 
     private void serve() {
         turn.lock();
         try {
-            turn(Transmitter.TURN_STEPS);
+            if (!paused && receiveChannel != null) { // else it is still connecting
+                turn();
+            }
         } finally {
             turn.unlock();
         }
     }
 
-    /// The front end has something for us. On the thread of the vCPU that says so, and under no
-    /// lock.
-    private void notified() {
-        if (promptness.isExpected()
-                && shared.around.workers().mayBeDoneByCaller()
-                && turn.tryLock()) {
-            try {
-                turn(PROMPT_STEPS);
-            } finally {
-                turn.unlock();
-            }
-        } else {
-            worker.wake();
-        }
-    }
-
-    private void turn(int steps) {
-        if (paused || closing || receiveChannel == null) { // or it is still connecting
-            return;
-        }
-        long begin = promptness.begin();
+    private void turn() {
         receiver.buffersPosted(shared.retry);
-        var outcome = transmitter.turn(steps);
+        var outcome = transmitter.turn();
         if (transmitRing.push()) {
             transmitChannel.notifyFrontend();
         }
-        promptness.ended(begin, true);
         switch (outcome) {
             case IDLE, WORLD_FULL -> {}
             case RATE_REACHED -> rateTimer.arm(shared.bucket.orElseThrow().opensAtNanos());

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 /// world cannot do. If the world has no room, one packet waits here and the others in the ring. The
 /// worker's own.
 final class Transmitter {
-    /// Packets that the worker takes, and frames that it offers, before others get their turn.
+    /// Packets taken and frames offered before others get their turn.
     static final int TURN_STEPS = 128;
 
     private final String name;
@@ -71,10 +71,10 @@ final class Transmitter {
         this.linkUp = shared.linkUp();
     }
 
-    /// Takes packets and offers frames, up to `steps` of them; [PageRing#push] is to follow.
-    Outcome turn(int steps) {
+    /// Does up to [#TURN_STEPS]; [PageRing#push] is to follow.
+    Outcome turn() {
         int waiting = 0;
-        for (int step = 0; step < steps; step++) {
+        for (int step = 0; step < TURN_STEPS; step++) {
             if (held == null && pieces != null) {
                 held = nextPiece();
             }

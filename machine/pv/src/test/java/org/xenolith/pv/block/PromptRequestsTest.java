@@ -6,7 +6,6 @@ import static org.xenolith.xen.abi.BlkifAbi.*;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.xenolith.device.Promptness;
 import org.xenolith.device.Worker;
 import org.xenolith.device.Workers;
 import org.xenolith.pv.block.BlockFrontend.Segment;

@@ -18,13 +18,6 @@ final class FakePort implements Port {
     final AtomicInteger refusals = new AtomicInteger();
     final ConcurrentHashMap<Integer, Runnable> retries = new ConcurrentHashMap<>();
     final Offloads offloads;
-
-    /// Who has offered the frames that were taken.
-    final List<Thread> threads = new CopyOnWriteArrayList<>();
-
-    /// Told of each frame that is taken.
-    volatile Runnable onOffer = () -> {};
-
     volatile FrameSink guest;
     volatile boolean closed;
     volatile boolean carrier = true;
@@ -86,8 +79,6 @@ final class FakePort implements Port {
                 refusals.incrementAndGet();
                 return false;
             }
-            onOffer.run();
-            threads.add(Thread.currentThread());
             queues.add(queue);
             frames.add(frame);
             return true;
