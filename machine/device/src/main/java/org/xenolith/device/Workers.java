@@ -17,7 +17,8 @@ public interface Workers {
     void execute(String name, Runnable task);
 
     /// Whether who has something for a worker may do it himself at once, if that takes no longer
-    /// than to wake another: not where the machine decides what is done when.
+    /// than to wake another: not where the machine decides what is done when, nor while its vCPUs
+    /// are to stop.
     boolean mayBeDoneByCaller();
 
     /// Virtual threads. `onFailure` is told what a step or a task throws, which is a mistake of

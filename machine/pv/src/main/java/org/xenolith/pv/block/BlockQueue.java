@@ -140,12 +140,7 @@ final class BlockQueue implements AutoCloseable {
     /// is such that another can take it over.
     void pause() {
         paused = true;
-        turn.lock();
-        try {
-            beginPostponed();
-        } finally {
-            turn.unlock();
-        }
+        awaitTurn();
         slots.acquireUninterruptibly(UNDER_WAY_MAX);
     }
 
@@ -161,12 +156,7 @@ final class BlockQueue implements AutoCloseable {
     public void close() {
         closing = true;
         worker.close();
-        turn.lock();
-        try {
-            beginPostponed(); // it has been taken
-        } finally {
-            turn.unlock();
-        }
+        awaitTurn();
         if (!paused) {
             slots.acquireUninterruptibly(UNDER_WAY_MAX);
         }
@@ -235,7 +225,7 @@ final class BlockQueue implements AutoCloseable {
     /// False if it has not been performed, since something would have to be waited for.
     private boolean performAtOnce(BlockRequest request) {
         if (!(request instanceof BlockRequest.Transfer transfer)
-                || !movesData(transfer)
+                || !transfer.kind().onlyMoves()
                 || !slots.tryAcquire()) {
             return false;
         }
@@ -276,6 +266,17 @@ final class BlockQueue implements AutoCloseable {
         }
         if (waiting < 0) {
             shared.log.accept(shared.name + ": an impossible index of requests");
+        }
+    }
+
+    /// Returns when nobody takes requests any more, which is for the caller to have seen to, and
+    /// all that were taken have been begun.
+    private void awaitTurn() {
+        turn.lock();
+        try {
+            beginPostponed();
+        } finally {
+            turn.unlock();
         }
     }
 
@@ -338,16 +339,10 @@ final class BlockQueue implements AutoCloseable {
     private int perform(BlockRequest request, BlockBuffers.Passage passage) {
         long begin = promptness.begin();
         int status = performer.perform(request, passage);
-        if (movesData(request)) {
+        if (request instanceof BlockRequest.Transfer transfer && transfer.kind().onlyMoves()) {
             promptness.ended(begin, true);
         }
         return status;
-    }
-
-    /// Whether it does nothing else: what makes data durable, or gives space back, is never prompt.
-    private static boolean movesData(BlockRequest request) {
-        return request instanceof BlockRequest.Transfer transfer
-                && (transfer.kind() == Kind.READ || transfer.kind() == Kind.WRITE);
     }
 
     private void performAlone(BlockRequest request) {

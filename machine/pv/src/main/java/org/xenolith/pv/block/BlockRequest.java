@@ -52,6 +52,11 @@ sealed interface BlockRequest {
             this.operation = operation;
         }
 
+        /// Whether it does nothing but move data; what makes data durable is never prompt.
+        boolean onlyMoves() {
+            return this == READ || this == WRITE;
+        }
+
         /// Whether there may be no segment.
         boolean mayBeEmpty() {
             return this == BARRIER || this == FLUSH;

@@ -93,7 +93,7 @@ final class RequestParser {
         var view = BlkifAbi.REQUEST_INDIRECT.view(abi, entry);
         long id = view.get("id");
         int operation = view.getInt("indirect_op");
-        var kind = kind(operation).filter(k -> k == Kind.READ || k == Kind.WRITE);
+        var kind = kind(operation).filter(Kind::onlyMoves);
         if (kind.isEmpty()) {
             return unknown(id, operation);
         }

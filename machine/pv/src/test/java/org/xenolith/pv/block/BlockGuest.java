@@ -32,7 +32,7 @@ final class BlockGuest extends FakeGuest {
         return attach(disk, disk.readOnly(), false, true);
     }
 
-    /// The same, whose work is done on other threads.
+    /// The same, with workers that are not the guest's own.
     BlockBackend attach(MemoryDisk disk, Workers others) {
         return attach(disk, disk.readOnly(), false, true, others);
     }

@@ -44,7 +44,7 @@ class PromptRequestsTest {
 
     private void attach() {
         disk.vectored = true;
-        disk.onMove = () -> performers.add(Thread.currentThread());
+        disk.onMove = this::note;
         backend = guest.attach(disk, workers);
         frontend = BlockFrontend.connect(guest);
         page = guest.grant(guest.page());
@@ -53,7 +53,13 @@ class PromptRequestsTest {
     private void attachPrompt() {
         attach();
         perform(MANY);
+        awaitRest();
         performers.clear();
+    }
+
+    /// Until the ring's worker has done its turn, which may last longer than the answers take.
+    private void awaitRest() {
+        guest.await("the worker", workers::isAtRest);
     }
 
     private void perform(int count) {
@@ -72,9 +78,13 @@ class PromptRequestsTest {
         }
     }
 
+    private void note() {
+        performers.add(Thread.currentThread());
+    }
+
     /// What takes longer than to wake another thread.
     private void takesLong() {
-        performers.add(Thread.currentThread());
+        note();
         guest.clock.advance(2 * Promptness.PROMPT_NANOS);
     }
 
@@ -104,8 +114,9 @@ class PromptRequestsTest {
         performers.clear();
         perform(MANY);
         assertThat(performers).hasSize(MANY).doesNotContain(Thread.currentThread());
-        disk.onMove = () -> performers.add(Thread.currentThread());
+        disk.onMove = this::note;
         perform(MANY);
+        awaitRest();
         performers.clear();
         perform(MANY);
         assertThat(performers).hasSize(MANY).containsOnly(Thread.currentThread());
@@ -131,7 +142,7 @@ class PromptRequestsTest {
         attachPrompt();
         disk.onMove =
                 () -> {
-                    performers.add(Thread.currentThread());
+                    note();
                     guest.clock.advance(Promptness.PROMPT_NANOS / 2);
                 };
         int count = 4 * (int) (Promptness.TURN_NANOS / (Promptness.PROMPT_NANOS / 2));
@@ -156,6 +167,7 @@ class PromptRequestsTest {
         assertThat(disk.done())
                 .containsExactlyInAnyOrder("write 8", "flush", "write 16")
                 .startsWith("write 8");
+        awaitRest();
         perform(1);
         assertThat(performers).last().isEqualTo(Thread.currentThread());
     }
@@ -275,17 +287,25 @@ class PromptRequestsTest {
         volatile BooleanSupplier allowed = () -> true;
         volatile boolean deaf;
 
+        // Of the ring's worker.
+        private volatile boolean woken;
+        private volatile boolean running;
+
         ObedientWorkers(Workers workers) {
             this.workers = workers;
         }
 
         @Override
         public Worker worker(String name, Runnable step) {
-            var worker = workers.worker(name, step);
+            if (!name.equals("vbd-" + BlockGuest.VDEV)) {
+                return workers.worker(name, step);
+            }
+            var worker = workers.worker(name, () -> run(step));
             return new Worker() {
                 @Override
                 public void wake() {
-                    if (!deaf || !name.equals("vbd-" + BlockGuest.VDEV)) {
+                    if (!deaf) {
+                        woken = true;
                         worker.wake();
                     }
                 }
@@ -295,6 +315,17 @@ class PromptRequestsTest {
                     worker.close();
                 }
             };
+        }
+
+        private void run(Runnable step) {
+            running = true; // before the other: never seen at rest between the two
+            woken = false;
+            step.run();
+            running = false;
+        }
+
+        boolean isAtRest() {
+            return !woken && !running;
         }
 
         @Override

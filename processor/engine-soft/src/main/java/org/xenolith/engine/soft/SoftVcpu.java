@@ -278,11 +278,11 @@ public final class SoftVcpu extends Apart implements Vcpu {
         } else {
             heat.after(block);
         }
-        return leaveAfter(block);
+        return takeExitAfter(block);
     }
 
     /// The exit that the last instruction of a block has left behind, or null.
-    private Exit leaveAfter(Block block) {
+    private Exit takeExitAfter(Block block) {
         var exit = cpu.exitAfter;
         if (exit == null) {
             return null;
