@@ -135,17 +135,24 @@ final class ThreadWorkers implements Workers {
 
         private void run(Runnable step) {
             while (!closing) {
-                boolean waited = false;
-                while (!due.getAndSet(false) && !closing && !waited) {
-                    LockSupport.parkNanos(this, periodNanos);
-                    waited = true;
-                }
+                awaitDue();
                 if (!closing) {
                     step.run();
                 }
                 if (due.get()) {
                     Thread.yield(); // one that is always due must not keep others from running
                 }
+            }
+        }
+
+        /// Until it is woken, closed, or a period has passed. A wake that was answered without
+        /// parking leaves a permit, by which the next park ends at once.
+        private void awaitDue() {
+            long begin = System.nanoTime();
+            long left = periodNanos;
+            while (!due.getAndSet(false) && !closing && left > 0) {
+                LockSupport.parkNanos(this, left);
+                left = periodNanos - (System.nanoTime() - begin);
             }
         }
 

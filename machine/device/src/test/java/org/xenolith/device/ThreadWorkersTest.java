@@ -13,8 +13,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 @Timeout(60)
 class ThreadWorkersTest {
@@ -126,6 +128,29 @@ class ThreadWorkersTest {
             Thread.sleep(20);
             assertThat(steps).hasValue(before);
             assertThat(before).isBetween(1, 2);
+        }
+    }
+
+    @Test
+    void aPermitOfParkingDoesNotEndAPeriod() throws Exception {
+        var steps = new Semaphore(0);
+        Runnable step =
+                () -> {
+                    LockSupport.unpark(Thread.currentThread());
+                    steps.release();
+                };
+        try (var worker = workers.periodic("waits", Long.MAX_VALUE, step)) {
+            worker.wake();
+            steps.acquire();
+            assertThat(steps.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
+        }
+    }
+
+    @Test
+    void aPeriodEndsByItself() throws Exception {
+        var steps = new Semaphore(0);
+        try (var worker = workers.periodic("ticks", 1_000_000, steps::release)) {
+            steps.acquire(3);
         }
     }
 
