@@ -7,6 +7,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.board.DomainState;
 import org.xenolith.xl.control.ControlClient;
 import org.xenolith.xl.control.DomainsForTests;
 import org.xenolith.xl.control.RuntimeDirectory;
@@ -185,6 +186,9 @@ class GuestCommandsTest {
     void aPreservedDomainIsWaitedForUntilItsShutdown() throws Exception {
         try (var console = new ControlClient(runtime.find("one")).console("pv")) {
             console.write(ByteBuffer.wrap("!".getBytes()));
+        }
+        while (new ControlClient(runtime.find("one")).info().state() != DomainState.CRASHED) {
+            Thread.onSpinWait();
         }
         assertThat(xl("shutdown", "-w", "one")).isZero();
         assertThat(err).endsWith("Domain 1 has been shut down, reason code 3\n");

@@ -59,6 +59,7 @@ class DomainTest {
             domain.reboot();
             assertThat(shutDown.get(5, TimeUnit.SECONDS)).contains(ShutdownReason.REBOOT);
             awaitMachines(2);
+            domain.pause(); // behind all that a reboot does
             assertThat(domain.balloon().info())
                     .isEqualTo(new MemoryInfo(32 << 20, 32 << 20, 128 << 20));
             assertThat(domain.config().name()).isEqualTo("other");

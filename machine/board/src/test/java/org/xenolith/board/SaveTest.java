@@ -224,7 +224,10 @@ class SaveTest {
             var saved = save(domain, AfterSave.DESTROY);
             TimeUnit.MILLISECONDS.sleep(1200);
             try (var twin = restore(config, saved)) {
-                TimeUnit.MILLISECONDS.sleep(100);
+                long enough = counter(saved) + 1_250_000_000;
+                while (twin.machine().memory().readLong(COUNTER) < enough) {
+                    TimeUnit.MILLISECONDS.sleep(1);
+                }
                 var later = save(twin, AfterSave.DESTROY);
                 double millis = (counter(later) - counter(saved)) / 1e6; // ticks at 1 GHz
                 double passed = (clock.nanos() - start) / 1e6;

@@ -152,6 +152,7 @@ class PasstPortTest {
                 passt(
                         new PortKind.Passt(
                                 List.of(PortForward.parse("udp:5353:53")), ADDRESSES, false)));
+        Traffic.exchange(guest, world, "10.7.0.9", 1, 1); // now passt has heard the guest
         try (var inside = guest.call(() -> new DatagramSocket(53));
                 var outside = world.call(() -> new DatagramSocket())) {
             inside.setSoTimeout(10_000);

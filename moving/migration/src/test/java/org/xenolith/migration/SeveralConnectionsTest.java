@@ -59,6 +59,7 @@ class SeveralConnectionsTest {
     /// A guest that writes a page of each of four connections after each round.
     private static TestMove writing(FakeMachine machine, TestMove.Prepared links) {
         var move = new TestMove(links);
+        move.limits = TestMove.SHORT;
         move.landing.pagesMax = PAGES;
         move.landing.atRound(() -> {
             for (int page = 0; page < PAGES; page += 64) {
@@ -236,7 +237,7 @@ class SeveralConnectionsTest {
                 machine.write(64 * 4096L, 5);
                 silent.fallSilent();
             });
-            assertThat(move.run(machine, by(2, 1000))).isFalse();
+            assertThat(move.run(machine, by(2, 10_000))).isFalse();
             assertThat(move.targetReason())
                     .isEqualTo("nothing comes by other connections any more");
             assertThat(move.reason).hasValue(move.targetReason());
@@ -299,11 +300,13 @@ class SeveralConnectionsTest {
     private final Joins joins = Joins.inMemory();
     private final MemoryLink first = new MemoryLink();
 
+    /// Patient: a host that is busy is not a source that says nothing.
+    private Arrival.Limits limits = new Arrival.Limits(20_000, 20_000, 20_000, 20_000);
+
     private CompletableFuture<Object> serve(MemoryLink link) {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try (var end = link.far()) {
-                        var limits = new Arrival.Limits(300, 200, 1000, 1000);
                         return new Arrival(end, Claims.inMemory(), joins, landing, limits).serve();
                     } catch (IOException | MigrationException e) {
                         return e;
@@ -389,6 +392,7 @@ class SeveralConnectionsTest {
 
     @Test
     void whoeverSaysNothingIsNotWaitedForWithoutEnd() throws Exception {
+        limits = new Arrival.Limits(20_000, 200, 1000, 1000);
         var token = begin(2);
         var link = new MemoryLink();
         Thread.ofVirtual().start(() -> bring(token, link));
@@ -405,6 +409,7 @@ class SeveralConnectionsTest {
 
     @Test
     void aConnectionThatNeverComesIsNotWaitedForWithoutEnd() throws Exception {
+        limits = new Arrival.Limits(300, 20_000, 1000, 1000);
         begin(3);
         requireRefused("connection 2 of 3 has not joined: no connection comes");
     }

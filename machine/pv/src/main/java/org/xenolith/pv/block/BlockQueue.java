@@ -359,8 +359,8 @@ final class BlockQueue implements AutoCloseable {
     /// The only place from which a front end learns that a request is done, and so where a mirrored
     /// machine will hold its answers back.
     private void complete(BlockRequest request, int status) {
+        shared.counters.answered(request, status); // before the guest can know
         boolean notify = ring.respond(request.id(), request.operation(), status);
-        shared.counters.answered(request, status);
         var connected = channel;
         if (notify && connected != null) {
             connected.notifyFrontend();

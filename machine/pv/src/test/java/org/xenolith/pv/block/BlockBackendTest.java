@@ -180,7 +180,7 @@ class BlockBackendTest {
             answered.add(ring.take().id());
         }
         assertThat(answered).containsExactlyInAnyOrderElementsOf(ids);
-        assertThat(guest.takePending(ring.port)).isTrue();
+        guest.await("a notification", () -> guest.takePending(ring.port));
     }
 
     @Test

@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /// Who performs requests: whoever notifies of them while they are prompt, else others. The time is
@@ -287,9 +289,8 @@ class PromptRequestsTest {
         volatile BooleanSupplier allowed = () -> true;
         volatile boolean deaf;
 
-        // Of the ring's worker.
-        private volatile boolean woken;
-        private volatile boolean running;
+        /// Turns of the ring's worker that have not ended, one for each wake.
+        private final AtomicInteger due = new AtomicInteger();
 
         ObedientWorkers(Workers workers) {
             this.workers = workers;
@@ -300,32 +301,41 @@ class PromptRequestsTest {
             if (!name.equals("vbd-" + BlockGuest.VDEV)) {
                 return workers.worker(name, step);
             }
-            var worker = workers.worker(name, () -> run(step));
             return new Worker() {
+                private final ReentrantLock lock = new ReentrantLock();
+                private volatile boolean closed;
+
                 @Override
                 public void wake() {
                     if (!deaf) {
-                        woken = true;
-                        worker.wake();
+                        due.incrementAndGet();
+                        workers.execute(name, this::turn);
+                    }
+                }
+
+                private void turn() {
+                    lock.lock();
+                    try {
+                        if (!closed) {
+                            step.run();
+                        }
+                    } finally {
+                        lock.unlock();
+                        due.decrementAndGet();
                     }
                 }
 
                 @Override
                 public void close() {
-                    worker.close();
+                    closed = true;
+                    lock.lock();
+                    lock.unlock();
                 }
             };
         }
 
-        private void run(Runnable step) {
-            running = true; // before the other: never seen at rest between the two
-            woken = false;
-            step.run();
-            running = false;
-        }
-
         boolean isAtRest() {
-            return !woken && !running;
+            return due.get() == 0;
         }
 
         @Override

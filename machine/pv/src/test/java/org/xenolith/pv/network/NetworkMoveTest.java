@@ -235,7 +235,12 @@ class NetworkMoveTest {
                 (twin, _) -> {
                     for (int round = 1; round <= Announcement.ROUNDS; round++) {
                         int rounds = round;
-                        twin.await("round " + round, () -> announcements(newPort).size() == rounds);
+                        twin.await(
+                                "round " + round,
+                                () -> {
+                                    twin.timers.runDue(); // it may have been armed late
+                                    return announcements(newPort).size() == rounds;
+                                });
                         twin.clock.advance(350_000_000);
                         twin.timers.runDue();
                     }

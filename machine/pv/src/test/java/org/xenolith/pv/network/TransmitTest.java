@@ -190,7 +190,7 @@ class TransmitTest {
         reconnect(Offloads.NONE, Optional.empty());
         port.room.set(100);
         queue().transmit(Frames.blank(Frames.tcp(4, 60_000)), BLANK, XEN_NETIF_GSO_TYPE_TCPV4, 1);
-        guest.await("a refusal", () -> port.refusals.get() == 1);
+        guest.await("a refusal", () -> port.refusals.get() > 0);
         assertThat(port.frames).hasSize(100);
         port.makeRoom(Integer.MAX_VALUE);
         guest.await("the rest", () -> port.frames.size() == 60_000);
@@ -203,7 +203,7 @@ class TransmitTest {
         for (int i = 0; i < 10; i++) {
             queue().transmit(Frames.udp(4, i), 0, 0, 0);
         }
-        guest.await("a refusal", () -> port.refusals.get() == 1);
+        guest.await("a refusal", () -> port.refusals.get() > 0);
         queue().statuses(4); // the fourth is copied, and waits
         assertThat(queue().tx.hasResponse()).isFalse();
         port.makeRoom(Integer.MAX_VALUE);
@@ -235,7 +235,12 @@ class TransmitTest {
                         return guest.timers.nextDeadlineNanos() > guest.clock.nanos();
                     });
         }
-        guest.await("as many", () -> port.frames.size() >= 19);
+        guest.await(
+                "as many",
+                () -> {
+                    guest.timers.runDue(); // the worker may have armed the timer late
+                    return port.frames.size() >= 19;
+                });
         assertThat(port.frames.size()).isLessThanOrEqualTo(20);
     }
 

@@ -56,6 +56,11 @@ public final class MemoryLink {
         return toNear.written;
     }
 
+    /// Whether nothing that the near end had to say came too late for a cut.
+    public boolean hasSentAll() {
+        return !toFar.refused;
+    }
+
     /// What has been sent before can still be read.
     public void cut() {
         toFar.close();
@@ -96,6 +101,7 @@ public final class MemoryLink {
         private volatile long max = NEVER;
         private volatile long flipped = NEVER;
         private volatile long written;
+        private volatile boolean refused;
         private long read;
         private boolean closed;
 
@@ -108,6 +114,7 @@ public final class MemoryLink {
                     await();
                 }
                 if (closed) {
+                    refused = true;
                     throw new ClosedChannelException();
                 }
                 byte octet = source.get();

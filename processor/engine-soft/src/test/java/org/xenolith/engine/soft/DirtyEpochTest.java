@@ -21,6 +21,9 @@ class DirtyEpochTest {
     private static final int AREA = 0x8_0000;
     private static final int ROUNDS = 120_000;
 
+    /// Not 0 when the copy has followed for long enough.
+    private static final int ENOUGH = 0x1F_E000;
+
     /// Writes in every way at places that are random within a window of a few pages, which moves:
     /// through both views of memory, across pages, by strings, pushes and locked instructions.
     private static void writeAtRandom(ParallelGuest parallel, long seed) {
@@ -43,6 +46,8 @@ class DirtyEpochTest {
                     code.bytes(0x57, 0x48, 0x8D, 0xBA).number(AREA + 0x9_0000, 4); // push; lea rdi
                     code.bytes(0xB9).number(20, 4).bytes(0xF3, 0xAA, 0x5F); // rep stosb; pop
                 });
+        code.load(RDX, 1);
+        ParallelGuest.await(code, RDX, ENOUGH);
         code.load(RDX, 0);
     }
 
@@ -63,6 +68,7 @@ class DirtyEpochTest {
                 copy.follow();
                 memory.writeLong(0x1F_F000 + rounds % 500 * 8, rounds); // as a back end does
                 rounds++;
+                memory.writeLong(ENOUGH, rounds > 3 ? 1 : 0);
                 TimeUnit.MILLISECONDS.sleep(2);
             }
             done.get();
