@@ -1,6 +1,7 @@
 package org.xenolith.device;
 
 import org.xenolith.base.Bug;
+import org.xenolith.base.Clock;
 import org.xenolith.base.Threads;
 
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
 /// which the JVM interprets for good and is slow to put away and to bring back.
 final class ThreadWorkers implements Workers {
     private final Consumer<Throwable> onFailure;
+    private final Clock clock = Clock.system();
 
     ThreadWorkers(Consumer<Throwable> onFailure) {
         this.onFailure = onFailure;
@@ -148,11 +150,11 @@ final class ThreadWorkers implements Workers {
         /// Until it is woken, closed, or a period has passed. A wake that was answered without
         /// parking leaves a permit, by which the next park ends at once.
         private void awaitDue() {
-            long begin = System.nanoTime();
+            long begin = clock.nanos();
             long left = periodNanos;
             while (!due.getAndSet(false) && !closing && left > 0) {
                 LockSupport.parkNanos(this, left);
-                left = periodNanos - (System.nanoTime() - begin);
+                left = periodNanos - (clock.nanos() - begin);
             }
         }
 
