@@ -21,8 +21,10 @@ import java.util.function.Predicate;
 ///
 /// 1. its frames are watched, by a vCPU that is alone ([Standstill]): nobody writes unnoticed;
 /// 2. its bytes are copied, and translated from the copy;
-/// 3. it is put into use; then its bytes are compared with the copy ([#publish]). Who writes does
-///    so before looking whether there is a block: one of the two notices the other.
+/// 3. its lines are marked, its bytes are compared with the copy, and if they are the same it is
+///    put into use ([#publish]). Who writes does so before looking at the marks: one of the two
+///    notices the other. Nobody executes what is not current, not even for a moment: another vCPU
+///    may have executed newer code already.
 ///
 /// Bounded: when its blocks weigh more than [#WEIGHT_MAX], or there are [#REGIONS_MAX] regions,
 /// code at random addresses goes, most of which belongs to programs that have ended: first what is
@@ -104,12 +106,12 @@ final class CodeCache {
         if (!memory.isWatched(block.firstFrame()) || second >= 0 && !memory.isWatched(second)) {
             return null;
         }
-        insert(block);
+        mark(block);
         VarHandle.fullFence();
         if (isCurrent.getAsBoolean()) {
+            insert(block);
             return block;
         }
-        remove(block);
         recompute(block.firstFrame());
         if (second >= 0) {
             recompute(second);
@@ -142,23 +144,29 @@ final class CodeCache {
         return blocks.find(block.host, block.pc, block.mode);
     }
 
-    private void insert(Block block) {
-        weight += weight(block);
-        blocks.add(block);
+    private void mark(Block block) {
         int offset = (int) block.host & 4095;
         int within = Math.min(block.length, 4096 - offset);
-        insert(block, block.firstFrame(), offset, within);
+        lines[block.firstFrame()] |= lineMask(offset, within);
         if (block.secondFrame >= 0) {
-            insert(block, block.secondFrame, 0, block.length - within);
+            lines[block.secondFrame] |= lineMask(0, block.length - within);
         }
     }
 
-    private void insert(Block block, int frame, int offset, int length) {
+    private void insert(Block block) {
+        weight += weight(block);
+        blocks.add(block);
+        insert(block, block.firstFrame());
+        if (block.secondFrame >= 0) {
+            insert(block, block.secondFrame);
+        }
+    }
+
+    private void insert(Block block, int frame) {
         if (byFrame.get(frame) == null) {
             byFrame.set(frame, new ArrayList<>());
         }
         byFrame.get(frame).add(block);
-        lines[frame] |= lineMask(offset, length);
     }
 
     /// Puts in what the codes of a block have become.
@@ -227,14 +235,15 @@ final class CodeCache {
             regions.computeIfAbsent(page.frame(), _ -> new ArrayList<>()).add(region);
             lines[page.frame()] |= page.lines();
         }
-        regionCount++;
-        region.entry.region = region;
-        if (region.isMovable()) {
-            siblings.put(region.entry);
-        }
         VarHandle.fullFence();
-        if (!isCurrent.getAsBoolean()) {
-            remove(region);
+        if (isCurrent.getAsBoolean()) {
+            regionCount++;
+            region.entry.region = region;
+            if (region.isMovable()) {
+                siblings.put(region.entry);
+            }
+        } else {
+            unlist(region);
             for (var page : region.pages) {
                 recompute(page.frame());
             }
@@ -291,14 +300,18 @@ final class CodeCache {
             VarHandle.fullFence();
             onRegionGone.accept(region.entry.pc);
             regionCount--;
-            for (var page : region.pages) {
-                regions.computeIfPresent(
-                        page.frame(),
-                        (_, inFrame) -> {
-                            inFrame.remove(region);
-                            return inFrame.isEmpty() ? null : inFrame;
-                        });
-            }
+            unlist(region);
+        }
+    }
+
+    private void unlist(LiveRegion region) {
+        for (var page : region.pages) {
+            regions.computeIfPresent(
+                    page.frame(),
+                    (_, inFrame) -> {
+                        inFrame.remove(region);
+                        return inFrame.isEmpty() ? null : inFrame;
+                    });
         }
     }
 
