@@ -88,9 +88,8 @@ class MirroringTest {
         domain.serial().send("held");
         assertThatThrownBy(() -> reader.awaitText("held", Duration.ofMillis(A_WHILE_MILLIS)))
                 .isInstanceOf(ConsoleTimeoutException.class);
-        for (long epoch = 1;
-                !isSeen("held");
-                epoch++) { // the guest may not have said all of it yet
+        // The guest may not have said all of it in the first epoch.
+        for (long epoch = 1; !isSeen("held"); epoch++) {
             moment(epoch);
             mirroring.release(epoch);
         }

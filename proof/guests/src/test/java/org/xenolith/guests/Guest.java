@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A domain that has booted to its shell. For one thread.
 final class Guest implements AutoCloseable {
+    private static final long ANSWER_NANOS_MAX = 500_000_000;
     private static final String PROMPT = "~ # ";
     private static final String LOGIN = "login: ";
 
@@ -181,5 +182,19 @@ final class Guest implements AutoCloseable {
     @Override
     public void close() {
         domain.close();
+    }
+
+    /// The guest's clock against ours. It may be behind after a boot: before a kernel has found its
+    /// clock it counts ticks, and those are lost that fall into a move, or into a time in which the
+    /// host has other things to do. Only an answer that comes soon says what time it is.
+    long secondsAhead() throws InterruptedException {
+        var clock = Clock.system();
+        while (true) {
+            long before = clock.wallNanos();
+            long date = Long.parseLong(run("date +%s"));
+            if (clock.wallNanos() - before < ANSWER_NANOS_MAX) {
+                return date - before / 1_000_000_000L;
+            }
+        }
     }
 }

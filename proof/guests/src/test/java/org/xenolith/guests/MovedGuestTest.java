@@ -44,9 +44,6 @@ class MovedGuestTest {
     /// say that time has passed.
     private static final long ABSENT_NANOS_MAX = 3_000_000_000L;
 
-    /// Only an answer that comes soon says what time it is.
-    private static final long ANSWER_NANOS_MAX = 500_000_000;
-
     private static final String TIME_HAS_PASSED =
             ".*(rcu|\\(detected by|soft lockup|clocksource).*";
 
@@ -91,14 +88,14 @@ class MovedGuestTest {
             var other = Guest.of(staying);
             setUp(guest, 1);
             setUp(other, 2);
-            long ahead = secondsAhead(guest);
+            long ahead = guest.secondsAhead();
             begin(guest, other);
             for (int i = 0; i < MOVES_AT_WORK; i++) {
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(200, 1500));
                 moved = moved(moved, config);
             }
             guest = Guest.of(moved);
-            assertThat(secondsAhead(guest)).isBetween(ahead - 1, ahead + 1);
+            assertThat(guest.secondsAhead()).isBetween(ahead - 1, ahead + 1);
             check(guest, other);
             guest.domain().console().send("umount /mnt; poweroff -f\n");
             assertThat(guest.awaitEnd()).isEqualTo(ShutdownReason.POWEROFF);
@@ -186,20 +183,6 @@ class MovedGuestTest {
 
     private static final String LOOP =
             "i=0; while test ! -e /tmp/enough; do i=$((i + 1)); done; echo $i > /tmp/loop";
-
-    /// The guest's clock against ours. It may be behind after a boot: before a kernel has found its
-    /// clock it counts ticks, and those are lost that fall into a move, or into a time in which the
-    /// host has other things to do.
-    private static long secondsAhead(Guest guest) throws InterruptedException {
-        var clock = Clock.system();
-        while (true) {
-            long before = clock.wallNanos();
-            long date = Long.parseLong(guest.run("date +%s"));
-            if (clock.wallNanos() - before < ANSWER_NANOS_MAX) {
-                return date - before / 1_000_000_000L;
-            }
-        }
-    }
 
     private void check(Guest guest, Guest other) throws InterruptedException {
         Conversation.check(guest, other);

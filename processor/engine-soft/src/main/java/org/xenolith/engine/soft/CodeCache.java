@@ -145,12 +145,22 @@ final class CodeCache {
     }
 
     private void mark(Block block) {
-        int offset = (int) block.host & 4095;
-        int within = Math.min(block.length, 4096 - offset);
-        lines[block.firstFrame()] |= lineMask(offset, within);
+        lines[block.firstFrame()] |= lines(block, block.firstFrame());
         if (block.secondFrame >= 0) {
-            lines[block.secondFrame] |= lineMask(0, block.length - within);
+            lines[block.secondFrame] |= lines(block, block.secondFrame);
         }
+    }
+
+    private static long lines(Block block, int frame) {
+        int offset = (int) block.host & 4095;
+        long lines = 0;
+        if (frame == block.firstFrame()) {
+            lines |= lineMask(offset, Math.min(block.length, 4096 - offset));
+        }
+        if (frame == block.secondFrame) {
+            lines |= lineMask(0, offset + block.length - 4096);
+        }
+        return lines;
     }
 
     private void insert(Block block) {
@@ -369,13 +379,7 @@ final class CodeCache {
     private void recompute(int frame) {
         long mask = 0;
         for (var block : blocksIn(frame)) {
-            int offset = (int) block.host & 4095;
-            if (frame == block.firstFrame()) {
-                mask |= lineMask(offset, Math.min(block.length, 4096 - offset));
-            }
-            if (frame == block.secondFrame) {
-                mask |= lineMask(0, offset + block.length - 4096);
-            }
+            mask |= lines(block, frame);
         }
         for (var region : regions.getOrDefault(frame, List.of())) {
             mask |= lines(region, frame);
