@@ -10,6 +10,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import java.util.Locale;
 import java.util.OptionalLong;
 
@@ -27,6 +28,8 @@ public final class ExecutableMemory implements AutoCloseable {
 
     /// Code begins at multiples of this, the bytes that processors fetch at a time.
     private static final int ALIGNMENT = 32;
+
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
 
     /// Arguments that may lie on the heap are handed over in place: the code must be brief, since
     /// the JVM's garbage collector waits for it.
@@ -123,6 +126,35 @@ public final class ExecutableMemory implements AutoCloseable {
     /// The `length` bytes at an address that [#add] has answered, to be read.
     public MemorySegment code(long address, int length) {
         return executable.asSlice(address - executable.address(), length).asReadOnly();
+    }
+
+    /// From the address of code to where it can be written.
+    public long writableDistance() {
+        return writable.address() - executable.address();
+    }
+
+    /// Eight bytes of code at an address that is a multiple of eight.
+    public synchronized long read(long address) {
+        return closed ? 0 : (long) LONG.getVolatile(writable, address - executable.address());
+    }
+
+    /// Changes them, for whoever executes them at once: these see all of it or nothing.
+    public synchronized void patch(long address, long bytes) {
+        if (!closed) {
+            LONG.setVolatile(writable, address - executable.address(), bytes);
+        }
+    }
+
+    /// The four bytes `displacement` bytes from each of many addresses become 0: all at multiples
+    /// of four.
+    public synchronized void clear(MemorySegment addresses, int displacement) {
+        if (!closed) {
+            long base = executable.address() - displacement;
+            for (long at = 0; at < addresses.byteSize(); at += Long.BYTES) {
+                writable.set(JAVA_INT, addresses.get(JAVA_LONG, at) - base, 0);
+            }
+            VarHandle.fullFence();
+        }
     }
 
     /// How many bytes are in use.

@@ -423,6 +423,25 @@ final class Assembler {
         op(Width.W32, 0xFF, 2, base, displacement);
     }
 
+    /// The distance of a label, of four bytes, from what follows.
+    void distance(int label) {
+        to(label);
+    }
+
+    /// Instructions that do nothing, up to where what begins `before` bytes further on is aligned.
+    void pad(int alignment, int before) {
+        switch (-(size + before) & alignment - 1) {
+            case 1 -> bytes(0x90);
+            case 2 -> bytes(0x66, 0x90);
+            case 3 -> bytes(0x0F, 0x1F, 0x00);
+            default -> {}
+        }
+    }
+
+    void jumpToRegister(int register) {
+        bytes(0xFF, 0xE0 | register);
+    }
+
     /// The address of a label.
     void loadAddress(int register, int label) {
         bytes(0x48 | register >>> 3 << 2, LEA, 0x05 | (register & 7) << 3);

@@ -38,6 +38,7 @@ final class EntryCode {
         secondPlaces.begin();
         var time = new TimeRoutine(code, clock);
         time.begin();
+        int linker = DirectLinks.begin(code);
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.RSI);
         int hasViews = Frame.HAS_VIEWS - Long.BYTES;
@@ -56,6 +57,7 @@ final class EntryCode {
         code.ret();
         secondPlaces.emit();
         time.emit();
+        DirectLinks.emit(code, linker);
         code.link();
         return code;
     }

@@ -45,8 +45,15 @@ final class Frame {
     /// The number of the view in use.
     static final int PRESENT_VIEW = PC + 12;
 
+    /// Where the list of [DirectLinks] goes on, where it ends, or 0 if there is none, and the
+    /// distance from code to where it is written.
+    static final int LINKED = PC + 13;
+
+    static final int LINKED_END = PC + 14;
+    static final int CODE_DISTANCE = PC + 15;
+
     /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
-    static final int PAUSED = PC + 13;
+    static final int PAUSED = PC + 16;
 
     /// The stack's places of where the bytes of [PageGroups] are, behind the return address: a
     /// distance from [#BASE] each, or 0 if each access must look itself.
@@ -72,8 +79,11 @@ final class Frame {
     /// The stack's place of the address of [TimeRoutine].
     static final int TIME = SECOND_WRITE + Long.BYTES;
 
+    /// The stack's place of the address of the routine of [DirectLinks].
+    static final int LINKER = TIME + Long.BYTES;
+
     /// The stack's place of 1 if the pointers of all views are there, else of 0.
-    static final int HAS_VIEWS = TIME + Long.BYTES;
+    static final int HAS_VIEWS = LINKER + Long.BYTES;
 
     /// The stack's place of the pointers of the first view, which the entry code puts there.
     private static final int FIRST_VIEW = HAS_VIEWS + Long.BYTES;

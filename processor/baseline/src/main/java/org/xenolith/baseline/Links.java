@@ -97,6 +97,11 @@ public final class Links {
         code.opNumber(Width.W64, Assembler.ADD, R11, set(pc) << SET_SHIFT);
     }
 
+    /// Emits what makes RAX, a tag of an address of the upper half, that address.
+    static void address(Assembler code) {
+        code.op(Width.W64, Assembler.XOR, RAX, Frame.REGISTERS, Frame.slot(Frame.SALT + 1));
+    }
+
     /// Whether the region at a canonical address of the guest is known here.
     public boolean knows(long pc, MachineRegion region) {
         int at = find(pc);

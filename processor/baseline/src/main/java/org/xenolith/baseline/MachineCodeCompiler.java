@@ -33,6 +33,8 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Of the host, if code may ask it.
     private final OptionalLong clock;
 
+    private final DirectLinks links;
+
     private final AtomicInteger compiled = new AtomicInteger();
 
     /// The code that regions are entered through, by the view in use.
@@ -56,6 +58,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
         this.base = base;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
+        links = new DirectLinks(executable);
         clock = isHostTime ? HostClock.clockGettime() : OptionalLong.empty();
         int time = clock.isPresent() ? HostProcessor.TIME : 0;
         features = HostProcessor.features(executable) | time;
@@ -143,6 +146,21 @@ public final class MachineCodeCompiler implements RegionCompiler {
         return compiled.get();
     }
 
+    /// Regions of no context jump straight to each other any more: there are several that execute
+    /// them. While none does.
+    public void endLinks() {
+        links.end();
+    }
+
+    /// How many ways out of regions jump straight to another now.
+    public int directLinks() {
+        return links.count();
+    }
+
+    DirectLinks links() {
+        return links;
+    }
+
     int generation() {
         return generation;
     }
@@ -183,6 +201,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     @Override
     public void reset() {
         generation = generation + 1;
+        links.clear();
         executable.reset();
         addEntries();
     }
@@ -190,6 +209,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     @Override
     public void close() {
         generation = generation + 1;
+        links.end();
         executable.close();
     }
 }

@@ -12,6 +12,7 @@ public final class MachineRegion extends CompiledRegion {
     private final int generation;
     private final int length;
     private final boolean explicitFlags;
+    private volatile boolean retired;
 
     MachineRegion(MachineCodeCompiler compiler, long address, int generation, RegionImage image) {
         this.length = (int) image.code().byteSize();
@@ -26,9 +27,29 @@ public final class MachineRegion extends CompiledRegion {
         return address;
     }
 
-    /// Whether its code has been thrown away.
+    /// Whether its code has been thrown away, or is left at once.
     public boolean isGone() {
-        return compiler.generation() != generation;
+        return retired || compiler.generation() != generation;
+    }
+
+    /// It is in use no more, and left at once by whoever comes from another region; no region is
+    /// made of this code again. On any thread.
+    public void retire() {
+        if (!isGone()) {
+            retired = true;
+            compiler.links().retire(address);
+        }
+    }
+
+    /// From now on the regions of this one's compiler that a context executes may jump straight to
+    /// each other, until [#unlink]; only if no other context executes any.
+    public void link(Context context) {
+        compiler.links().begin(context.registers);
+    }
+
+    /// What addresses of the upper half mean has changed: regions look for each other anew.
+    public void unlink() {
+        compiler.links().unlink();
     }
 
     /// Its code, to be kept; only while the compiler has not been reset.

@@ -40,11 +40,21 @@ final class RegionCode {
     /// Where the second entry of a set of [Links] is looked at.
     private final int second;
 
+    /// The same for ways out that are linked: see [DirectLinks].
+    private final int linkedSecond;
+
+    /// Where a way out is linked.
+    private final int linker;
+
     private final List<Stub> misses = new ArrayList<>();
     private final List<Runnable> asides = new ArrayList<>();
     private final List<SecondLook> secondLooks = new ArrayList<>();
     private final Map<Long, Integer> exits = new LinkedHashMap<>();
+
     private int place;
+
+    /// One of the ways out is.
+    private boolean isLinked;
 
     /// No block begins where code is being made.
     private boolean isLooseEnd;
@@ -60,6 +70,8 @@ final class RegionCode {
         }
         exit = code.label();
         second = code.label();
+        linkedSecond = code.label();
+        linker = code.label();
     }
 
     static RegionCode generate(Region region) {
@@ -75,6 +87,10 @@ final class RegionCode {
 
     /// Whoever comes from another region may bring flags in another form than the entry wants.
     private void enter() {
+        long entry = flow.order().getFirst().pc();
+        if (canLink(entry)) {
+            DirectLinks.emitEntry(code, exit(entry));
+        }
         if (region.isRelative()) {
             code.op(Width.W64, Assembler.MOV, RAX, REGISTERS, Frame.slot(Frame.PC));
             code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(region.baseSlot()));
@@ -116,10 +132,13 @@ final class RegionCode {
     private void leave() {
         asides.forEach(Runnable::run);
         secondLooks.forEach(this::emit);
-        misses.forEach(this::emit);
         exits.forEach(this::emitExit);
+        misses.forEach(this::emit);
         code.bind(second);
         followSecond();
+        if (isLinked) {
+            endLinked();
+        }
         code.bind(exit);
         code.ret();
         flags.end();
@@ -170,6 +189,10 @@ final class RegionCode {
     /// Goes on at `pc`, where another region may begin.
     private void emitExit(long pc, int label) {
         code.bind(label);
+        if (canLink(pc)) {
+            emitLinkedExit(pc);
+            return;
+        }
         codeAddress(RAX, pc);
         code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
         if (region.isRelative()) {
@@ -178,6 +201,46 @@ final class RegionCode {
             Links.find(code, pc);
         }
         follow();
+    }
+
+    /// Whether a way out to `pc` can become a jump to the region there.
+    private boolean canLink(long pc) {
+        return !region.isRelative() && pc < 0;
+    }
+
+    private void emitLinkedExit(long pc) {
+        isLinked = true;
+        code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
+        code.jumpIf(Assembler.LESS_OR_EQUAL, miss(pc, 0));
+        int behind = DirectLinks.emitJump(code);
+        code.load(RAX, pc);
+        Links.find(code, pc);
+        code.loadAddress(Assembler.RCX, behind);
+        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, linkedSecond);
+        followLinked();
+    }
+
+    /// Goes to the region of the entry of [Links] at R11, at once or by what links to it.
+    private void followLinked() {
+        int isLinking = Frame.slot(Frame.LINKED_END);
+        code.opNumber(Width.W64, Assembler.CMP, REGISTERS, isLinking, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, linker);
+        code.jumpTo(R11, Long.BYTES);
+    }
+
+    private void endLinked() {
+        int unknown = code.label();
+        code.bind(linkedSecond);
+        code.opNumber(Width.W64, Assembler.ADD, R11, Links.ENTRY_BYTES);
+        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, unknown);
+        followLinked();
+        code.bind(linker);
+        code.jumpTo(Assembler.RSP, Frame.LINKER);
+        code.bind(unknown);
+        Links.address(code);
+        code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
     }
 
     /// Goes to the region that has the tag in RAX in the set at R11, if there is one and the budget

@@ -7,6 +7,7 @@ import org.xenolith.x86.View;
 
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 
 /// Lets regions of machine code that one vCPU leaves go on with the next by themselves: a table of
 /// them for each mode of the processor. **Hot path** ([#enter]).
@@ -29,6 +30,8 @@ final class Chains {
     /// Replaced, never changed: others read it.
     private volatile Links[] links = {};
 
+    private final BooleanSupplier isAlone;
+    private boolean areLinked;
     private int userMode = NONE;
     private int kernelMode = NONE;
     private long lower;
@@ -37,8 +40,10 @@ final class Chains {
     private Links kernel;
     private int replaced;
 
-    Chains(SoftCpu cpu) {
+    /// @param isAlone whether no other vCPU executes regions
+    Chains(SoftCpu cpu, BooleanSupplier isAlone) {
         this.cpu = cpu;
+        this.isAlone = isAlone;
     }
 
     /// A region is about to be entered in the processor's mode. It is where it must be.
@@ -48,6 +53,7 @@ final class Chains {
         if (mode != userMode && mode != kernelMode
                 || pages.lowerGeneration() != lower
                 || pages.upperGeneration() != upper) {
+            linkStraight(code, pages);
             select(mode, pages);
         }
         var current = mode == userMode ? user : kernel;
@@ -58,6 +64,17 @@ final class Chains {
             if (region.entry.region != region) {
                 current.forget(pc); // others have taken it out of use meanwhile
             }
+        }
+    }
+
+    /// What regions have been linked to straight holds for a generation of the upper half.
+    private void linkStraight(MachineRegion code, CodePages pages) {
+        if (pages.upperGeneration() != upper) {
+            code.unlink();
+        }
+        if (!areLinked && isAlone.getAsBoolean()) {
+            code.link(cpu);
+            areLinked = true;
         }
     }
 

@@ -309,6 +309,7 @@ final class CodeCache {
             region.entry.region = null;
             VarHandle.fullFence();
             onRegionGone.accept(region.entry.pc);
+            region.retire();
             regionCount--;
             unlist(region);
         }
@@ -343,6 +344,7 @@ final class CodeCache {
             region.entry.region = null;
             VarHandle.fullFence();
             onRegionGone.accept(region.entry.pc);
+            region.retire();
             regionCount--;
         }
         return true;

@@ -97,6 +97,13 @@ final class LiveRegion {
         return new LiveRegion(entry, members, level, code, pages, worth, vcpus);
     }
 
+    /// Whoever still comes from another region leaves at once.
+    void retire() {
+        if (machineCode != null && CodePages.isUpper(entry.pc)) {
+            machineCode.retire();
+        }
+    }
+
     boolean isWarm() {
         return level == RegionRequest.Level.WARM;
     }

@@ -458,6 +458,25 @@ final class Regions implements AutoCloseable {
         rewrites[frame] = (short) Math.min(rewrites[frame] + 1, rewritesMax);
     }
 
+    /// Whether one vCPU alone executes regions.
+    boolean serveOneVcpu() {
+        return vcpus.getAsInt() == 1;
+    }
+
+    int directLinks() {
+        return warmCompiler instanceof MachineCodeCompiler machineCode
+                ? machineCode.directLinks()
+                : 0;
+    }
+
+    /// Regions of machine code do not jump straight to each other any more. By a vCPU that is
+    /// alone.
+    void endLinks() {
+        if (warmCompiler instanceof MachineCodeCompiler machineCode) {
+            machineCode.endLinks();
+        }
+    }
+
     /// How many regions have been compiled so far.
     int compiled() {
         int hot = hotCompiler == warmCompiler ? 0 : hotCompiler.compiledRegions();

@@ -177,6 +177,9 @@ public final class SoftEngine implements Engine {
                         id, cpuid, cpu, code, translator, heat, regions, standstill, this::watch);
         self.set(vcpu);
         vcpus.add(vcpu);
+        if (vcpus.size() >= 2) {
+            standstill.alone(null, regions::endLinks);
+        }
         return vcpu;
     }
 
@@ -184,6 +187,11 @@ public final class SoftEngine implements Engine {
     private void watch(int frame) {
         code.watch(frame);
         vcpus.forEach(SoftVcpu::clearWrites);
+    }
+
+    /// How many ways out of regions jump straight to another now.
+    int directLinks() {
+        return regions.directLinks();
     }
 
     /// How many regions have been compiled since the engine was made.

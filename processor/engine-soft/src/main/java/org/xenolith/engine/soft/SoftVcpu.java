@@ -99,7 +99,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         this.standstill = standstill;
         this.member = standstill.join(() -> attention = true);
         this.finder = new BlockFinder(cpu, code, translator, regions, watch);
-        this.chains = new Chains(cpu);
+        this.chains = new Chains(cpu, regions::serveOneVcpu);
         this.events = new Events(cpu, translator, () -> previous = null);
         cpu.cpuid = cpuid;
         restore(VcpuState.powerOn(id));

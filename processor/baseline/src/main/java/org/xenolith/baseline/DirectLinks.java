@@ -1,0 +1,155 @@
+package org.xenolith.baseline;
+
+import static org.xenolith.baseline.Assembler.R11;
+import static org.xenolith.baseline.Assembler.RAX;
+import static org.xenolith.baseline.Assembler.RCX;
+import static org.xenolith.baseline.Frame.REGISTERS;
+
+import org.xenolith.ir.Width;
+import org.xenolith.linux.ExecutableMemory;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Ways out of regions that jump straight to the next, as long as one vCPU alone executes them.
+/// **Hot path.** Benchmark: `read` and `pipe` of `bench`.
+///
+/// A way out with a fixed address of the upper half begins with a jump, at first to the code behind
+/// it, which looks into [Links]. What is found there is written into the jump, by a routine that
+/// lies behind the entry code, and the place of the jump into a list. It holds
+///
+/// - until addresses of the upper half may mean something else: then all jumps of the list lead
+///   behind themselves again ([#unlink]);
+/// - while the region that it leads to is in use: one that is not any more begins with a jump to a
+///   way out for its own address ([#retire]), whoever may still come.
+///
+/// A jump's distance lies within four bytes at a multiple of four, and a region's first instruction
+/// within eight at a multiple of eight, so that whoever executes them sees the old or the new one.
+final class DirectLinks {
+    /// How many jumps may lead to other regions at a time; further ones stay as they are.
+    private static final int JUMPS_MAX = 1 << 16;
+
+    /// The instruction that does nothing and has a number of four bytes.
+    private static final int[] NOTHING = {0x0F, 0x1F, 0x84, 0x00};
+
+    private static final int NOTHING_BYTES = 2 * Integer.BYTES;
+    private static final int JUMP = 0xE9;
+    private static final int JUMP_BYTES = 1 + Integer.BYTES;
+
+    private final ExecutableMemory executable;
+
+    /// The addresses behind jumps that lead to other regions.
+    private MemorySegment list = MemorySegment.NULL;
+
+    /// Of the vCPU whose regions are linked, or null.
+    private long[] registers;
+
+    DirectLinks(ExecutableMemory executable) {
+        this.executable = executable;
+    }
+
+    /// From now on a vCPU's regions are linked. No other executes any.
+    void begin(long[] registers) {
+        this.registers = registers;
+        list = Arena.ofAuto().allocate((long) JUMPS_MAX * Long.BYTES, Long.BYTES);
+        registers[Frame.LINKED_END] = list.address() + list.byteSize();
+        registers[Frame.CODE_DISTANCE] = executable.writableDistance();
+        clear();
+    }
+
+    /// All jumps lead behind themselves again. While the vCPU executes no region.
+    void unlink() {
+        if (registers != null) {
+            var jumps = list.asSlice(0, (long) count() * Long.BYTES);
+            executable.clear(jumps, -Integer.BYTES);
+            clear();
+        }
+    }
+
+    /// The same for good.
+    void end() {
+        if (registers != null) {
+            unlink();
+            registers[Frame.LINKED] = 0;
+            registers[Frame.LINKED_END] = 0;
+            registers = null;
+        }
+    }
+
+    /// How many jumps lead to other regions.
+    int count() {
+        return registers == null
+                ? 0
+                : (int) ((registers[Frame.LINKED] - list.address()) / Long.BYTES);
+    }
+
+    /// There are no jumps any more.
+    void clear() {
+        if (registers != null) {
+            registers[Frame.LINKED] = list.address();
+        }
+    }
+
+    /// Whoever comes to the region at an address leaves at once. On any thread.
+    void retire(long address) {
+        long first = executable.read(address);
+        if ((int) first == nothing()) {
+            long distance = (int) (first >>> Integer.SIZE) + NOTHING_BYTES - JUMP_BYTES;
+            executable.patch(address, JUMP | (distance & 0xFFFF_FFFFL) << Byte.SIZE);
+        }
+    }
+
+    private static int nothing() {
+        int number = 0;
+        for (int index = 0; index < NOTHING.length; index++) {
+            number |= NOTHING[index] << index * Byte.SIZE;
+        }
+        return number;
+    }
+
+    // ---------------------------------------------------------------- code
+
+    /// Emits the first instruction of a region that may be retired, from then on by a jump to
+    /// `out`.
+    static void emitEntry(Assembler code, int out) {
+        code.bytes(NOTHING);
+        code.distance(out);
+    }
+
+    /// Emits the jump of a way out. Answers the label behind it.
+    static int emitJump(Assembler code) {
+        int behind = code.label();
+        code.pad(Integer.BYTES, 1);
+        code.jump(behind);
+        code.bind(behind);
+        return behind;
+    }
+
+    /// Puts the address of the routine into the frame, which has no return address yet. Uses RAX.
+    static int begin(Assembler code) {
+        int routine = code.label();
+        code.loadAddress(RAX, routine);
+        code.op(Width.W64, Assembler.STORE, RAX, Assembler.RSP, Frame.LINKER - Long.BYTES);
+        return routine;
+    }
+
+    /// Emits the routine: goes to the region of the entry of [Links] at R11, and has the jump that
+    /// ends at RCX lead there.
+    static void emit(Assembler code, int routine) {
+        int full = code.label();
+        code.bind(routine);
+        code.op(Width.W64, Assembler.MOV, RAX, R11, Long.BYTES);
+        code.op(Width.W64, Assembler.MOV, R11, REGISTERS, Frame.slot(Frame.LINKED));
+        code.op(Width.W64, Assembler.CMP, R11, REGISTERS, Frame.slot(Frame.LINKED_END));
+        code.jumpIf(Assembler.EQUAL, full);
+        code.op(Width.W64, Assembler.STORE, RCX, R11, 0);
+        code.opNumber(Width.W64, Assembler.ADD, R11, Long.BYTES);
+        code.op(Width.W64, Assembler.STORE, R11, REGISTERS, Frame.slot(Frame.LINKED));
+        code.move(Width.W64, R11, RAX);
+        code.op(Width.W64, Assembler.SUB, R11, RCX);
+        code.op(Width.W64, Assembler.ADD, RCX, REGISTERS, Frame.slot(Frame.CODE_DISTANCE));
+        code.op(Width.W32, Assembler.STORE, R11, RCX, -Integer.BYTES);
+        code.bind(full);
+        code.jumpToRegister(RAX);
+    }
+}
