@@ -26,8 +26,9 @@ import java.lang.foreign.MemorySegment;
 /// A jump's distance lies within four bytes at a multiple of four, and a region's first instruction
 /// within eight at a multiple of eight, so that whoever executes them sees the old or the new one.
 final class DirectLinks {
-    /// How many jumps may lead to other regions at a time; further ones stay as they are.
-    private static final int JUMPS_MAX = 1 << 16;
+    /// For each so many bytes of room for code a jump may lead to another region; further ones stay
+    /// as they are.
+    private static final int CODE_BYTES_OF_A_JUMP = 1 << 10;
 
     /// The instruction that does nothing and has a number of four bytes.
     private static final int[] NOTHING = {0x0F, 0x1F, 0x84, 0x00};
@@ -37,6 +38,7 @@ final class DirectLinks {
     private static final int JUMP_BYTES = 1 + Integer.BYTES;
 
     private final ExecutableMemory executable;
+    private final int jumpsMax;
 
     /// The addresses behind jumps that lead to other regions.
     private MemorySegment list = MemorySegment.NULL;
@@ -44,14 +46,16 @@ final class DirectLinks {
     /// Of the vCPU whose regions are linked, or null.
     private long[] registers;
 
-    DirectLinks(ExecutableMemory executable) {
+    /// @param codeBytes room for code
+    DirectLinks(ExecutableMemory executable, int codeBytes) {
         this.executable = executable;
+        jumpsMax = codeBytes / CODE_BYTES_OF_A_JUMP;
     }
 
     /// From now on a vCPU's regions are linked. No other executes any.
     void begin(long[] registers) {
         this.registers = registers;
-        list = Arena.ofAuto().allocate((long) JUMPS_MAX * Long.BYTES, Long.BYTES);
+        list = Arena.ofAuto().allocate((long) jumpsMax * Long.BYTES, Long.BYTES);
         registers[Frame.LINKED_END] = list.address() + list.byteSize();
         registers[Frame.CODE_DISTANCE] = executable.writableDistance();
         clear();

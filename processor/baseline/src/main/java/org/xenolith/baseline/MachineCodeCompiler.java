@@ -58,7 +58,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
         this.base = base;
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
-        links = new DirectLinks(executable);
+        links = new DirectLinks(executable, codeBytes);
         clock = isHostTime ? HostClock.clockGettime() : OptionalLong.empty();
         int time = clock.isPresent() ? HostProcessor.TIME : 0;
         features = HostProcessor.features(executable) | time;

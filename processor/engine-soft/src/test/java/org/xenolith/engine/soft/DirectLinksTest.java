@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.xenolith.baseline.MachineCodeCompiler;
 import org.xenolith.engine.Exit;
 import org.xenolith.engine.VcpuState;
 
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// Regions of the upper half that jump straight to each other execute what is there: after page
@@ -43,12 +50,32 @@ class DirectLinksTest {
     private static final int RDX = 2;
     private static final int RBX = 3;
     private static final int SLICES_MAX = 100_000;
+    private static final int WAITS_MAX = 20_000;
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /// Pages of functions that call each other, and the first of them.
+    private static final int PAGES = 200;
+
+    private static final int PAGES_BEGIN = 0x8_0000;
+
+    /// The least room for machine code: as much is kept free.
+    private static final int CODE_BYTES_MIN = 64 << 10;
 
     private final Assembler code = new Assembler(TestGuest.CODE);
-    private final TestGuest guest = TestGuest.compiled(SoftEngine.Backend.MACHINE_CODE);
+    private TestGuest guest;
 
-    DirectLinksTest() {
+    @BeforeEach
+    void begin() {
         assumeThat(MachineCodeCompiler.isSupported()).isTrue();
+        begin(0, Optional.empty(), Regions.MACHINE_CODE_BYTES);
+    }
+
+    private void begin(int compileAfter, Optional<Path> codeStore, int machineCodeBytes) {
+        end();
+        var backend = SoftEngine.Backend.MACHINE_CODE;
+        var options =
+                new SoftEngine.Options(SoftEngine.Tier.COMPILER, 0, compileAfter, false, backend);
+        guest = new TestGuest(options, Translator.BLOCK_MAX, codeStore, machineCodeBytes);
         map(TestGuest.ROOT_TABLE, TABLE_3, TABLE_2, TABLE_1);
         map(OTHER_TABLE_4, OTHER_TABLE_3, OTHER_TABLE_2, OTHER_TABLE_1);
         guest.memory.writeLong(OTHER_TABLE_4, TestGuest.ROOT_ENTRY);
@@ -78,7 +105,9 @@ class DirectLinksTest {
 
     @AfterEach
     void end() {
-        guest.close();
+        if (guest != null) {
+            guest.close();
+        }
     }
 
     private void callCaller() {
@@ -176,6 +205,111 @@ class DirectLinksTest {
         guest.vcpu.restore(guest.vcpu.capture().withActivity(VcpuState.Activity.RUNNING));
         guest.moveTo(TestGuest.CODE - guest.vcpu.capture().general().rip());
     }
+
+    /// The same, where other runs have left machine code of all that it has been: a region that has
+    /// gone is not used again, though its code is what is wanted.
+    @Test
+    void aFunctionIsExecutedAsWrittenWithCodeOfEarlierRuns(@TempDir Path directory) {
+        code.load(8, VALUES[0]).load(9, VALUES[1]);
+        loop(() -> {
+            code.bytes(0x44, 0x89, 0x04, 0x25).number(FORMS[0] + 1, 4);
+            code.bytes(0x4D, 0x87, 0xC8);
+        });
+        code.bytes(0xF4);
+        for (int run = 0; run < 2; run++) {
+            begin(0, Optional.of(directory.resolve("code")), Regions.MACHINE_CODE_BYTES);
+            guest.load(code);
+            guest.runToHalt(SLICES_MAX);
+            assertThat(guest.register(RBX)).isEqualTo(alternating());
+            assertThat(guest.engine.revivedRegions()).isPositive();
+            assertThat(guest.engine.directLinks()).isPositive();
+        }
+    }
+
+    /// The vCPU calls the function until that answers something else, which comes from outside
+    /// while it does.
+    @Test
+    void aFunctionIsExecutedAsWrittenMeanwhile() throws Exception {
+        long top = code.here();
+        callCaller();
+        code.bytes(0x83, 0xF8, VALUES[0]).jump(top, 0x0F, 0x84).bytes(0xF4); // cmp eax; je
+        guest.load(code);
+        var run = CompletableFuture.runAsync(() -> guest.runToHalt(Integer.MAX_VALUE));
+        for (int wait = 0; wait < WAITS_MAX && guest.engine.directLinks() == 0; wait++) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+        guest.memory.write(FORMS[0] + 1, new byte[] {7, 0, 0, 0});
+        run.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(guest.register(RAX)).isEqualTo(7);
+    }
+
+    // ---------------------------------------------------------------- many
+
+    /// Functions on pages of their own, each of which calls the next and counts, and whose lengths
+    /// differ; `chains` of them.
+    private void loadChains(int chains) {
+        for (int chain = 0; chain < chains; chain++) {
+            for (int page = 0; page < PAGES; page++) {
+                var function = new Assembler(place(chain, page));
+                for (int more = 0; more < page % 3; more++) {
+                    function.bytes(0x48, 0xF7, 0xD7); // not rdi
+                }
+                if (page + 1 < PAGES) {
+                    function.call(place(chain, page + 1));
+                }
+                guest.load(function.bytes(0x48, 0xFF, 0xC3, 0xC3)); // inc rbx; ret
+            }
+        }
+    }
+
+    private static long place(int chain, int page) {
+        return PAGES_BEGIN + ((long) page << 12) + 32L * chain;
+    }
+
+    /// Calls all of them so many times, and then does what `body` says, again and again.
+    private void callChains(int chains, int rounds, Runnable body) {
+        code.bytes(0x31, 0xDB, 0xB9).number(rounds, 4);
+        long top = code.here();
+        for (int chain = 0; chain < chains; chain++) {
+            code.bytes(0xBE).number(CALLS, 4); // mov esi, calls
+            long again = code.here();
+            code.load(RDX, UPPER + place(chain, 0)).bytes(0xFF, 0xD2);
+            code.bytes(0xFF, 0xCE).jump(again, 0x0F, 0x85); // dec esi; jnz
+        }
+        body.run();
+        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85);
+    }
+
+    /// Where there is no room for more jumps to be listed, regions are found as before.
+    @Test
+    void moreWaysOutThanCanBeListedLeadWhereTheyShould() {
+        int bytes = 3 * CODE_BYTES_MIN;
+        begin(0, Optional.empty(), bytes);
+        int chains = 2;
+        loadChains(chains);
+        callChains(chains, ROUNDS, () -> {});
+        runAndExpect((long) chains * PAGES * CALLS * ROUNDS);
+        assertThat(guest.engine.directLinks()).isBetween(1, chains * PAGES - 1);
+    }
+
+    /// All code goes again and again, and others take its place, while addresses change.
+    @Test
+    void jumpsOfCodeThatIsGoneAreNotWrittenTo() {
+        begin(2, Optional.empty(), CODE_BYTES_MIN + (CODE_BYTES_MIN >>> 3));
+        loadChains(1);
+        int rounds = 5 * ROUNDS;
+        callChains(
+                1,
+                rounds,
+                () -> {
+                    code.bytes(0xF6, 0xC1, 0x3F, 0x75, 13); // test cl, 63; jnz behind
+                    code.load(RDX, UPPER + PAGES_BEGIN).bytes(0x0F, 0x01, 0x3A);
+                });
+        runAndExpect((long) PAGES * CALLS * rounds);
+        assertThat(guest.engine.regionsInUse()).isLessThan(guest.engine.compiledRegions());
+    }
+
+    // ---------------------------------------------------------------- several
 
     /// A second vCPU sees another form at the function's address.
     @Test

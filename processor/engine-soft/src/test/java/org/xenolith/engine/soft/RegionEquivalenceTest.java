@@ -39,6 +39,22 @@ class RegionEquivalenceTest {
         }
     }
 
+    /// Where regions of machine code jump straight to each other, see [DirectLinksTest].
+    @ParameterizedTest
+    @EnumSource
+    void codeOfTheUpperHalfDoesToo(SoftEngine.Backend backend) {
+        int linked = 0;
+        for (long seed = 1; seed <= PROGRAMS; seed++) {
+            try (var guest = TestGuest.compiled(backend)) {
+                compare(seed, TestGuest.UPPER_ADDRESS, guest);
+                linked += guest.engine.directLinks();
+            }
+        }
+        if (backend == SoftEngine.Backend.MACHINE_CODE) {
+            assertThat(linked).isGreaterThan(PROGRAMS);
+        }
+    }
+
     /// A program of this seed on a new guest, its addresses `base` further on.
     static void compare(long seed, long base, TestGuest guest) {
         var random = new SplittableRandom(seed);

@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.baseline.MachineCodeCompiler;
 
 import java.nio.file.Path;
@@ -60,13 +62,14 @@ class StoredCodeTest {
         }
     }
 
-    @Test
-    void programsWithTheirCodeOfEarlierRunsDoWhatTheEvaluatorSays() {
+    @ParameterizedTest
+    @ValueSource(longs = {0, TestGuest.UPPER_ADDRESS})
+    void programsWithTheirCodeOfEarlierRunsDoWhatTheEvaluatorSays(long base) {
         int revived = 0;
         for (long seed = 1; seed <= PROGRAMS; seed++) {
             for (int time = 0; time < 3; time++) {
                 try (var guest = TestGuest.compiled(backend, file)) {
-                    RegionEquivalenceTest.compare(seed, 0, guest);
+                    RegionEquivalenceTest.compare(seed, base, guest);
                     revived += guest.engine.revivedRegions();
                 }
             }

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// A guest in 64-bit supervisor mode: 2 MiB of memory at linear address 0 page by page, seen once
-/// more at [#ALIAS] and at each of [#RANDOM_ADDRESSES]. A page fault makes its page present and
-/// goes on; [#INTERRUPT] counts.
+/// more at [#ALIAS], at each of [#RANDOM_ADDRESSES] and at [#UPPER_ADDRESS]. A page fault makes its
+/// page present and goes on; [#INTERRUPT] counts.
 final class TestGuest implements AutoCloseable {
     static final int CODE = 0x10000;
     static final int DATA = 0x40000;
@@ -29,6 +29,9 @@ final class TestGuest implements AutoCloseable {
 
     /// Where Linux puts libraries, and programs that may lie anywhere.
     static final long[] RANDOM_ADDRESSES = {0x7F80_0000_0000L, 0x5500_0000_0000L};
+
+    /// In the half of kernels.
+    static final long UPPER_ADDRESS = -1L << 39;
 
     /// The table of the highest level, and what it says of 512 GiB that show the memory.
     static final int ROOT_TABLE = 0x1000;
@@ -104,6 +107,7 @@ final class TestGuest implements AutoCloseable {
         for (long address : RANDOM_ADDRESSES) {
             memory.writeLong(ROOT_TABLE + 8 * (address >>> 39), ROOT_ENTRY);
         }
+        memory.writeLong(ROOT_TABLE + 8 * 511, ROOT_ENTRY);
         memory.writeLong(0x2000, 0x3003);
         memory.writeLong(0x3000, PAGE_TABLE + 3);
         memory.writeLong(0x3008, PAGE_TABLE + 3);
