@@ -10,7 +10,7 @@ import org.xenolith.ir.Width;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// Where regions begin that one vCPU may enter in one mode: a table of sets of two entries, by the
+/// Where regions begin that one vCPU may enter in one mode: a table of sets of four entries, by the
 /// guest's address, in which a region that is left looks for the next. **Hot path.** Benchmark:
 /// `pipe` and `shell` of `bench`.
 ///
@@ -23,8 +23,10 @@ public final class Links {
     public static final int SALTS = 1 << 15;
 
     private static final int SALT_SHIFT = 48;
-    private static final int SETS = 1 << 13;
-    private static final int WAYS = 2;
+    private static final int SETS = 1 << 12;
+
+    /// With two, some hot regions of a kernel's thousand came to lie in one set with two others.
+    static final int WAYS = 4;
 
     /// Bytes from one entry to the next.
     static final int ENTRY_BYTES = 2 * Long.BYTES;
@@ -39,7 +41,7 @@ public final class Links {
     private final MemorySegment memory = MemorySegment.ofArray(entries);
     private final long[] salts = new long[2];
 
-    /// Which of two entries in use is replaced next.
+    /// Which of the entries in use of a set is replaced next.
     private int replaced;
 
     public Links() {

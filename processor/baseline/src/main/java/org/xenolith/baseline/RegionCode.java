@@ -37,11 +37,11 @@ final class RegionCode {
     private final int[] blocks;
     private final int exit;
 
-    /// Where the second entry of a set of [Links] is looked at.
-    private final int second;
+    /// Where the entries of a set of [Links] behind the first are looked at.
+    private final int others;
 
     /// The same for ways out that are linked: see [DirectLinks].
-    private final int linkedSecond;
+    private final int linkedOthers;
 
     /// Where a way out is linked.
     private final int linker;
@@ -69,8 +69,8 @@ final class RegionCode {
             blocks[block] = code.label();
         }
         exit = code.label();
-        second = code.label();
-        linkedSecond = code.label();
+        others = code.label();
+        linkedOthers = code.label();
         linker = code.label();
     }
 
@@ -134,8 +134,8 @@ final class RegionCode {
         secondLooks.forEach(this::emit);
         exits.forEach(this::emitExit);
         misses.forEach(this::emit);
-        code.bind(second);
-        followSecond();
+        code.bind(others);
+        followOthers();
         if (isLinked) {
             endLinked();
         }
@@ -217,7 +217,7 @@ final class RegionCode {
         Links.find(code, pc);
         code.loadAddress(Assembler.RCX, behind);
         code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
-        code.jumpIf(Assembler.NOT_EQUAL, linkedSecond);
+        code.jumpIf(Assembler.NOT_EQUAL, linkedOthers);
         followLinked();
     }
 
@@ -231,10 +231,15 @@ final class RegionCode {
 
     private void endLinked() {
         int unknown = code.label();
-        code.bind(linkedSecond);
-        code.opNumber(Width.W64, Assembler.ADD, R11, Links.ENTRY_BYTES);
-        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
-        code.jumpIf(Assembler.NOT_EQUAL, unknown);
+        int found = code.label();
+        code.bind(linkedOthers);
+        for (int way = 1; way < Links.WAYS; way++) {
+            code.opNumber(Width.W64, Assembler.ADD, R11, Links.ENTRY_BYTES);
+            code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+            code.jumpIf(Assembler.EQUAL, found);
+        }
+        code.jump(unknown);
+        code.bind(found);
         followLinked();
         code.bind(linker);
         code.jumpTo(Assembler.RSP, Frame.LINKER);
@@ -249,14 +254,20 @@ final class RegionCode {
         code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
         code.jumpIf(Assembler.LESS_OR_EQUAL, exit);
         code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
-        code.jumpIf(Assembler.NOT_EQUAL, second);
+        code.jumpIf(Assembler.NOT_EQUAL, others);
         code.jumpTo(R11, Long.BYTES);
     }
 
-    private void followSecond() {
-        code.op(Width.W64, Assembler.CMP, RAX, R11, Links.ENTRY_BYTES);
-        code.jumpIf(Assembler.NOT_EQUAL, exit);
-        code.jumpTo(R11, Links.ENTRY_BYTES + Long.BYTES);
+    private void followOthers() {
+        for (int way = 1; way < Links.WAYS; way++) {
+            int next = way + 1 < Links.WAYS ? code.label() : exit;
+            code.op(Width.W64, Assembler.CMP, RAX, R11, way * Links.ENTRY_BYTES);
+            code.jumpIf(Assembler.NOT_EQUAL, next);
+            code.jumpTo(R11, way * Links.ENTRY_BYTES + Long.BYTES);
+            if (next != exit) {
+                code.bind(next);
+            }
+        }
     }
 
     // ---------------------------------------------------------------- for blocks

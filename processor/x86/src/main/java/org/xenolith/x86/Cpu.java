@@ -152,6 +152,7 @@ public abstract class Cpu extends Context {
         mode = computeMode();
         registers[Registers.STALE_SEGMENTS] = 0;
         registers[Registers.TSC_DISABLED] = cr4 & Bits.CR4_TSD;
+        registers[Registers.BASES_DISABLED] = ~cr4 & Bits.CR4_FSGSBASE;
         accessModeChanged();
     }
 

@@ -70,5 +70,8 @@ public final class Registers {
     /// Not 0 after a SYSCALL or SYSRET that has left the hidden parts of CS and SS to be set later.
     public static final int STALE_SEGMENTS = 79;
 
+    /// Not 0 where CR4 does not allow instructions that read and write the bases of FS and GS.
+    public static final int BASES_DISABLED = 80;
+
     private Registers() {}
 }

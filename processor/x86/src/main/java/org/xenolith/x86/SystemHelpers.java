@@ -326,8 +326,11 @@ public final class SystemHelpers {
         };
     }
 
-    private static void requireBaseInstructions(Cpu cpu) {
-        if ((cpu.cr4 & Bits.CR4_FSGSBASE) == 0) {
+    /// #UD if CR4.FSGSBASE is clear.
+    @ReadOnly
+    @Guard(value = "isEnabled", form = Guard.Form.IS_ZERO)
+    public static void requireBases(Cpu cpu, long disabled) {
+        if (!isEnabled(disabled)) {
             throw Trap.invalidOpcode();
         }
     }
@@ -335,19 +338,6 @@ public final class SystemHelpers {
     @ReadOnly
     public static long random(Cpu cpu) {
         return cpu.random();
-    }
-
-    public static long readBase(Cpu cpu, int segment) {
-        requireBaseInstructions(cpu);
-        return cpu.base(segment);
-    }
-
-    public static void writeBase(Cpu cpu, int segment, long value) {
-        requireBaseInstructions(cpu);
-        if (value << 16 >> 16 != value) {
-            throw Trap.generalProtection(0);
-        }
-        cpu.setBase(segment, value);
     }
 
     @ReadOnly

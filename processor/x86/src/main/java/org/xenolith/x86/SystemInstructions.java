@@ -127,8 +127,9 @@ final class SystemInstructions {
     private static final Helper SEGMENT_LIMIT = helper("segmentLimit");
     private static final Helper LOAD_FAR = helper("loadFarSegment");
     private static final Helper LOAD_SEGMENT = helper("loadSegment");
-    private static final Helper READ_BASE = helper("readBase");
-    private static final Helper WRITE_BASE = helper("writeBase");
+    private static final Helper REQUIRE_BASES = helper("requireBases");
+    private static final Helper REQUIRE_CANONICAL =
+            Helper.named(Alignment.class, "requireCanonical");
     private static final Helper CHECK_BOUND = helper("checkBound");
 
     /// LLDT and its kin are #UD where there is no protection.
@@ -544,13 +545,16 @@ final class SystemInstructions {
     }
 
     static void readBase(Lifter l, Instruction i) {
-        int value = l.call(READ_BASE, l.constant(W32, Segments.FS + digit(i)));
+        l.call(REQUIRE_BASES, l.register(Registers.BASES_DISABLED));
+        int value = l.register(Registers.SEGMENT_BASE + Segments.FS + digit(i));
         l.write(i.first(), l.convert(value, l.width(i.first())));
     }
 
     static void writeBase(Lifter l, Instruction i) {
-        int segment = Segments.FS + digit(i) - 2;
-        l.call(WRITE_BASE, l.constant(W32, segment), l.convert(l.read(i.first()), W64));
+        l.call(REQUIRE_BASES, l.register(Registers.BASES_DISABLED));
+        int base = l.convert(l.read(i.first()), W64);
+        l.call(REQUIRE_CANONICAL, base);
+        l.setRegister(Registers.SEGMENT_BASE + Segments.FS + digit(i) - 2, base);
     }
 
     private static int digit(Instruction i) {

@@ -46,6 +46,8 @@ class CompilableRowsTest {
                 "0F 01 CA", // clac
                 "0F 01 CB", // stac
                 "0F 01 F8", // swapgs
+                "F3 48 0F AE C8", // rdgsbase rax
+                "F3 0F AE D1", // wrfsbase ecx
                 "8C D8", // mov eax, ds
                 "0F A0", // push fs
                 "C9", // leave

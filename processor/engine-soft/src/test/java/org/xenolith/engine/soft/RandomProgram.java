@@ -245,7 +245,7 @@ final class RandomProgram {
     }
 
     private void special() {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 7 -> // push number; popfq: no TF, no NT
                     code.bytes(0x68).number(random.nextInt() & 0x24_0AD5, 4).bytes(0x9D);
             case 8 -> code.bytes(0x0F, 0x01, 0xCA + random.nextInt(2)); // clac, stac
@@ -264,6 +264,14 @@ final class RandomProgram {
                 code.bytes(0xF3, 0xAA);
             }
             case 6 -> code.bytes(0x9F); // lahf
+            case 11 -> { // mov r, number; wrfsbase r or wrgsbase r
+                int register = choose(0, 1, 2, 3);
+                code.load(register, random.nextLong() >> 17);
+                code.bytes(0xF3, 0x48, 0x0F, 0xAE, choose(0xD0, 0xD8) | register);
+            }
+            case 12 -> // rdfsbase r or rdgsbase r
+                    code.bytes(0xF3, choose(0x40, 0x48), 0x0F, 0xAE)
+                            .bytes(choose(0xC0, 0xC8) | choose(0, 1, 2, 3));
             default -> code.bytes(0x9E); // sahf
         }
     }

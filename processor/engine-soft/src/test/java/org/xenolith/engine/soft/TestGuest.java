@@ -47,7 +47,7 @@ final class TestGuest implements AutoCloseable {
     private static final int TSS = 0x7000;
     private static final int HANDLERS = 0x8000;
     static final int INTERRUPT_HANDLER = HANDLERS + 0x100;
-    private static final int HANDLER_STACK = 0xA000;
+    static final int HANDLER_STACK = 0xA000;
     private static final int COUNTER = 0xB000;
     private static final Segment DATA_SEGMENT = new Segment(0x10, 0, -1, 0xC093);
     private static final Segment CODE_SEGMENT = new Segment(8, 0, -1, 0xA09B);
@@ -176,7 +176,7 @@ final class TestGuest implements AutoCloseable {
                         Bits.CR0_PE | Bits.CR0_PG | Bits.CR0_NE | Bits.CR0_WP | Bits.CR0_ET,
                         0,
                         0x1000,
-                        Bits.CR4_PAE | Bits.CR4_OSFXSR,
+                        Bits.CR4_PAE | Bits.CR4_OSFXSR | Bits.CR4_FSGSBASE,
                         0,
                         Bits.EFER_LME | Bits.EFER_LMA | Bits.EFER_NXE,
                         1);
