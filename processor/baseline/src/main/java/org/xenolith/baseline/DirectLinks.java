@@ -10,6 +10,7 @@ import org.xenolith.linux.ExecutableMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /// Ways out of regions that jump straight to the next, as long as one vCPU alone executes them.
 /// **Hot path.** Benchmark: `read` and `pipe` of `bench`.
@@ -21,7 +22,7 @@ import java.lang.foreign.MemorySegment;
 /// - until addresses of the upper half may mean something else: then all jumps of the list lead
 ///   behind themselves again ([#unlink]);
 /// - while the region that it leads to is in use: one that is not any more begins with a jump to a
-///   way out for its own address ([#retire]), whoever may still come.
+///   way out for its own address, which is never linked ([#retire]), whoever may still come.
 ///
 /// A jump's distance lies within four bytes at a multiple of four, and a region's first instruction
 /// within eight at a multiple of eight, so that whoever executes them sees the old or the new one.
@@ -44,7 +45,7 @@ final class DirectLinks {
     private MemorySegment list = MemorySegment.NULL;
 
     /// Of the vCPU whose regions are linked, or null.
-    private long[] registers;
+    private volatile long[] registers;
 
     /// @param codeBytes room for code
     DirectLinks(ExecutableMemory executable, int codeBytes) {
@@ -54,16 +55,23 @@ final class DirectLinks {
 
     /// From now on a vCPU's regions are linked. No other executes any.
     void begin(long[] registers) {
-        this.registers = registers;
         list = Arena.ofAuto().allocate((long) jumpsMax * Long.BYTES, Long.BYTES);
+        registers[Frame.LINKED] = list.address();
         registers[Frame.LINKED_END] = list.address() + list.byteSize();
         registers[Frame.CODE_DISTANCE] = executable.writableDistance();
-        clear();
+        this.registers = registers;
+    }
+
+    /// Whether jumps may lead to other regions. Who has taken a region out of all [Links] before he
+    /// asks, and is told that none may, knows that none will lead there.
+    boolean haveBegun() {
+        VarHandle.fullFence();
+        return registers != null;
     }
 
     /// All jumps lead behind themselves again. While the vCPU executes no region.
     void unlink() {
-        if (registers != null) {
+        if (haveBegun()) {
             var jumps = list.asSlice(0, (long) count() * Long.BYTES);
             executable.clear(jumps, -Integer.BYTES);
             clear();
@@ -72,25 +80,26 @@ final class DirectLinks {
 
     /// The same for good.
     void end() {
-        if (registers != null) {
+        var linked = registers;
+        if (linked != null) {
             unlink();
-            registers[Frame.LINKED] = 0;
-            registers[Frame.LINKED_END] = 0;
+            linked[Frame.LINKED] = 0;
+            linked[Frame.LINKED_END] = 0;
             registers = null;
         }
     }
 
     /// How many jumps lead to other regions.
     int count() {
-        return registers == null
-                ? 0
-                : (int) ((registers[Frame.LINKED] - list.address()) / Long.BYTES);
+        var linked = registers;
+        return linked == null ? 0 : (int) ((linked[Frame.LINKED] - list.address()) / Long.BYTES);
     }
 
     /// There are no jumps any more.
     void clear() {
-        if (registers != null) {
-            registers[Frame.LINKED] = list.address();
+        var linked = registers;
+        if (linked != null) {
+            linked[Frame.LINKED] = list.address();
         }
     }
 

@@ -152,6 +152,12 @@ public final class MachineCodeCompiler implements RegionCompiler {
         links.end();
     }
 
+    /// Whether regions may jump straight to each other: then what code is made for is retired with
+    /// it, see [MachineRegion#retire].
+    public boolean areRegionsLinked() {
+        return links.haveBegun();
+    }
+
     /// How many ways out of regions jump straight to another now.
     public int directLinks() {
         return links.count();

@@ -32,10 +32,11 @@ public final class MachineRegion extends CompiledRegion {
         return retired || compiler.generation() != generation;
     }
 
-    /// It is in use no more, and left at once by whoever comes from another region; no region is
-    /// made of this code again. On any thread.
+    /// It is in use no more, and in no [Links] either. Where regions jump straight to each other,
+    /// it is left at once by whoever still comes, and no region is made of this code again. On any
+    /// thread.
     public void retire() {
-        if (!isGone()) {
+        if (!isGone() && compiler.areRegionsLinked()) {
             retired = true;
             compiler.links().retire(address);
         }

@@ -53,6 +53,9 @@ final class RegionCode {
 
     private int place;
 
+    /// Where the region is left at once when it has been retired, if it can be: else -1.
+    private int retired = -1;
+
     /// One of the ways out is.
     private boolean isLinked;
 
@@ -89,7 +92,8 @@ final class RegionCode {
     private void enter() {
         long entry = flow.order().getFirst().pc();
         if (canLink(entry)) {
-            DirectLinks.emitEntry(code, exit(entry));
+            retired = code.label();
+            DirectLinks.emitEntry(code, retired);
         }
         if (region.isRelative()) {
             code.op(Width.W64, Assembler.MOV, RAX, REGISTERS, Frame.slot(Frame.PC));
@@ -133,6 +137,9 @@ final class RegionCode {
         asides.forEach(Runnable::run);
         secondLooks.forEach(this::emit);
         exits.forEach(this::emitExit);
+        if (retired >= 0) {
+            emitPlainExit(flow.order().getFirst().pc(), retired);
+        }
         misses.forEach(this::emit);
         code.bind(others);
         followOthers();
@@ -188,11 +195,16 @@ final class RegionCode {
 
     /// Goes on at `pc`, where another region may begin.
     private void emitExit(long pc, int label) {
-        code.bind(label);
         if (canLink(pc)) {
+            code.bind(label);
             emitLinkedExit(pc);
-            return;
+        } else {
+            emitPlainExit(pc, label);
         }
+    }
+
+    private void emitPlainExit(long pc, int label) {
+        code.bind(label);
         codeAddress(RAX, pc);
         code.op(Width.W64, Assembler.STORE, RAX, REGISTERS, Frame.slot(Frame.PC));
         if (region.isRelative()) {

@@ -125,16 +125,14 @@ final class StoredCode implements AutoCloseable {
         return Optional.ofNullable(inUse);
     }
 
-    /// The code of a region, which is there once for all addresses and frames; but not code of the
-    /// upper half, which is retired with the region that it is made for.
+    /// The code of a region, which is there once for all addresses and frames; but not code that is
+    /// retired with the region that it is made for.
     private Optional<MachineRegion> install(int number, StoredRegion region) {
-        if (CodePages.isUpper(region.pc())) {
+        if (CodePages.isUpper(region.pc()) && compiler.areRegionsLinked()) {
             return compiler.install(region.image());
         }
         var known = installed.get(number);
-        if (known != null && known.isGone()) {
-            installed.clear(); // all code goes at a time
-        } else if (known != null) {
+        if (known != null && !known.isGone()) {
             return Optional.of(known);
         }
         var made = compiler.install(region.image());
