@@ -26,7 +26,7 @@ class GuardFormsTest {
                 }
             }
         }
-        assertThat(checked).isEqualTo(5);
+        assertThat(checked).isEqualTo(6);
     }
 
     private static Method method(Class<?> owner, String name) {
