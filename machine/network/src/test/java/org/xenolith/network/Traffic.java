@@ -11,8 +11,12 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
 
 /// Streams of the kernels of two namespaces to each other.
@@ -21,8 +25,9 @@ final class Traffic {
 
     private Traffic() {}
 
-    /// `streams` connections at once from `client` to `server`, each with `bytes` both ways that
-    /// must arrive as they were sent.
+    /// `streams` connections at once from `client` to `server`, each with `bytes` there and then
+    /// back that must arrive as they were sent. Not both ways at once: passt of Debian 12 comes to
+    /// ignore what a guest sends again, one time in fifteen, and does so for good.
     static void exchange(Namespace client, Namespace server, String address, int streams, int bytes)
             throws Exception {
         try (var listener = server.call(() -> new ServerSocket(0, 50))) {
@@ -45,12 +50,30 @@ final class Traffic {
             throws Exception {
         listener.setSoTimeout(TIMEOUT_MILLIS);
         var tasks = new ArrayList<FutureTask<Void>>();
+        var done = new CountDownLatch(2 * streams);
         for (int i = 0; i < streams; i++) {
-            tasks.add(start(() -> both(accept(listener), bytes)));
-            tasks.add(start(() -> both(client.call(() -> connect(target)), bytes)));
+            tasks.add(start(() -> serve(accept(listener), bytes, done)));
+            tasks.add(start(() -> ask(client.call(() -> connect(target)), bytes, done)));
         }
+        awaitAll(tasks);
+    }
+
+    /// All of them, so that the one that failed first is among what is told.
+    private static void awaitAll(List<FutureTask<Void>> tasks) throws Exception {
+        Exception failure = null;
         for (var task : tasks) {
-            task.get();
+            try {
+                task.get();
+            } catch (ExecutionException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -71,18 +94,37 @@ final class Traffic {
         return task;
     }
 
-    private static Void both(Socket socket, int bytes) throws Exception {
+    private static Void ask(Socket socket, int bytes, CountDownLatch done) throws Exception {
         try (socket) {
-            socket.setSoTimeout(TIMEOUT_MILLIS);
-            var sending =
-                    start(() -> {
-                        send(socket.getOutputStream(), bytes);
-                        return null;
-                    });
-            assertThat(receive(socket.getInputStream(), bytes)).isEqualTo(expected(bytes));
-            sending.get();
-            return null;
+            send(socket, bytes);
+            receive(socket, bytes);
+            awaitOthers(done);
         }
+        return null;
+    }
+
+    private static Void serve(Socket socket, int bytes, CountDownLatch done) throws Exception {
+        try (socket) {
+            receive(socket, bytes);
+            send(socket, bytes);
+            awaitOthers(done);
+        }
+        return null;
+    }
+
+    /// Neither end closes while anything is on its way.
+    private static void awaitOthers(CountDownLatch done) throws InterruptedException {
+        done.countDown();
+        assertThat(done.await(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();
+    }
+
+    private static void receive(Socket socket, int bytes) throws Exception {
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        assertThat(receive(socket.getInputStream(), bytes)).isEqualTo(expected(bytes));
+    }
+
+    private static void send(Socket socket, int bytes) throws Exception {
+        send(socket.getOutputStream(), bytes);
     }
 
     private static void send(OutputStream output, int bytes) throws Exception {
