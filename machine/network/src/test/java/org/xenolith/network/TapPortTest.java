@@ -68,7 +68,7 @@ class TapPortTest {
     void twoKernelsExchangeStreamsWithoutAnErrorAndWithoutCuttingSegments() throws Exception {
         for (int queues : new int[] {1, 2}) {
             var cable = connect(queues);
-            Traffic.exchange(guest, host, "10.9.0.1", 3, 8 << 20);
+            Traffic.exchangeAtOnce(guest, host, "10.9.0.1", 3, 8 << 20);
             assertThat(cable.longestFrame()).isGreaterThan(20_000);
             assertThat(cable.partialChecksums()).isPositive();
             for (var kernel : List.of(host, guest)) {
@@ -152,7 +152,7 @@ class TapPortTest {
         var sink = new FakeGuest(0);
         deaf.open(sink);
         connect(1);
-        Traffic.exchange(guest, host, "10.9.0.1", 1, 1 << 20);
+        Traffic.exchangeAtOnce(guest, host, "10.9.0.1", 1, 1 << 20);
         sink.awaitOffered();
         deaf.close();
         assertThat(sink.taken()).isEmpty();
@@ -165,7 +165,7 @@ class TapPortTest {
         for (var frame : HostileFrames.all(5_000)) {
             assertThat(tap.world().offer(0, frame)).isTrue();
         }
-        Traffic.exchange(guest, host, "10.9.0.1", 1, 1 << 20);
+        Traffic.exchangeAtOnce(guest, host, "10.9.0.1", 1, 1 << 20);
         assertThat(cable.partialChecksums()).isPositive();
     }
 

@@ -86,9 +86,7 @@ class DirectLinksTest {
         }
         var caller = new Assembler(UPPER + CALLER);
         for (int call = 0; call < CALLS; call++) {
-            long behind = caller.here() + 5;
-            caller.bytes(0xE8).number(UPPER + FUNCTION - behind, 4); // call
-            caller.bytes(0x48, 0x01, 0xC3); // add rbx, rax
+            caller.call(UPPER + FUNCTION).bytes(0x48, 0x01, 0xC3); // add rbx, rax
         }
         guest.memory.write(CALLER, caller.bytes(0xC3).toBytes());
     }
