@@ -12,14 +12,21 @@ import java.util.Objects;
 /// readv(2)). All are within one segment, which must stay alive while a call is under way. For one
 /// thread at a time.
 public final class IoVector {
-    private static final int ENTRY_BYTES = 16;
-    private static final int IOV_LEN = 8;
+    /// Words of a `struct iovec`, `iov_base` and `iov_len`.
+    private static final int ENTRY_WORDS = 2;
 
+    private static final int IOV_LEN = 1;
+
+    /// Entries one behind the other, as the host has them.
+    private final long[] words;
+
+    /// For the host, which does not see the heap.
     private final MemorySegment entries;
-    private final int placesMax;
+
     private MemorySegment within = MemorySegment.NULL;
 
-    /// The places from `first` on, below `next`, are still to be used.
+    /// The places whose entries begin at the words from `first` on, below `next`, are still to be
+    /// used.
     private int first;
 
     private int next;
@@ -27,8 +34,8 @@ public final class IoVector {
 
     /// For `placesMax` places; the host takes 1024 at most (limits.h, `IOV_MAX`).
     public IoVector(int placesMax) {
-        this.placesMax = placesMax;
-        entries = Arena.ofAuto().allocate((long) placesMax * ENTRY_BYTES, Long.BYTES);
+        words = new long[placesMax * ENTRY_WORDS];
+        entries = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, words.length);
     }
 
     /// Forgets all places; those to come are in `segment`, which is not of the heap.
@@ -47,8 +54,10 @@ public final class IoVector {
         if (length == 0) {
             return;
         }
-        Bug.check(next < placesMax, "there is room for another place");
-        set(next++, within.address() + offset, length);
+        Bug.check(next < words.length, "there is room for another place");
+        words[next] = within.address() + offset;
+        words[next + IOV_LEN] = length;
+        next += ENTRY_WORDS;
         bytes += length;
     }
 
@@ -59,7 +68,7 @@ public final class IoVector {
 
     /// How many places are still to be used.
     int count() {
-        return next - first;
+        return (next - first) / ENTRY_WORDS;
     }
 
     /// What is done with a place; `before` bytes are in those before it.
@@ -72,9 +81,8 @@ public final class IoVector {
     public <E extends Exception> void useEach(Use<E> use) throws E {
         long all = bytes;
         while (bytes > 0) {
-            long entry = (long) first * ENTRY_BYTES;
-            long offset = entries.get(ValueLayout.JAVA_LONG, entry) - within.address();
-            long length = entries.get(ValueLayout.JAVA_LONG, entry + IOV_LEN);
+            long length = words[first + IOV_LEN];
+            long offset = words[first] - within.address();
             use.on(all - bytes, within.asSlice(offset, length).asByteBuffer());
             use(length);
         }
@@ -84,28 +92,22 @@ public final class IoVector {
     void use(long count) {
         Bug.check(count <= bytes, "no more is used than there is");
         bytes -= count;
-        long left = count;
-        while (left > 0) {
-            long entry = (long) first * ENTRY_BYTES;
-            long address = entries.get(ValueLayout.JAVA_LONG, entry);
-            long length = entries.get(ValueLayout.JAVA_LONG, entry + IOV_LEN);
-            if (left < length) {
-                set(first, address + left, length - left);
-                return;
-            }
-            left -= length;
-            first++;
+        if (bytes == 0) {
+            first = next;
+            return;
         }
+        long left = count;
+        while (left >= words[first + IOV_LEN]) {
+            left -= words[first + IOV_LEN];
+            first += ENTRY_WORDS;
+        }
+        words[first] += left;
+        words[first + IOV_LEN] -= left;
     }
 
-    /// Those that are still to be used, as the host wants them.
+    /// Those that are still to be used, as the host wants them; until the next call.
     MemorySegment entries() {
-        return entries.asSlice((long) first * ENTRY_BYTES);
-    }
-
-    private void set(int index, long address, long length) {
-        long entry = (long) index * ENTRY_BYTES;
-        entries.set(ValueLayout.JAVA_LONG, entry, address);
-        entries.set(ValueLayout.JAVA_LONG, entry + IOV_LEN, length);
+        MemorySegment.copy(words, first, entries, ValueLayout.JAVA_LONG, 0, next - first);
+        return entries;
     }
 }

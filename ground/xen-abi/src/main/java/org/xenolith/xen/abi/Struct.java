@@ -35,10 +35,7 @@ public final class Struct {
         }
     }
 
-    /// Where a scalar member is: `bytes` is the size of one element of `count`.
-    private record Place(int offset, int bytes, int count) {}
-
-    private record Layout(int size, int alignment, Map<String, Place> places) {}
+    private record Layout(int size, int alignment, Map<String, Field> fields) {}
 
     private final String name;
     private final Map<Abi, Layout> layouts;
@@ -99,7 +96,7 @@ public final class Struct {
     }
 
     private static Layout layOut(Abi abi, boolean union, List<Member> members) {
-        var places = new LinkedHashMap<String, Place>();
+        var fields = new LinkedHashMap<String, Field>();
         int size = 0;
         int next = 0;
         int alignment = 1;
@@ -107,11 +104,11 @@ public final class Struct {
             int at = union ? 0 : next;
             int align = alignment(abi, member);
             at = alignUp(at, align);
-            next = at + place(abi, member, at, places);
+            next = at + place(abi, member, at, fields);
             size = Math.max(size, next);
             alignment = Math.max(alignment, align);
         }
-        return new Layout(alignUp(size, alignment), alignment, Collections.unmodifiableMap(places));
+        return new Layout(alignUp(size, alignment), alignment, Collections.unmodifiableMap(fields));
     }
 
     private static List<Member> presentIn(Abi abi, List<Member> members) {
@@ -136,20 +133,20 @@ public final class Struct {
         };
     }
 
-    /// Adds the places of `member` at offset `at`; returns its size.
-    private static int place(Abi abi, Member member, int at, Map<String, Place> places) {
+    /// Adds the fields of `member` at offset `at`; returns its size.
+    private static int place(Abi abi, Member member, int at, Map<String, Field> fields) {
         switch (member) {
             case Scalar scalar -> {
                 int bytes = scalar.kind == Kind.LONG ? abi.longBytes() : scalar.bytes;
-                places.put(scalar.name, new Place(at, bytes, scalar.count));
+                fields.put(scalar.name, new Field(at, bytes, scalar.count));
                 return bytes * scalar.count;
             }
             case Nested inner -> {
                 var layout = inner.struct.layouts.get(abi);
-                layout.places.forEach((field, place) ->
-                        places.put(
-                                inner.name + "." + field,
-                                new Place(at + place.offset, place.bytes, place.count)));
+                layout.fields.forEach((name, field) ->
+                        fields.put(
+                                inner.name + "." + name,
+                                new Field(at + field.offset, field.width, field.count)));
                 return layout.size;
             }
             case Only _ -> throw new Bug("what one ABI has is laid out as what it is");
@@ -172,25 +169,88 @@ public final class Struct {
 
     /// Names of the scalar members that both ABIs have, in the order of the header.
     public List<String> fields() {
-        return new ArrayList<>(layouts.get(Abi.X86_64).places.keySet());
+        return new ArrayList<>(layouts.get(Abi.X86_64).fields.keySet());
     }
 
     /// Bytes from the start of the structure to `field`.
     public int offset(Abi abi, String field) {
-        return place(abi, field).offset;
+        return field(abi, field).offset;
     }
 
     /// Bytes of `field`, or of one element of it.
     public int bytes(Abi abi, String field) {
-        return place(abi, field).bytes;
+        return field(abi, field).width;
     }
 
-    private Place place(Abi abi, String field) {
-        var place = layouts.get(abi).places.get(field);
-        if (place == null) {
-            throw new Bug(name + " has no member " + field);
+    /// A member; those who use it often keep it.
+    public Field field(Abi abi, String name) {
+        var field = layouts.get(abi).fields.get(name);
+        if (field == null) {
+            throw new Bug(this.name + " has no member " + name);
         }
-        return place;
+        return field;
+    }
+
+    /// A scalar member, or an array of them, in bytes that have the structure's layout;
+    /// little-endian.
+    public static final class Field {
+        private final int offset;
+        private final int width;
+        private final int count;
+
+        private Field(int offset, int width, int count) {
+            this.offset = offset;
+            this.width = width;
+            this.count = count;
+        }
+
+        /// Its value in the structure that begins at byte `from`, zero-extended.
+        public long get(byte[] bytes, int from) {
+            return load(bytes, from + offset, width);
+        }
+
+        /// The same in one that `bytes` begin with.
+        public long get(byte[] bytes) {
+            return get(bytes, 0);
+        }
+
+        /// A member of at most four bytes as an `int`, zero-extended from its width.
+        public int getInt(byte[] bytes) {
+            return (int) get(bytes, 0);
+        }
+
+        /// Element `index` of an array, zero-extended, in the structure that `bytes` begin with.
+        public long getElement(byte[] bytes, int index) {
+            return load(bytes, element(index), width);
+        }
+
+        /// Stores the low bytes of `value` in the structure that `bytes` begin with.
+        public void set(byte[] bytes, long value) {
+            store(bytes, offset, width, value);
+        }
+
+        private void setElement(byte[] bytes, int index, long value) {
+            store(bytes, element(index), width, value);
+        }
+
+        private int element(int index) {
+            Bug.check(index >= 0 && index < count, "an index is within its array");
+            return offset + index * width;
+        }
+
+        private static long load(byte[] bytes, int at, int width) {
+            long value = 0;
+            for (int i = width - 1; i >= 0; i--) {
+                value = value << 8 | bytes[at + i] & 0xFF;
+            }
+            return value;
+        }
+
+        private static void store(byte[] bytes, int at, int width, long value) {
+            for (int i = 0; i < width; i++) {
+                bytes[at + i] = (byte) (value >>> 8 * i);
+            }
+        }
     }
 
     /// A copy of this structure, all zero.
@@ -221,15 +281,12 @@ public final class Struct {
 
         /// The member's value, zero-extended.
         public long get(String field) {
-            var place = place(abi, field);
-            return load(place.offset, place.bytes);
+            return field(abi, field).get(bytes);
         }
 
         /// Element `index` of an array member, zero-extended.
         public long get(String field, int index) {
-            var place = place(abi, field);
-            Bug.check(index >= 0 && index < place.count, "an index is within its array");
-            return load(place.offset + index * place.bytes, place.bytes);
+            return field(abi, field).getElement(bytes, index);
         }
 
         /// A member of at most four bytes as an `int`, zero-extended from its width.
@@ -239,30 +296,13 @@ public final class Struct {
 
         /// Stores the low bytes of `value`.
         public View set(String field, long value) {
-            var place = place(abi, field);
-            store(place.offset, place.bytes, value);
+            field(abi, field).set(bytes, value);
             return this;
         }
 
         public View set(String field, int index, long value) {
-            var place = place(abi, field);
-            Bug.check(index >= 0 && index < place.count, "an index is within its array");
-            store(place.offset + index * place.bytes, place.bytes, value);
+            field(abi, field).setElement(bytes, index, value);
             return this;
-        }
-
-        private long load(int offset, int width) {
-            long value = 0;
-            for (int i = width - 1; i >= 0; i--) {
-                value = value << 8 | bytes[offset + i] & 0xFF;
-            }
-            return value;
-        }
-
-        private void store(int offset, int width, long value) {
-            for (int i = 0; i < width; i++) {
-                bytes[offset + i] = (byte) (value >>> 8 * i);
-            }
         }
     }
 }

@@ -27,7 +27,7 @@ final class BlockCounters {
 
     private void transferred(BlockRequest.Transfer transfer, int status) {
         boolean done = status == BlkifAbi.BLKIF_RSP_OKAY;
-        long sectors = done ? transfer.bytes() / BlockRequest.SECTOR_BYTES : 0;
+        long sectors = done ? transfer.segments().bytes() / BlockRequest.SECTOR_BYTES : 0;
         switch (transfer.kind()) {
             case READ -> {
                 reads.increment();

@@ -3,8 +3,6 @@ package org.xenolith.pv.block;
 import org.xenolith.base.Sizes;
 import org.xenolith.xen.abi.BlkifAbi;
 
-import java.util.List;
-
 /// A request of the front end, already copied out of guest memory and sound in itself. Whether its
 /// place is on the disk, and its pages are granted, is found out when it is performed.
 ///
@@ -20,21 +18,6 @@ sealed interface BlockRequest {
 
     /// `BLKIF_OP_*` for the response. That of an indirect request is what it asks for.
     int operation();
-
-    /// A part of a granted page: sectors from `first` to `last`, both included.
-    record Segment(int reference, int first, int last) {
-        static boolean isSound(int first, int last) {
-            return first <= last && last < SECTORS_IN_PAGE;
-        }
-
-        int offset() {
-            return first * SECTOR_BYTES;
-        }
-
-        int bytes() {
-            return (last - first + 1) * SECTOR_BYTES;
-        }
-    }
 
     /// What a transfer does.
     enum Kind {
@@ -52,6 +35,10 @@ sealed interface BlockRequest {
             this.operation = operation;
         }
 
+        int operation() {
+            return operation;
+        }
+
         /// Whether it does nothing but move data; what makes data durable is never prompt.
         boolean onlyMoves() {
             return this == READ || this == WRITE;
@@ -64,23 +51,10 @@ sealed interface BlockRequest {
     }
 
     /// Moves data between the disk, from `sector` on, and granted pages.
-    record Transfer(long id, Kind kind, long sector, List<Segment> segments)
-            implements BlockRequest {
-        public Transfer {
-            segments = List.copyOf(segments);
-        }
-
+    record Transfer(long id, Kind kind, long sector, Segments segments) implements BlockRequest {
         @Override
         public int operation() {
-            return kind.operation;
-        }
-
-        long bytes() {
-            long bytes = 0;
-            for (var segment : segments) {
-                bytes += segment.bytes();
-            }
-            return bytes;
+            return kind.operation();
         }
     }
 

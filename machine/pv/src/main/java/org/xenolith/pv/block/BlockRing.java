@@ -4,6 +4,7 @@ import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.BlkifAbi;
+import org.xenolith.xen.abi.Struct;
 
 import java.util.List;
 
@@ -21,11 +22,16 @@ final class BlockRing {
 
     private final GuestMemory memory;
     private final long[] pages;
-    private final Abi abi;
     private final int entryBytes;
     private final int entries;
     private int consumed;
     private int produced;
+
+    // Of the next response.
+    private final byte[] response;
+    private final Struct.Field responseId;
+    private final Struct.Field responseOperation;
+    private final Struct.Field responseStatus;
 
     /// A ring whose responses have all been consumed, or that is taken over from a back end that
     /// had answered all that it had taken.
@@ -34,7 +40,10 @@ final class BlockRing {
     BlockRing(GuestMemory memory, List<Long> frames, Abi abi) {
         this.memory = memory;
         this.pages = frames.stream().mapToLong(gfn -> gfn << Sizes.PAGE_SHIFT).toArray();
-        this.abi = abi;
+        this.response = new byte[BlkifAbi.RESPONSE.size(abi)];
+        this.responseId = BlkifAbi.RESPONSE.field(abi, "id");
+        this.responseOperation = BlkifAbi.RESPONSE.field(abi, "operation");
+        this.responseStatus = BlkifAbi.RESPONSE.field(abi, "status");
         this.entryBytes = BlkifAbi.REQUEST.size(abi);
         int room = pages.length * Sizes.PAGE_BYTES - BlkifAbi.SRING_ENTRIES_OFFSET;
         this.entries = Integer.highestOneBit(room / entryBytes);
@@ -71,9 +80,10 @@ final class BlockRing {
 
     /// Puts a response into the ring. True if the front end wants to be notified of it.
     synchronized boolean respond(long id, int operation, int status) {
-        var response = BlkifAbi.RESPONSE.blank(abi);
-        response.set("id", id).set("operation", operation).set("status", status);
-        transfer(place(produced), response.bytes(), true);
+        responseId.set(response, id);
+        responseOperation.set(response, operation);
+        responseStatus.set(response, status);
+        transfer(place(produced), response, true);
         GuestMemory.fence();
         int before = produced++;
         memory.writeInt(pages[0] + RSP_PROD, produced);

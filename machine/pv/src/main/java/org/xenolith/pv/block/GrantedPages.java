@@ -28,7 +28,7 @@ final class GrantedPages implements AutoCloseable {
     /// By reference, the least recently used first.
     private final Map<Integer, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
 
-    private int inUse;
+    private int claims;
 
     private static final class Kept {
         private final GrantMapping mapping;
@@ -39,21 +39,30 @@ final class GrantedPages implements AutoCloseable {
         }
     }
 
-    /// A page for as long as a request uses it.
-    final class Page implements AutoCloseable {
-        private final GrantMapping mapping;
+    /// Pages for as long as a request uses them.
+    final class Claim implements AutoCloseable {
+        private final GrantMapping[] mappings;
 
         /// Null for a mapping of this request alone.
-        private final Kept keeper;
+        private final Kept[] keepers;
 
-        private Page(GrantMapping mapping, Kept keeper) {
-            this.mapping = mapping;
-            this.keeper = keeper;
+        private Claim(int count) {
+            mappings = new GrantMapping[count];
+            keepers = new Kept[count];
         }
 
-        /// Guest-physical address of its first byte.
-        long address() {
-            return mapping.gfn() << Sizes.PAGE_SHIFT;
+        int count() {
+            return mappings.length;
+        }
+
+        /// Guest-physical address of a page's first byte.
+        long address(int index) {
+            return mappings[index].gfn() << Sizes.PAGE_SHIFT;
+        }
+
+        private void set(int index, GrantMapping mapping, Kept keeper) {
+            mappings[index] = mapping;
+            keepers[index] = keeper;
         }
 
         @Override
@@ -68,63 +77,78 @@ final class GrantedPages implements AutoCloseable {
         this.persistent = persistent;
     }
 
-    /// A page granted under `reference`; empty if it is not, or only for reading and `write` is
-    /// set.
-    Optional<Page> claim(int reference, boolean write) {
-        return persistent ? claimPersistent(reference, write) : claimOnce(reference, write);
+    /// The pages granted under `references`, in their order; empty if one of them is not, or only
+    /// for reading and `write` is set.
+    Optional<Claim> claim(int[] references, boolean write) {
+        var claim = new Claim(references.length);
+        boolean complete = begin(claim, references);
+        try {
+            complete = complete || mapOthers(claim, references, write);
+        } finally {
+            if (!complete) {
+                claim.close();
+            }
+        }
+        return complete ? Optional.of(claim) : Optional.empty();
     }
 
-    private Optional<Page> claimOnce(int reference, boolean write) {
+    private boolean mapOthers(Claim claim, int[] references, boolean write) {
+        for (int i = 0; i < references.length; i++) {
+            if (claim.mappings[i] == null && !map(references[i], write, claim, i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Claims those that are kept. Answers whether these are all.
+    private synchronized boolean begin(Claim claim, int[] references) {
+        claims++;
+        boolean all = persistent;
+        for (int i = 0; persistent && i < references.length; i++) {
+            var found = kept.get(references[i]);
+            if (found == null) {
+                all = false;
+            } else {
+                found.users++;
+                claim.set(i, found.mapping, found);
+            }
+        }
+        return all;
+    }
+
+    private boolean map(int reference, boolean write, Claim claim, int index) {
+        if (persistent) {
+            // Persistent grants are for both directions; what is not stays with its request.
+            var mapping = domain.mapGrant(DomainId.CONTROL, reference, true);
+            if (mapping.isPresent()) {
+                keep(reference, mapping.get(), claim, index);
+                return true;
+            } else if (write) {
+                return false;
+            }
+        }
         var mapping = domain.mapGrant(DomainId.CONTROL, reference, write);
-        mapping.ifPresent(_ -> count(1));
-        return mapping.map(granted -> new Page(granted, null));
+        mapping.ifPresent(granted -> claim.set(index, granted, null));
+        return mapping.isPresent();
     }
 
-    private synchronized void count(int more) {
-        inUse += more;
-    }
-
-    private Optional<Page> claimPersistent(int reference, boolean write) {
-        var page = use(reference);
-        if (page.isPresent()) {
-            return page;
-        }
-        // Persistent grants are for both directions; what is not stays with its request.
-        var mapping = domain.mapGrant(DomainId.CONTROL, reference, true);
-        return mapping.isPresent()
-                ? Optional.of(keep(reference, mapping.get()))
-                : write ? Optional.empty() : claimOnce(reference, false);
-    }
-
-    private synchronized Optional<Page> use(int reference) {
-        var found = kept.get(reference);
-        if (found == null) {
-            return Optional.empty();
-        }
-        found.users++;
-        inUse++;
-        return Optional.of(new Page(found.mapping, found));
-    }
-
-    private Page keep(int reference, GrantMapping mapping) {
+    private void keep(int reference, GrantMapping mapping, Claim claim, int index) {
         var toClose = new ArrayList<GrantMapping>();
-        Page page;
         synchronized (this) {
-            inUse++;
             var found = kept.get(reference);
             if (found == null && makeRoom(toClose)) {
                 found = new Kept(mapping);
                 kept.put(reference, found);
             } else if (found != null) {
-                toClose.add(mapping); // another request was faster
+                toClose.add(mapping); // another request was faster, or this one has it twice
             }
             if (found != null) {
                 found.users++;
             }
-            page = new Page(found == null ? mapping : found.mapping, found);
+            claim.set(index, found == null ? mapping : found.mapping, found);
         }
         toClose.forEach(GrantMapping::close);
-        return page;
     }
 
     /// Whether one more can be kept, perhaps in place of one that nobody uses.
@@ -144,15 +168,20 @@ final class GrantedPages implements AutoCloseable {
         return false;
     }
 
-    private void release(Page page) {
+    private void release(Claim claim) {
         synchronized (this) {
-            inUse--;
-            if (page.keeper != null) {
-                page.keeper.users--;
-                return;
+            claims--;
+            for (var keeper : claim.keepers) {
+                if (keeper != null) {
+                    keeper.users--;
+                }
             }
         }
-        page.mapping.close();
+        for (int i = 0; i < claim.count(); i++) {
+            if (claim.mappings[i] != null && claim.keepers[i] == null) {
+                claim.mappings[i].close();
+            }
+        }
     }
 
     /// Pages that are mapped although no request uses them.
@@ -165,7 +194,7 @@ final class GrantedPages implements AutoCloseable {
     public void close() {
         List<GrantMapping> all;
         synchronized (this) {
-            Bug.check(inUse == 0, "no request uses a page when its ring is closed");
+            Bug.check(claims == 0, "no request uses a page when its ring is closed");
             all = kept.values().stream().map(entry -> entry.mapping).toList();
             kept.clear();
         }

@@ -1,54 +1,62 @@
 package org.xenolith.pv.block;
 
-import org.xenolith.base.Sizes;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.block.BlockRequest.Kind;
 import org.xenolith.pv.block.BlockRequest.Refused;
-import org.xenolith.pv.block.BlockRequest.Segment;
 import org.xenolith.xen.abi.Abi;
 import org.xenolith.xen.abi.BlkifAbi;
 import org.xenolith.xen.abi.Struct;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
-/// Turns an entry of a ring, which has been copied out of it, into a request. Pages of segments
-/// that an indirect request names are copied here, once.
+/// Turns an entry of a ring, which has been copied out of it, into a request. The page of segments
+/// that an indirect request names is copied here, once.
 final class RequestParser {
-    /// Segments of an indirect request; as many as Linux' back end takes.
+    /// Segments of an indirect request; as many as Linux' back end takes, and half of what a page
+    /// has room for.
     static final int INDIRECT_SEGMENTS_MAX = 256;
-
-    private static final int SEGMENTS_IN_PAGE = Sizes.PAGE_BYTES / BlkifAbi.SEGMENT_BYTES;
-
-    private static final int GREF = BlkifAbi.SEGMENT.offset(Abi.X86_64, "gref");
-    private static final int FIRST = BlkifAbi.SEGMENT.offset(Abi.X86_64, "first_sect");
-    private static final int LAST = BlkifAbi.SEGMENT.offset(Abi.X86_64, "last_sect");
 
     private final GuestMemory memory;
     private final GrantedPages pages;
     private final Abi abi;
-    private final int segmentsOffset;
+    private final Struct.Field operation;
+    private final Transfers direct;
+    private final Transfers indirect;
+    private final int directSegments;
+    private final Struct.Field indirectOperation;
+    private final Struct.Field indirectReferences;
+
+    /// Where requests of one kind that move data have what all of them have.
+    private record Transfers(Struct.Field id, Struct.Field segments, Struct.Field sector) {
+        static Transfers in(Struct struct, Abi abi) {
+            return new Transfers(
+                    struct.field(abi, "id"),
+                    struct.field(abi, "nr_segments"),
+                    struct.field(abi, "sector_number"));
+        }
+    }
 
     RequestParser(GuestMemory memory, GrantedPages pages, Abi abi) {
         this.memory = memory;
         this.pages = pages;
         this.abi = abi;
-        this.segmentsOffset = BlkifAbi.REQUEST.offset(abi, "seg");
+        operation = BlkifAbi.REQUEST.field(abi, "operation");
+        direct = Transfers.in(BlkifAbi.REQUEST, abi);
+        directSegments = BlkifAbi.REQUEST.offset(abi, "seg");
+        indirect = Transfers.in(BlkifAbi.REQUEST_INDIRECT, abi);
+        indirectOperation = BlkifAbi.REQUEST_INDIRECT.field(abi, "indirect_op");
+        indirectReferences = BlkifAbi.REQUEST_INDIRECT.field(abi, "indirect_grefs");
     }
 
     BlockRequest parse(byte[] entry) {
-        var view = BlkifAbi.REQUEST.view(abi, entry);
-        int operation = view.getInt("operation");
-        return switch (operation) {
+        int asked = operation.getInt(entry);
+        return switch (asked) {
             case BlkifAbi.BLKIF_OP_DISCARD -> discard(entry);
             case BlkifAbi.BLKIF_OP_INDIRECT -> indirect(entry);
             default ->
-                    kind(operation)
-                            .map(kind -> direct(view, kind))
-                            .orElseGet(() -> unknown(view.get("id"), operation));
+                    kind(asked)
+                            .map(kind -> direct(entry, kind))
+                            .orElseGet(() -> unknown(direct.id.get(entry), asked));
         };
     }
 
@@ -76,66 +84,49 @@ final class RequestParser {
                 view.get("id"), view.get("sector_number"), view.get("nr_sectors"));
     }
 
-    private BlockRequest direct(Struct.View view, Kind kind) {
-        int count = view.getInt("nr_segments");
-        var segments = new ArrayList<Segment>();
-        boolean sound =
-                count <= BlkifAbi.BLKIF_MAX_SEGMENTS_PER_REQUEST
-                        && (count > 0 || kind.mayBeEmpty())
-                        && readSegments(view.bytes(), segmentsOffset, count, segments);
-        return sound
-                ? new BlockRequest.Transfer(
-                        view.get("id"), kind, view.get("sector_number"), segments)
-                : wrong(view.get("id"), view.getInt("operation"));
+    private BlockRequest direct(byte[] entry, Kind kind) {
+        int count = direct.segments.getInt(entry);
+        if (count > BlkifAbi.BLKIF_MAX_SEGMENTS_PER_REQUEST || count == 0 && !kind.mayBeEmpty()) {
+            return wrong(direct.id.get(entry), operation.getInt(entry));
+        }
+        return transfer(entry, direct, kind, Segments.read(entry, directSegments, count));
     }
 
     private BlockRequest indirect(byte[] entry) {
-        var view = BlkifAbi.REQUEST_INDIRECT.view(abi, entry);
-        long id = view.get("id");
-        int operation = view.getInt("indirect_op");
-        var kind = kind(operation).filter(Kind::onlyMoves);
+        int asked = indirectOperation.getInt(entry);
+        var kind = kind(asked).filter(Kind::onlyMoves);
         if (kind.isEmpty()) {
-            return unknown(id, operation);
+            return unknown(indirect.id.get(entry), asked);
         }
-        int count = view.getInt("nr_segments");
+        int count = indirect.segments.getInt(entry);
         if (count == 0 || count > INDIRECT_SEGMENTS_MAX) {
-            return wrong(id, operation);
+            return wrong(indirect.id.get(entry), asked);
         }
-        var segments = new ArrayList<Segment>();
-        for (int done = 0; done < count; done += SEGMENTS_IN_PAGE) {
-            int part = Math.min(count - done, SEGMENTS_IN_PAGE);
-            var bytes = new byte[part * BlkifAbi.SEGMENT_BYTES];
-            int reference = (int) view.get("indirect_grefs", done / SEGMENTS_IN_PAGE);
-            if (!copyPage(reference, bytes) || !readSegments(bytes, 0, part, segments)) {
-                return wrong(id, operation);
-            }
+        var bytes = new byte[count * BlkifAbi.SEGMENT_BYTES];
+        int reference = (int) indirectReferences.getElement(entry, 0);
+        var segments =
+                copyPage(reference, bytes)
+                        ? Segments.read(bytes, 0, count)
+                        : Optional.<Segments>empty();
+        return transfer(entry, indirect, kind.get(), segments);
+    }
+
+    private static BlockRequest transfer(
+            byte[] entry, Transfers layout, Kind kind, Optional<Segments> segments) {
+        long id = layout.id.get(entry);
+        if (segments.isEmpty()) {
+            return wrong(id, kind.operation());
         }
-        return new BlockRequest.Transfer(id, kind.get(), view.get("sector_number"), segments);
+        return new BlockRequest.Transfer(id, kind, layout.sector.get(entry), segments.get());
     }
 
     private boolean copyPage(int reference, byte[] into) {
-        var page = pages.claim(reference, false);
+        var page = pages.claim(new int[] {reference}, false);
         if (page.isEmpty()) {
             return false;
         }
         try (var granted = page.get()) {
-            return memory.read(granted.address(), into, 0, into.length);
+            return memory.read(granted.address(0), into, 0, into.length);
         }
-    }
-
-    /// Adds `count` segments from `offset` of `bytes` on; false if one of them is not sound.
-    private static boolean readSegments(
-            byte[] bytes, int offset, int count, List<Segment> segments) {
-        var buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < count; i++) {
-            int at = offset + i * BlkifAbi.SEGMENT_BYTES;
-            int first = buffer.get(at + FIRST) & 0xFF;
-            int last = buffer.get(at + LAST) & 0xFF;
-            if (!Segment.isSound(first, last)) {
-                return false;
-            }
-            segments.add(new Segment(buffer.getInt(at + GREF), first, last));
-        }
-        return true;
     }
 }

@@ -4,14 +4,11 @@ import org.xenolith.base.Sizes;
 import org.xenolith.linux.IoVector;
 import org.xenolith.memory.GuestMemory;
 import org.xenolith.pv.block.BlockRequest.Kind;
-import org.xenolith.pv.block.BlockRequest.Segment;
 import org.xenolith.xen.abi.BlkifAbi;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /// Performs requests of one ring on the disk: the only place from which a block device changes it,
@@ -116,31 +113,25 @@ final class RequestPerformer {
             BlockRequest.Transfer transfer, BlockBuffers.Passage passage, boolean mayWait)
             throws IOException {
         boolean read = transfer.kind() == Kind.READ;
-        var claimed = new ArrayList<GrantedPages.Page>(transfer.segments().size());
-        try {
-            for (var segment : transfer.segments()) {
-                var page = pages.claim(segment.reference(), read);
-                if (page.isEmpty()) {
-                    return Outcome.REFUSED;
-                }
-                claimed.add(page.get());
-            }
+        var claim = pages.claim(transfer.segments().references(), read);
+        if (claim.isEmpty()) {
+            return Outcome.REFUSED;
+        }
+        try (var claimed = claim.get()) {
             return drive.use(disk -> transfer(transfer, claimed, disk, passage, mayWait))
                     .orElse(Outcome.REFUSED);
-        } finally {
-            claimed.forEach(GrantedPages.Page::close);
         }
     }
 
     private Outcome transfer(
             BlockRequest.Transfer transfer,
-            List<GrantedPages.Page> claimed,
+            GrantedPages.Claim claimed,
             BlockDisk disk,
             BlockBuffers.Passage passage,
             boolean mayWait)
             throws IOException {
         boolean writes = transfer.kind() != Kind.READ && !transfer.segments().isEmpty();
-        long sectors = transfer.bytes() / BlockRequest.SECTOR_BYTES;
+        long sectors = transfer.segments().bytes() / BlockRequest.SECTOR_BYTES;
         if (writes && disk.readOnly()
                 || !transfer.segments().isEmpty() && !isOnDisk(disk, transfer.sector(), sectors)) {
             return Outcome.REFUSED;
@@ -167,7 +158,7 @@ final class RequestPerformer {
     /// Moves the data; refused if the guest has taken a page of its memory away meanwhile.
     private Outcome move(
             BlockRequest.Transfer transfer,
-            List<GrantedPages.Page> claimed,
+            GrantedPages.Claim claimed,
             BlockDisk disk,
             BlockBuffers.Passage passage,
             boolean mayWait)
@@ -183,10 +174,10 @@ final class RequestPerformer {
                 : Outcome.WAITS;
     }
 
-    private int[] frames(List<GrantedPages.Page> claimed) {
-        var frames = new int[claimed.size()];
+    private int[] frames(GrantedPages.Claim claimed) {
+        var frames = new int[claimed.count()];
         for (int i = 0; i < frames.length; i++) {
-            frames[i] = memory.frameAt(claimed.get(i).address() >>> Sizes.PAGE_SHIFT);
+            frames[i] = memory.frameAt(claimed.address(i) >>> Sizes.PAGE_SHIFT);
         }
         return frames;
     }
@@ -212,9 +203,8 @@ final class RequestPerformer {
         long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
         places.begin(memory.segment());
         for (int i = 0; i < frames.length; i++) {
-            var segment = segments.get(i);
             long page = (long) frames[i] << Sizes.PAGE_SHIFT;
-            places.add(page + segment.offset(), segment.bytes());
+            places.add(page + segments.offset(i), segments.length(i));
         }
         if (transfer.kind() != Kind.READ) {
             disk.write(offset, places);
@@ -237,19 +227,18 @@ final class RequestPerformer {
     /// taken a page of its memory away meanwhile.
     private boolean moveByBuffer(
             BlockRequest.Transfer transfer,
-            List<GrantedPages.Page> claimed,
+            GrantedPages.Claim claimed,
             BlockDisk disk,
             ByteBuffer buffer)
             throws IOException {
         var segments = transfer.segments();
         long offset = transfer.sector() * BlockRequest.SECTOR_BYTES;
         boolean whole = true;
-        for (int first = 0; first < segments.size(); ) {
+        for (int first = 0; first < segments.count(); ) {
             int next = first;
             int bytes = 0;
-            while (next < segments.size()
-                    && bytes + segments.get(next).bytes() <= buffer.capacity()) {
-                bytes += segments.get(next++).bytes();
+            while (next < segments.count() && bytes + segments.length(next) <= buffer.capacity()) {
+                bytes += segments.length(next++);
             }
             if (transfer.kind() == Kind.READ) {
                 disk.read(offset, buffer.slice(0, bytes));
@@ -265,8 +254,8 @@ final class RequestPerformer {
     }
 
     private boolean copy(
-            List<Segment> segments,
-            List<GrantedPages.Page> claimed,
+            Segments segments,
+            GrantedPages.Claim claimed,
             int first,
             int next,
             ByteBuffer buffer,
@@ -275,13 +264,13 @@ final class RequestPerformer {
         boolean whole = true;
         int at = 0;
         for (int i = first; i < next; i++) {
-            var segment = segments.get(i);
-            long address = claimed.get(i).address() + segment.offset();
+            int length = segments.length(i);
+            long address = claimed.address(i) + segments.offset(i);
             whole &=
                     toGuest
-                            ? memory.write(address, bytes, at, segment.bytes())
-                            : memory.read(address, bytes, at, segment.bytes());
-            at += segment.bytes();
+                            ? memory.write(address, bytes, at, length)
+                            : memory.read(address, bytes, at, length);
+            at += length;
         }
         return whole;
     }

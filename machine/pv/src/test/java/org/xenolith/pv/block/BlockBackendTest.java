@@ -294,6 +294,37 @@ class BlockBackendTest {
         assertThat(guest.mappedGrants()).isEmpty();
     }
 
+    /// What a request had claimed before one of its pages was refused is not in use any more.
+    @Test
+    void aPersistentGrantOfARequestThatIsRefusedCanBeGivenBack() {
+        attach(new Options(Abi.X86_64, 1, 0, true));
+        long page = guest.page();
+        int good = guest.grant(page);
+        int bad = good + 2 * GrantedPages.PERSISTENT_MAX;
+        for (int i = 0; i < 10; i++) {
+            assertThat(frontend.read(0, Segment.page(good), Segment.page(bad)).status())
+                    .isEqualTo(BLKIF_RSP_ERROR);
+        }
+        assertThat(guest.mappedGrants()).contains(good);
+        for (int i = 0; i < GrantedPages.PERSISTENT_MAX; i++) {
+            frontend.read(0, Segment.page(guest.grant(page)));
+        }
+        assertThat(guest.mappedGrants()).doesNotContain(good);
+    }
+
+    @Test
+    void aPageMayBeInARequestTwice() {
+        attach(new Options(Abi.X86_64, 1, 0, true));
+        int reference = guest.grant(guest.page());
+        for (int i = 0; i < 3; i++) {
+            var twice = frontend.read(0, Segment.page(reference), Segment.page(reference));
+            assertThat(twice.status()).isEqualTo(BLKIF_RSP_OKAY);
+        }
+        assertThat(guest.mappedGrants()).hasSize(2).contains(reference); // and the ring's
+        frontend.close();
+        assertThat(guest.mappedGrants()).isEmpty();
+    }
+
     @Test
     void othersAreMappedOnlyWhileTheirRequestLasts() {
         attach(Options.PLAIN);
