@@ -372,12 +372,15 @@ final class RegionCode {
         }
     }
 
-    /// To what a register holds: within the region where it is known to go.
+    /// To what a register holds: within the region where it is known to go, or straight to another.
     void jumpTo(int register) {
         code.op(Width.W64, Assembler.STORE, register, REGISTERS, Frame.slot(Frame.PC));
         for (long expected : flow.order().get(place).expected()) {
             int to = flow.place(expected);
-            if (to >= 0) {
+            if (to < 0 && canLink(expected)) {
+                compare(register, expected);
+                code.jumpIf(Assembler.EQUAL, exit(expected));
+            } else if (to >= 0) {
                 int other = code.label();
                 compare(register, expected);
                 code.jumpIf(Assembler.NOT_EQUAL, other);

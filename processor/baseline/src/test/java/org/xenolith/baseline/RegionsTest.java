@@ -87,6 +87,48 @@ class RegionsTest {
         assertThat(context.pc).isEqualTo(0x100);
     }
 
+    /// To where it is expected to leave the region for, near and far, to the region itself, and to
+    /// where it is not expected.
+    @Test
+    void aComputedJumpGoesWhereItsRegisterSays() {
+        long entry = 0x100;
+        long near = -0x7EFF_FF00L;
+        long far = -0x1234_5678_9000L;
+        var unit =
+                new Unit(
+                        List.of(
+                                new Op.Boundary(entry, 2),
+                                new Op.ReadRegister(2),
+                                new Op.JumpTo(1)));
+        var leaving = new Region.Block(entry, unit, List.of(near, far), 1);
+        var looping = new Region.Block(entry, unit, List.of(entry, near, far), 1);
+        var regions =
+                List.of(
+                        new Region(List.of(leaving)),
+                        new Region(List.of(looping)),
+                        new Region(List.of(leaving), 9),
+                        new Region(List.of(looping), 9));
+        for (var region : regions) {
+            var code = compiler.compile(region).orElseThrow();
+            for (long target : new long[] {near, far, near + 1, far - 1, 0x200, entry}) {
+                for (int budget : new int[] {1, 5}) {
+                    boolean loops = target == entry && region.blocks().contains(looping);
+                    context.pc = entry;
+                    context.registers[2] = target;
+                    int left =
+                            code.run(
+                                    context,
+                                    context.readTags,
+                                    context.writeTags,
+                                    context.offsets,
+                                    budget);
+                    assertThat(left).isBetween(loops ? -1 : budget - 1, loops ? 0 : budget - 1);
+                    assertThat(context.pc).isEqualTo(target);
+                }
+            }
+        }
+    }
+
     /// Whoever keeps the translations may bring the page to its first place.
     @Test
     void aPageThatWasFoundAtItsSecondPlaceIsSaid() {

@@ -36,7 +36,8 @@ public record Region(List<Block> blocks, int baseSlot) {
     }
 
     /// A sequence of whole instructions that ends in a jump, a branch, or a computed jump, of which
-    /// `expected` says where it has been seen to go. `weight` is how often it has been executed.
+    /// `expected` says where it has been seen to go, within the region or not. `weight` is how
+    /// often it has been executed.
     public record Block(long pc, Unit unit, List<Long> expected, long weight) {
         public Block {
             expected = List.copyOf(expected);

@@ -18,12 +18,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.stream.LongStream;
+import java.util.Set;
 
 /// Makes the region that a request asks for: decodes and lifts its blocks anew, each up to where
 /// another begins. Works on copies, so on any thread.
@@ -34,6 +34,10 @@ final class RegionBuilder {
 
     /// Bytes between an entry of relative code and what else is part of the region.
     private static final long NEAR = 1 << 30;
+
+    /// Places that a computed jump is expected to leave a region for, at most: a function that is
+    /// called from more returns to any of them.
+    private static final int ELSEWHERE_MAX = 2;
 
     private final RegionRequest request;
     private final RegionCompiler compiler;
@@ -58,15 +62,24 @@ final class RegionBuilder {
         return new RegionBuilder(request, compiler).build();
     }
 
+    /// What a member becomes in the region.
+    private record Piece(Block member, Unit unit, boolean changesView) {}
+
     private Optional<Built> build() {
-        var blocks = new ArrayList<Region.Block>();
+        var pieces = new LinkedHashMap<Long, Piece>();
         for (var member : request.members().values()) {
-            var block = isNear(member.pc) ? block(member) : Optional.<Region.Block>empty();
-            if (block.isPresent()) {
-                blocks.add(block.get());
+            var piece = isNear(member.pc) ? piece(member) : Optional.<Piece>empty();
+            if (piece.isPresent()) {
+                pieces.put(member.pc, piece.get());
             } else if (member == request.entry()) {
                 return Optional.empty();
             }
+        }
+        var blocks = new ArrayList<Region.Block>();
+        for (var piece : pieces.values()) {
+            var expected = expected(piece, pieces.keySet());
+            int weight = request.weight(piece.member);
+            blocks.add(new Region.Block(piece.member.pc, piece.unit, expected, weight));
         }
         int baseSlot = origin.isPresent() ? Registers.CODE_BASE : Region.ABSOLUTE;
         return Optional.of(new Built(new Region(blocks, baseSlot), parts, lines(parts)));
@@ -79,7 +92,7 @@ final class RegionBuilder {
     }
 
     /// The part of a block before what cannot be compiled and before the next block's begin.
-    private Optional<Region.Block> block(Block member) {
+    private Optional<Piece> piece(Block member) {
         var units = new ArrayList<Unit>();
         long end = member.pc + member.length;
         long pc = member.pc;
@@ -103,8 +116,7 @@ final class RegionBuilder {
             units.add(new Unit(List.of(new Op.Jump(pc))));
         }
         var unit = Passes.optimise(Unit.join(units));
-        var expected = changesView(units.getLast()) ? List.<Long>of() : expected(member);
-        return Optional.of(new Region.Block(member.pc, unit, expected, request.weight(member)));
+        return Optional.of(new Piece(member, unit, changesView(units.getLast())));
     }
 
     /// Whether what follows a unit may be of another mode.
@@ -114,14 +126,26 @@ final class RegionBuilder {
                         op -> op instanceof Op.Call(var helper, _) && helper.enters().isPresent());
     }
 
-    /// Where a computed jump goes on within the region, the most frequent place first.
-    private List<Long> expected(Block member) {
-        return LongStream.of(member.seenTargets())
-                .mapToObj(request.members()::get)
-                .filter(Objects::nonNull)
-                .sorted(Comparator.comparingInt(request::weight).reversed())
-                .map(block -> block.pc)
-                .toList();
+    /// Where a computed jump goes on within the region, the most frequent place first; and behind
+    /// those where it leaves the region for, if these places are few.
+    private List<Long> expected(Piece piece, Set<Long> inside) {
+        if (piece.changesView) {
+            return List.of();
+        }
+        var expected = new ArrayList<Long>();
+        var elsewhere = new ArrayList<Long>();
+        for (long target : piece.member.seenTargets()) {
+            (inside.contains(target) ? expected : elsewhere).add(target);
+        }
+        expected.sort(Comparator.comparingInt(this::weight).reversed());
+        if (elsewhere.size() <= ELSEWHERE_MAX) {
+            expected.addAll(elsewhere);
+        }
+        return expected;
+    }
+
+    private int weight(long pc) {
+        return request.weight(request.members().get(pc));
     }
 
     /// Answers the instruction's length, 0 if it cannot be decoded.

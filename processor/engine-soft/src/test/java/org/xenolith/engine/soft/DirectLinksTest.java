@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /// Regions of the upper half that jump straight to each other execute what is there: after page
 /// tables have changed and been flushed, after code has been written, and where a second vCPU sees
@@ -34,6 +34,16 @@ class DirectLinksTest {
     private static final int FUNCTION = 0x22000;
     private static final int[] FORMS = {0x24000, 0x26000};
     private static final int[] VALUES = {1, 1000};
+    private static final int[] LONE_CALLERS = {0x28000, 0x2A000, 0x2C000};
+    private static final int LONG_FUNCTION = 0x2E000;
+    private static final int REGION_INSTRUCTIONS = 40;
+
+    /// A byte that is set for the guest when it may go on.
+    private static final int IS_LINKED = 0x30000;
+
+    /// Executions before a region is made, by which it is known where blocks lead.
+    private static final int SEEN_BEFORE = 2;
+
     private static final int TABLE_3 = 0x70000;
     private static final int TABLE_2 = 0x71000;
     private static final int TABLE_1 = 0x72000;
@@ -142,24 +152,24 @@ class DirectLinksTest {
 
     /// Whatever ends what the vCPU knows of a page's address.
     private enum Flush {
-        INVLPG(0, code -> code.load(RDX, UPPER + FUNCTION).bytes(0x0F, 0x01, 0x3A)),
+        INVLPG(0, (code, address) -> code.load(RDX, address).bytes(0x0F, 0x01, 0x3A)),
 
-        CR3(0, code -> code.bytes(0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8)),
+        CR3(0, (code, _) -> code.bytes(0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8)),
 
         GLOBAL_INVLPG(GLOBAL, INVLPG.emits),
 
         PGE(
                 GLOBAL,
-                code -> {
+                (code, _) -> {
                     for (int turn = 0; turn < 2; turn++) {
                         code.bytes(0x0F, 0x20, 0xE0, 0x34, 0x80, 0x0F, 0x22, 0xE0);
                     }
                 });
 
         private final int flags;
-        private final Consumer<Assembler> emits;
+        private final BiConsumer<Assembler, Long> emits;
 
-        Flush(int flags, Consumer<Assembler> emits) {
+        Flush(int flags, BiConsumer<Assembler, Long> emits) {
             this.flags = flags;
             this.emits = emits;
         }
@@ -175,10 +185,123 @@ class DirectLinksTest {
         loop(() -> {
             code.bytes(0x4C, 0x89, 0x04, 0x25).number(ENTRY, 4); // mov [entry], r8
             code.bytes(0x4D, 0x87, 0xC8); // xchg r8, r9
-            flush.emits.accept(code);
+            flush.emits.accept(code, UPPER + FUNCTION);
         });
         runAndExpect(alternating());
     }
+
+    // ---------------------------------------------------------------- returns
+
+    /// Code at `place`, to be executed at another of the upper half, that calls the function once
+    /// and adds so many times what that answers.
+    private void loadLoneCaller(int place, int shownAt, int times) {
+        var caller = new Assembler(shownAt);
+        fill(caller);
+        caller.call(LONG_FUNCTION);
+        for (int time = 0; time < times; time++) {
+            caller.bytes(0x48, 0x01, 0xC3); // add rbx, rax
+        }
+        fill(caller);
+        guest.memory.write(place, caller.bytes(0xC3).toBytes());
+    }
+
+    private void beginWithLongFunction() {
+        begin(SEEN_BEFORE, Optional.empty(), Regions.MACHINE_CODE_BYTES);
+        var function = new Assembler(LONG_FUNCTION);
+        fill(function);
+        guest.load(function.bytes(0xB8).number(VALUES[0], 4).bytes(0xC3));
+    }
+
+    /// So much that a block with it has no room for another in its region.
+    private static void fill(Assembler code) {
+        for (int more = 0; more < REGION_INSTRUCTIONS; more++) {
+            code.bytes(0x48, 0xF7, 0xD7); // not rdi
+        }
+    }
+
+    private void callLoneCallers(int... places) {
+        for (int place : places) {
+            code.load(RDX, UPPER + place).bytes(0xFF, 0xD2);
+        }
+    }
+
+    /// What is done so many times.
+    private void repeat(int rounds, Runnable body) {
+        code.bytes(0xB9).number(rounds, 4);
+        long top = code.here();
+        body.run();
+        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85);
+    }
+
+    /// What is done until it has been seen to be linked; behind it rbx is 0.
+    private void repeatUntilLinked(Runnable body) {
+        long top = code.here();
+        body.run();
+        code.bytes(0x80, 0x3C, 0x25).number(IS_LINKED, 4).bytes(0); // cmp byte [linked], 0
+        code.jump(top, 0x0F, 0x84).bytes(0x31, 0xDB); // je top; xor ebx, ebx
+    }
+
+    /// Runs until there are so many links, and then to the end.
+    private void awaitLinksAndExpect(int links, long sum) {
+        guest.load(code.bytes(0xF4));
+        for (int slice = 0; guest.engine.directLinks() < links; slice++) {
+            assertThat(slice).isLessThan(10 * SLICES_MAX);
+            guest.vcpu.run(10_000);
+        }
+        guest.memory.write(IS_LINKED, new byte[] {1});
+        guest.runToHalt(SLICES_MAX);
+        assertThat(guest.register(RBX)).isEqualTo(sum);
+    }
+
+    /// The calls of caller and function are, and the function's return; not the caller's, to the
+    /// lower half.
+    @Test
+    void aReturnToTheOnlyPlaceKnownIsLinked() {
+        beginWithLongFunction();
+        loadLoneCaller(LONE_CALLERS[0], LONE_CALLERS[0], 1);
+        repeatUntilLinked(() -> callLoneCallers(LONE_CALLERS[0]));
+        awaitLinksAndExpect(3, 0);
+    }
+
+    /// Of three callers two are there when the function's region is made.
+    @Test
+    void aFunctionReturnsToWhoeverCallsIt() {
+        beginWithLongFunction();
+        for (int caller = 0; caller < LONE_CALLERS.length; caller++) {
+            loadLoneCaller(LONE_CALLERS[caller], LONE_CALLERS[caller], 1 + caller);
+        }
+        repeatUntilLinked(() -> callLoneCallers(LONE_CALLERS[0], LONE_CALLERS[1]));
+        repeat(ROUNDS, () -> callLoneCallers(LONE_CALLERS));
+        awaitLinksAndExpect(6, (long) ROUNDS * (1 + 2 + 3) * VALUES[0]);
+    }
+
+    /// Where the function returns to there is one code or another.
+    @ParameterizedTest
+    @EnumSource(Flush.class)
+    void whatAFunctionReturnsToIsExecutedAsMappedAfterAFlush(Flush flush) {
+        beginWithLongFunction();
+        int shown = LONE_CALLERS[0];
+        for (int form = 0; form < 2; form++) {
+            loadLoneCaller(LONE_CALLERS[form], shown, 1 + form);
+        }
+        code.bytes(0x0F, 0x20, 0xE0, 0x0C, 0x80, 0x0F, 0x22, 0xE0); // CR4.PGE
+        repeatUntilLinked(() -> callLoneCallers(shown));
+        for (int form = 0; form < 2; form++) {
+            code.load(8 + form, LONE_CALLERS[form] | PRESENT | flush.flags);
+        }
+        int entry = TABLE_1 + 8 * (shown >>> 12);
+        repeat(
+                ROUNDS,
+                () -> {
+                    code.bytes(0x4C, 0x89, 0x04, 0x25).number(entry, 4); // mov [entry], r8
+                    code.bytes(0x4D, 0x87, 0xC8); // xchg r8, r9
+                    flush.emits.accept(code, UPPER + shown);
+                    callLoneCallers(shown, shown, shown);
+                });
+        awaitLinksAndExpect(3, 3L * ROUNDS / 2 * (1 + 2) * VALUES[0]);
+    }
+
+    // ---------------------------------------------------------------- writes
 
     /// The number in the function's `mov` is written, by another address.
     @Test
