@@ -199,6 +199,7 @@ public final class DomainLauncher {
         command.addAll(JVM_OPTIONS);
         command.add("-Djdk.virtualThreadScheduler.parallelism=" + carriers());
         command.addAll(options);
+        command.addAll(CompilerDirectives.of(classPath, System.getenv()).options());
         command.addAll(StartupCache.of(classPath, System.getenv()).options());
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
         command.add("-cp");
