@@ -8,10 +8,11 @@ public final class Trial {
     /// What the slower hypervisor is to take for a lap.
     static final double LAP_NANOS = 1.5e9;
 
-    /// A lap of this tells enough.
-    static final double TELLING_NANOS = 0.25e9;
+    /// A lap of this tells enough. One that is much shorter than what is wanted is the first second
+    /// of a guest whose code is still being translated, and would make all laps too short.
+    static final double TELLING_NANOS = 0.75e9;
 
-    private static final double STEP_NANOS = 0.5e9;
+    private static final double STEP_NANOS = 1e9;
     private static final long STEP_MAX = 16;
 
     private Trial() {}

@@ -7,15 +7,15 @@ import org.junit.jupiter.api.Test;
 class TrialTest {
     @Test
     void aLongLapTellsHowManyRoundsAreWanted() {
-        assertThat(Trial.next(100, 250_000_000)).isEmpty();
-        assertThat(Trial.rounds(100, 250_000_000)).isEqualTo(600);
+        assertThat(Trial.next(100, 750_000_000)).isEmpty();
+        assertThat(Trial.rounds(100, 750_000_000)).isEqualTo(200);
         assertThat(Trial.rounds(1, 20_000_000_000L)).isEqualTo(1);
     }
 
     @Test
     void aShortLapIsTriedAgainWithMoreRounds() {
-        assertThat(Trial.next(100, 100_000_000)).hasValue(500);
-        assertThat(Trial.next(100, 240_000_000)).hasValue(200);
+        assertThat(Trial.next(100, 100_000_000)).hasValue(1000);
+        assertThat(Trial.next(100, 740_000_000)).hasValue(200);
         assertThat(Trial.next(100, 1)).hasValue(1600);
         assertThat(Trial.next(100, 0)).hasValue(1600);
     }
