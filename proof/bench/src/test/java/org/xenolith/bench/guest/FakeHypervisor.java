@@ -7,10 +7,13 @@ import java.io.IOException;
 /// A hypervisor whose guest is a script of the host's shell: it knows how to begin, and for each
 /// program what it says.
 public record FakeHypervisor(String name, String programs) implements Hypervisor {
+    /// What the guest says of its first lap: more than a trial must take to tell.
+    static final long LAP_NANOS = 800_000_000;
+
     /// Two laps that are long enough, and a sum.
     public static String laps(String sum) {
-        return "echo @begin; sleep 0.3; echo @lap 300000000; sleep 0.3; echo @lap; echo @end "
-                + sum;
+        return "echo @begin; sleep 0.8; echo @lap %d; sleep 0.8; echo @lap; echo @end %s"
+                .formatted(LAP_NANOS, sum);
     }
 
     @Override
