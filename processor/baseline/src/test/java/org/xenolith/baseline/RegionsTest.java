@@ -14,6 +14,7 @@ import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
+import org.xenolith.jit.CompiledRegion;
 import org.xenolith.jit.Region;
 import org.xenolith.jit.TranslationCache;
 
@@ -51,7 +52,10 @@ class RegionsTest {
     }
 
     private int run(int budget, Region.Block... blocks) {
-        var code = compiler.compile(new Region(List.of(blocks))).orElseThrow();
+        return run(budget, compiler.compile(new Region(List.of(blocks))).orElseThrow());
+    }
+
+    private int run(int budget, CompiledRegion code) {
         return code.run(context, context.readTags, context.writeTags, context.offsets, budget);
     }
 
@@ -115,13 +119,7 @@ class RegionsTest {
                     boolean loops = target == entry && region.blocks().contains(looping);
                     context.pc = entry;
                     context.registers[2] = target;
-                    int left =
-                            code.run(
-                                    context,
-                                    context.readTags,
-                                    context.writeTags,
-                                    context.offsets,
-                                    budget);
+                    int left = run(budget, code);
                     assertThat(left).isBetween(loops ? -1 : budget - 1, loops ? 0 : budget - 1);
                     assertThat(context.pc).isEqualTo(target);
                 }

@@ -126,11 +126,21 @@ class DirectLinksTest {
 
     /// `body` and a call of the caller so many times, counted in ecx.
     private void loop(Runnable body) {
-        code.bytes(0x31, 0xDB, 0xB9).number(ROUNDS, 4);
+        code.bytes(0x31, 0xDB); // xor ebx, ebx
+        repeat(
+                ROUNDS,
+                () -> {
+                    body.run();
+                    callCaller();
+                });
+    }
+
+    /// What is done so many times, counted in ecx.
+    private void repeat(int rounds, Runnable body) {
+        code.bytes(0xB9).number(rounds, 4);
         long top = code.here();
         body.run();
-        callCaller();
-        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85);
+        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85); // dec ecx; jnz
     }
 
     private void runAndExpect(long sum) {
@@ -223,14 +233,6 @@ class DirectLinksTest {
         for (int place : places) {
             code.load(RDX, UPPER + place).bytes(0xFF, 0xD2);
         }
-    }
-
-    /// What is done so many times.
-    private void repeat(int rounds, Runnable body) {
-        code.bytes(0xB9).number(rounds, 4);
-        long top = code.here();
-        body.run();
-        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85);
     }
 
     /// What is done until it has been seen to be linked; behind it rbx is 0.
@@ -409,16 +411,18 @@ class DirectLinksTest {
 
     /// Calls all of them so many times, and then does what `body` says, again and again.
     private void callChains(int chains, int rounds, Runnable body) {
-        code.bytes(0x31, 0xDB, 0xB9).number(rounds, 4);
-        long top = code.here();
-        for (int chain = 0; chain < chains; chain++) {
-            code.bytes(0xBE).number(CALLS, 4); // mov esi, calls
-            long again = code.here();
-            code.load(RDX, UPPER + place(chain, 0)).bytes(0xFF, 0xD2);
-            code.bytes(0xFF, 0xCE).jump(again, 0x0F, 0x85); // dec esi; jnz
-        }
-        body.run();
-        code.bytes(0xFF, 0xC9).jump(top, 0x0F, 0x85);
+        code.bytes(0x31, 0xDB); // xor ebx, ebx
+        repeat(
+                rounds,
+                () -> {
+                    for (int chain = 0; chain < chains; chain++) {
+                        code.bytes(0xBE).number(CALLS, 4); // mov esi, calls
+                        long again = code.here();
+                        code.load(RDX, UPPER + place(chain, 0)).bytes(0xFF, 0xD2);
+                        code.bytes(0xFF, 0xCE).jump(again, 0x0F, 0x85); // dec esi; jnz
+                    }
+                    body.run();
+                });
     }
 
     /// Where there is no room for more jumps to be listed, regions are found as before.
