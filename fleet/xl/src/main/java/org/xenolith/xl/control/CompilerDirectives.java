@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /// What HotSpot's second compiler, C2, leaves to the first in the process of a domain: what the JDK
@@ -18,7 +17,7 @@ import java.util.stream.Collectors;
 /// Once C2 has been refused a method, C1 makes of it what it makes where there is no other
 /// compiler: code without counters.
 ///
-/// They are a file ([BuildCache] called `jvm`) of HotSpot's compiler directives (JEP 165).
+/// They are a file of the build ([BuildCache]), of HotSpot's compiler directives (JEP 165).
 final class CompilerDirectives {
     /// Classes and methods, as directives match them: `*` only at the beginning or the end of a
     /// name.
@@ -49,13 +48,9 @@ final class CompilerDirectives {
 
     private final BuildCache files;
 
-    private CompilerDirectives(BuildCache files) {
+    /// @param files of the build
+    CompilerDirectives(BuildCache files) {
         this.files = files;
-    }
-
-    /// Of the build that `classPath` is of.
-    static CompilerDirectives of(String classPath, Map<String, String> environment) {
-        return new CompilerDirectives(BuildCache.of("jvm", classPath, environment));
     }
 
     /// The options of a JVM that keeps to them. A JVM that does not find the file, or does not

@@ -199,8 +199,9 @@ public final class DomainLauncher {
         command.addAll(JVM_OPTIONS);
         command.add("-Djdk.virtualThreadScheduler.parallelism=" + carriers());
         command.addAll(options);
-        command.addAll(CompilerDirectives.of(classPath, System.getenv()).options());
-        command.addAll(StartupCache.of(classPath, System.getenv()).options());
+        var kept = BuildCache.of("jvm", classPath, System.getenv());
+        command.addAll(new CompilerDirectives(kept).options());
+        command.addAll(StartupCache.of(classPath, kept).options());
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
         command.add("-cp");
         command.add(classPath);

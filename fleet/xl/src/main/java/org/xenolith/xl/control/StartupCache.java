@@ -8,14 +8,13 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /// What the JVM of a domain has learned about our own code, kept for the next ones: its
 /// ahead-of-time cache (JEP 483, 514, 515), with loaded classes and profiles, which saves some
 /// seconds of a boot. The first domain of a build makes it, at its end; all others of that build
 /// and JVM use it.
 ///
-/// It is a [BuildCache] called `jvm`. Whatever goes wrong with it, domains start without.
+/// It is a file of the build ([BuildCache]). Whatever goes wrong with it, domains start without.
 final class StartupCache {
     /// One that is being made longer than this is not being made any more.
     private static final Duration MAKING_MAX = Duration.ofMinutes(10);
@@ -39,12 +38,12 @@ final class StartupCache {
         unfinished = files.file(".new");
     }
 
-    /// Of the build that `classPath` is of.
-    static StartupCache of(String classPath, Map<String, String> environment) {
+    /// @param files of the build that `classPath` is of
+    static StartupCache of(String classPath, BuildCache files) {
         boolean jars =
                 Arrays.stream(classPath.split(File.pathSeparator))
                         .noneMatch(element -> Files.isDirectory(Path.of(element)));
-        return new StartupCache(BuildCache.of("jvm", classPath, environment), jars);
+        return new StartupCache(files, jars);
     }
 
     /// The options of a JVM that uses the cache, or makes it.

@@ -22,8 +22,8 @@ class CompilerDirectivesTest {
     @TempDir private Path home;
 
     private List<String> options(String classPath) {
-        return CompilerDirectives.of(classPath, Map.of("XDG_CACHE_HOME", home.toString()))
-                .options();
+        var environment = Map.of("XDG_CACHE_HOME", home.toString());
+        return new CompilerDirectives(BuildCache.of("jvm", classPath, environment)).options();
     }
 
     private List<Path> files() throws IOException {

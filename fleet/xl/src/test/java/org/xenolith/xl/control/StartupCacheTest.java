@@ -22,7 +22,13 @@ class StartupCacheTest {
     }
 
     private List<String> options() {
-        return StartupCache.of(jar.toString(), Map.of("XDG_CACHE_HOME", home.toString())).options();
+        return cache(jar).options();
+    }
+
+    private StartupCache cache(Path classPath) {
+        var environment = Map.of("XDG_CACHE_HOME", home.toString());
+        var files = BuildCache.of("jvm", classPath.toString(), environment);
+        return StartupCache.of(classPath.toString(), files);
     }
 
     /// What the first domain was told to make.
@@ -66,7 +72,7 @@ class StartupCacheTest {
 
     @Test
     void classesInDirectoriesHaveNone() {
-        var cache = StartupCache.of(home.toString(), Map.of("XDG_CACHE_HOME", home.toString()));
+        var cache = cache(home);
         assertThat(cache.options()).isEmpty();
     }
 }
