@@ -67,6 +67,16 @@ class SessionTest {
     }
 
     @Test
+    void oursHasHadAGuestOfEachKindBeforeTheTrial() throws Exception {
+        session(GOOD, GOOD, "crc syscall --rounds 1");
+        assertThat(progress.getFirst()).startsWith("rehearsal: starting guests");
+        assertThat(progress)
+                .filteredOn(line -> line.startsWith("rehearsal: "))
+                .hasSameSizeAs(
+                        progress.stream().filter(line -> line.startsWith("trial: ")).toList());
+    }
+
+    @Test
     void systemsBootOnceMoreThanIsMeasured() throws Exception {
         var session = session(GOOD, GOOD, "boot-login --rounds 2");
         assertThat(session.isGood()).isTrue();

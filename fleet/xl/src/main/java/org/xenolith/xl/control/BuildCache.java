@@ -59,9 +59,9 @@ record BuildCache(Path directory, String build) {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
 
-    /// Notes that this build's file has been used just now.
-    void use(String suffix) throws IOException {
-        Files.setLastModifiedTime(file(suffix), FileTime.from(now()));
+    /// Notes that a file has been used just now.
+    static void use(Path file) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.from(now()));
     }
 
     /// Removes files of other builds, but for those that were used last.
@@ -69,7 +69,7 @@ record BuildCache(Path directory, String build) {
         try (var all = Files.list(directory)) {
             var old =
                     all.filter(file -> file.toString().endsWith(suffix))
-                            .filter(file -> !file.equals(file(suffix)))
+                            .filter(file -> !file.getFileName().toString().startsWith(build))
                             .sorted(Comparator.comparing(BuildCache::used).reversed())
                             .skip(OLD_MAX)
                             .toList();

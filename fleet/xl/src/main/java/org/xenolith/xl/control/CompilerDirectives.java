@@ -76,7 +76,7 @@ final class CompilerDirectives {
         var file = files.file(SUFFIX);
         var text = text().getBytes(StandardCharsets.UTF_8);
         if (Files.exists(file) && Arrays.equals(Files.readAllBytes(file), text)) {
-            files.use(SUFFIX);
+            BuildCache.use(file);
             return;
         }
         var unfinished = Files.createTempFile(files.directory(), "unfinished", null);

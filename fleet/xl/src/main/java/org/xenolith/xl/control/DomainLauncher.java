@@ -1,5 +1,9 @@
 package org.xenolith.xl.control;
 
+import org.xenolith.xl.config.ConfigException;
+import org.xenolith.xl.config.ConfigReader;
+import org.xenolith.xl.control.StartupCache.Device;
+
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -10,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// Starts the process of a domain, in a session of its own where the host can, so that the
@@ -108,7 +113,7 @@ public final class DomainLauncher {
             throws ControlException {
         var errors = runtime.root().resolve(ERRORS).toFile();
         // Nothing of the JVM's own may get between what the two hosts say.
-        var command = command(main, List.of("-XX:+DisplayVMOutputToStderr"));
+        var command = command(main, List.of("-XX:+DisplayVMOutputToStderr"), Set.of());
         command.add(runtime.root().toString());
         command.addAll(arguments);
         try {
@@ -129,7 +134,9 @@ public final class DomainLauncher {
     private int start(String source, String configText, boolean paused, Optional<Path> saved)
             throws ControlException {
         var errors = runtime.root().resolve(ERRORS).toFile();
-        var command = command(DomainProcess.class, List.of());
+        // One that goes on with what is saved has not booted: others are not to learn from it.
+        var devices = saved.isPresent() ? Set.<Device>of() : devices(source, configText);
+        var command = command(DomainProcess.class, List.of(), devices);
         command.addAll(List.of(runtime.root().toString(), source, paused ? "paused" : "running"));
         saved.ifPresent(file -> command.add(file.toString()));
         Process process;
@@ -151,6 +158,14 @@ public final class DomainLauncher {
             throw new ControlException("domain's process broke off: " + e.getMessage(), e);
         } finally {
             removeHook(abort);
+        }
+    }
+
+    private static Set<Device> devices(String source, String configText) {
+        try {
+            return StartupCache.devices(ConfigReader.read(source, configText).config());
+        } catch (ConfigException e) {
+            return Set.of(); // the process says what is wrong
         }
     }
 
@@ -189,7 +204,8 @@ public final class DomainLauncher {
         throw new ControlException("domain's process ended before it was ready; see " + errors);
     }
 
-    private List<String> command(Class<?> main, List<String> options) {
+    /// @param devices that the domain has from its start on, as far as they are known
+    private List<String> command(Class<?> main, List<String> options, Set<Device> devices) {
         var classPath = System.getProperty("java.class.path");
         var command = new ArrayList<String>();
         if (hasSetsid()) {
@@ -201,7 +217,7 @@ public final class DomainLauncher {
         command.addAll(options);
         var kept = BuildCache.of("jvm", classPath, System.getenv());
         command.addAll(new CompilerDirectives(kept).options());
-        command.addAll(StartupCache.of(classPath, kept).options());
+        command.addAll(StartupCache.of(classPath, kept).options(devices));
         command.add("-XX:ErrorFile=" + runtime.root().resolve("hs_err_%p.log"));
         command.add("-cp");
         command.add(classPath);

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.xenolith.board.DomainConfig;
+import org.xenolith.xl.config.DiskParser;
+import org.xenolith.xl.config.VifParser;
+import org.xenolith.xl.control.StartupCache.Device;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 class StartupCacheTest {
     @TempDir private Path home;
@@ -21,8 +26,8 @@ class StartupCacheTest {
         jar = Files.write(home.resolve("xenolith.jar"), new byte[] {1});
     }
 
-    private List<String> options() {
-        return cache(jar).options();
+    private List<String> options(Device... devices) {
+        return cache(jar).options(Set.of(devices));
     }
 
     private StartupCache cache(Path classPath) {
@@ -31,7 +36,25 @@ class StartupCacheTest {
         return StartupCache.of(classPath.toString(), files);
     }
 
-    /// What the first domain was told to make.
+    /// A domain with these devices has made one.
+    private void make(Device... devices) throws IOException {
+        Files.write(output(options(devices)), new byte[] {1});
+    }
+
+    /// The cache that a domain with these devices is told to use.
+    private String used(Device... devices) {
+        var first = options(devices).getFirst();
+        assertThat(first).startsWith("-XX:AOTCache=" + home);
+        return first;
+    }
+
+    private List<Path> files(String suffix) throws IOException {
+        try (var all = Files.list(home.resolve("xenolith").resolve("jvm"))) {
+            return all.filter(file -> file.toString().endsWith(suffix)).toList();
+        }
+    }
+
+    /// What a domain was told to make.
     private Path output(List<String> options) {
         return Path.of(options.getFirst().substring("-XX:AOTCacheOutput=".length()));
     }
@@ -73,6 +96,63 @@ class StartupCacheTest {
     @Test
     void classesInDirectoriesHaveNone() {
         var cache = cache(home);
-        assertThat(cache.options()).isEmpty();
+        assertThat(cache.options(Set.of())).isEmpty();
+    }
+
+    @Test
+    void theFirstWithAKindOfDeviceMakesOneThatKnowsIt() throws IOException {
+        make();
+        make(Device.DISK);
+        assertThat(used(Device.DISK)).endsWith("-disk.aot");
+        make(Device.NETWORK);
+        assertThat(used(Device.NETWORK)).endsWith("-network.aot");
+        assertThat(used(Device.DISK)).endsWith("-disk.aot");
+        make(Device.DISK, Device.NETWORK);
+        assertThat(used(Device.DISK, Device.NETWORK)).endsWith("-disk-network.aot");
+    }
+
+    @Test
+    void oneThatKnowsMoreIsUsedByAllAndReplacesThoseThatKnowLess() throws IOException {
+        make();
+        make(Device.DISK);
+        make(Device.DISK, Device.NETWORK);
+        for (var devices : List.of(List.<Device>of(), List.of(Device.DISK))) {
+            assertThat(used(devices.toArray(Device[]::new))).endsWith("-disk-network.aot");
+        }
+        assertThat(files(".aot")).hasSize(1);
+    }
+
+    @Test
+    void whoComesWhileItIsMadeUsesOneThatKnowsLess() throws IOException {
+        make();
+        var output = output(options(Device.DISK));
+        assertThat(used(Device.DISK)).doesNotContain("disk");
+        Files.write(output, new byte[] {1});
+        assertThat(used(Device.DISK)).endsWith("-disk.aot");
+    }
+
+    @Test
+    void ofOtherBuildsTheLastTwoStayAndNothingUnfinished() throws IOException {
+        for (int build = 2; build <= 6; build++) {
+            make(Device.DISK);
+            options(Device.DISK);
+            output(options(Device.DISK, Device.NETWORK));
+            Files.write(jar, new byte[build]);
+        }
+        make();
+        options();
+        assertThat(files(".aot")).hasSize(3);
+        assertThat(files(".claim")).hasSizeLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void aDomainsDevicesAreThoseOfItsConfiguration() {
+        var config = DomainConfig.builder("web").kernel("none");
+        assertThat(StartupCache.devices(config.build())).isEmpty();
+        config.disks(List.of(DiskParser.parse("/web.img,raw,xvda,rw")));
+        assertThat(StartupCache.devices(config.build())).containsExactly(Device.DISK);
+        config.vifs(List.of(VifParser.parse("bridge=xenbr0")));
+        assertThat(StartupCache.devices(config.build()))
+                .containsExactlyInAnyOrder(Device.DISK, Device.NETWORK);
     }
 }

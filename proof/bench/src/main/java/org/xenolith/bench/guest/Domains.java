@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /// The domains of a runtime directory that the benchmark has for itself.
 public final class Domains {
-    /// The first domain of a build makes what later ones start with.
-    private static final long END_SECONDS_MAX = 60;
+    /// The first domains of a build make what later ones start with.
+    private static final long END_SECONDS_MAX = 180;
 
     private Domains() {}
 
