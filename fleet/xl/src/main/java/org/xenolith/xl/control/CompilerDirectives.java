@@ -27,6 +27,7 @@ final class CompilerDirectives {
                     "java/lang/invoke/BoundMethodHandle*.*",
                     "java/lang/invoke/ClassSpecializer*.*",
                     "java/lang/invoke/DirectMethodHandle*.*",
+                    "java/lang/invoke/InvokerBytecodeGenerator*.*",
                     "java/lang/invoke/Invokers*.*",
                     "java/lang/invoke/LambdaForm*.*",
                     "java/lang/invoke/MemberName*.*",

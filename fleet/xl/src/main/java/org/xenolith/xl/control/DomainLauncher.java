@@ -30,6 +30,8 @@ public final class DomainLauncher {
                     "-XX:MinHeapFreeRatio=10",
                     "-XX:MaxHeapFreeRatio=25",
                     "-XX:ReservedCodeCacheSize=64m",
+                    // Or whatever adds some 8 MB of code stops everything for a full collection.
+                    "-XX:SweeperThreshold=50",
                     "-XX:MaxMetaspaceSize=96m",
                     "-XX:-UsePerfData",
                     "--enable-native-access=ALL-UNNAMED",
