@@ -38,6 +38,8 @@ final class EntryCode {
         secondPlaces.begin();
         var time = new TimeRoutine(code, clock);
         time.begin();
+        var flags = new FlagRoutine(code);
+        flags.begin();
         int linker = DirectLinks.begin(code);
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.RSI);
@@ -57,6 +59,7 @@ final class EntryCode {
         code.ret();
         secondPlaces.emit();
         time.emit();
+        flags.emit();
         DirectLinks.emit(code, linker);
         code.link();
         return code;

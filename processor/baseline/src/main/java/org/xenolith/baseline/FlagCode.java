@@ -36,17 +36,10 @@ final class FlagCode {
     private static final Width WORD = Width.W64;
 
     private final Assembler code;
-    private final FlagRoutine routine;
     private int kind;
 
     FlagCode(Assembler code) {
         this.code = code;
-        routine = new FlagRoutine(code);
-    }
-
-    /// The end of the region's code: emits what belongs to all of it.
-    void end() {
-        routine.emit();
     }
 
     int kind() {
@@ -187,7 +180,7 @@ final class FlagCode {
 
     private void storeKind(int kind) {
         int slot = Frame.slot(Frame.FLAG_KIND);
-        code.storeNumber(WORD, Frame.REGISTERS, Assembler.NONE, slot, kind);
+        code.storeNumber(Width.W32, Frame.REGISTERS, Assembler.NONE, slot, kind);
     }
 
     /// Emits what must come before the value is stored that CF is to follow from.
@@ -358,7 +351,7 @@ final class FlagCode {
     /// Puts the six flags at their places in RFLAGS into RAX.
     void read() {
         if (!canRead(kind)) {
-            routine.call();
+            code.call(Assembler.RSP, Frame.FLAGS);
             return;
         }
         var rule = FlagRule.ofOrdinal(Flags.rule(kind));

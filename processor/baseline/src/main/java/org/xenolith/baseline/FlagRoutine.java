@@ -25,15 +25,15 @@ import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
 import org.xenolith.ir.Width;
 
-/// A subroutine at the end of a region that puts the six flags together, of whatever kind they are:
-/// [Flags#allLazy] in machine code. For what is rare, or known only when the code runs. The answer
-/// is in RAX; R11 is lost, everything else stays.
+/// A routine that puts the six flags together, of whatever kind they are: [Flags#allLazy] in
+/// machine code. For what is rare, or known only when the code runs. It lies behind the entry code;
+/// regions find its address in the frame. The answer is in RAX; R11 is lost, everything else stays.
 final class FlagRoutine {
     private static final Width WORD = Width.W64;
     private static final int OF_SHIFT = 11;
 
     private final Assembler code;
-    private int entry = NONE;
+    private final int entry;
 
     // Within the routine: RAX gathers flags, RCX has 64 less the width, RDX the result.
     private int carryPart;
@@ -41,20 +41,16 @@ final class FlagRoutine {
 
     FlagRoutine(Assembler code) {
         this.code = code;
+        entry = code.label();
     }
 
-    void call() {
-        if (entry == NONE) {
-            entry = code.label();
-        }
-        code.callTo(entry);
+    /// Puts the address of the routine into the frame, which has no return address yet. Uses RAX.
+    void begin() {
+        code.loadAddress(RAX, entry);
+        code.op(WORD, Assembler.STORE, RAX, Assembler.RSP, Frame.FLAGS - Long.BYTES);
     }
 
-    /// Emits the routine if anybody calls it.
     void emit() {
-        if (entry == NONE) {
-            return;
-        }
         carryPart = code.label();
         end = code.label();
         code.bind(entry);

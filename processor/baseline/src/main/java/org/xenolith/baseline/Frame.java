@@ -22,7 +22,7 @@ final class Frame {
     static final int BUDGET = Assembler.R10;
 
     // Slots of the context for what Java keeps in fields.
-    static final int PC = Context.COMPILER_SLOTS;
+    static final int PC = Context.NEAR_COMPILER_SLOTS;
     static final int FLAG_KIND = PC + 1;
     static final int FLAG_LEFT = PC + 2;
     static final int FLAG_RIGHT = PC + 3;
@@ -30,42 +30,37 @@ final class Frame {
     static final int FLAG_CARRY = PC + 5;
 
     // The same for what is handed over to the entry code.
-    static final int INITIAL_BUDGET = PC + 6;
-    static final int INITIAL_BASE = PC + 7;
+    static final int INITIAL_BUDGET = Context.COMPILER_SLOTS;
+    static final int INITIAL_BASE = INITIAL_BUDGET + 1;
 
     /// The salt of lower addresses, and behind it that of upper ones: see [Links].
-    static final int SALT = PC + 8;
+    static final int SALT = INITIAL_BUDGET + 2;
 
     /// Where code says that it would have changed the view, had they been there.
-    static final int WANTS_VIEWS = PC + 10;
+    static final int WANTS_VIEWS = INITIAL_BUDGET + 4;
 
     /// The second place at which a translation was found last ([SecondPlaces]), or 0.
-    static final int SECOND_PLACE = PC + 11;
+    static final int SECOND_PLACE = INITIAL_BUDGET + 5;
 
     /// The number of the view in use.
-    static final int PRESENT_VIEW = PC + 12;
+    static final int PRESENT_VIEW = INITIAL_BUDGET + 6;
 
     /// Where the list of [DirectLinks] goes on, where it ends, or 0 if there is none, and the
     /// distance from code to where it is written.
-    static final int LINKED = PC + 13;
+    static final int LINKED = INITIAL_BUDGET + 7;
 
-    static final int LINKED_END = PC + 14;
-    static final int CODE_DISTANCE = PC + 15;
+    static final int LINKED_END = INITIAL_BUDGET + 8;
+    static final int CODE_DISTANCE = INITIAL_BUDGET + 9;
 
     /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
-    static final int PAUSED = PC + 16;
+    static final int PAUSED = INITIAL_BUDGET + 10;
 
     /// The stack's places of where the bytes of [PageGroups] are, behind the return address: a
     /// distance from [#BASE] each, or 0 if each access must look itself.
     private static final int GROUPS = Long.BYTES;
 
-    /// Bytes of the stack for values of a block.
-    static final int VALUE_BYTES = 512;
-
-    static final int VALUES = GROUPS + PageGroups.PLACES * Long.BYTES;
-
     /// The stack's place of the address of the entries of [Links].
-    static final int LINKS = VALUES + VALUE_BYTES;
+    static final int LINKS = GROUPS + PageGroups.PLACES * Long.BYTES;
 
     /// The stack's place of the slot of the guest's MXCSR, if that is the host's now; else of 0.
     /// See [FloatingControl].
@@ -76,8 +71,11 @@ final class Frame {
 
     static final int SECOND_WRITE = SECOND_READ + Long.BYTES;
 
+    /// The stack's place of the address of [FlagRoutine].
+    static final int FLAGS = SECOND_WRITE + Long.BYTES;
+
     /// The stack's place of the address of [TimeRoutine].
-    static final int TIME = SECOND_WRITE + Long.BYTES;
+    static final int TIME = FLAGS + Long.BYTES;
 
     /// The stack's place of the address of the routine of [DirectLinks].
     static final int LINKER = TIME + Long.BYTES;
@@ -85,8 +83,14 @@ final class Frame {
     /// The stack's place of 1 if the pointers of all views are there, else of 0.
     static final int HAS_VIEWS = LINKER + Long.BYTES;
 
+    /// The stack's place of values of a block, of so many bytes: behind what is reached with a
+    /// displacement of one byte.
+    static final int VALUES = HAS_VIEWS + Long.BYTES;
+
+    static final int VALUE_BYTES = 512;
+
     /// The stack's place of the pointers of the first view, which the entry code puts there.
-    private static final int FIRST_VIEW = HAS_VIEWS + Long.BYTES;
+    private static final int FIRST_VIEW = VALUES + VALUE_BYTES;
 
     /// Pointers of a view: tags for reading and for writing, offsets, links.
     private static final int VIEW_POINTERS = 4;

@@ -51,6 +51,9 @@ final class RegionCode {
     private final List<SecondLook> secondLooks = new ArrayList<>();
     private final Map<Long, Integer> exits = new LinkedHashMap<>();
 
+    /// What of ways out is executed only until they are linked.
+    private final List<Runnable> unlinked = new ArrayList<>();
+
     private int place;
 
     /// Where the region is left at once when it has been retired, if it can be: else -1.
@@ -102,7 +105,7 @@ final class RegionCode {
         if (wantsExplicitFlags()) {
             int ready = code.label();
             int slot = Frame.slot(Frame.FLAG_KIND);
-            code.opNumber(Width.W64, Assembler.CMP, REGISTERS, slot, FlagCode.explicit());
+            code.opNumber(Width.W32, Assembler.CMP, REGISTERS, slot, FlagCode.explicit());
             code.jumpIf(Assembler.EQUAL, ready);
             flags.begin(FlagCode.UNKNOWN);
             flags.makeExplicit();
@@ -134,9 +137,10 @@ final class RegionCode {
     }
 
     private void leave() {
+        exits.forEach(this::emitExit);
         asides.forEach(Runnable::run);
         secondLooks.forEach(this::emit);
-        exits.forEach(this::emitExit);
+        unlinked.forEach(Runnable::run);
         if (retired >= 0) {
             emitPlainExit(flow.order().getFirst().pc(), retired);
         }
@@ -148,7 +152,6 @@ final class RegionCode {
         }
         code.bind(exit);
         code.ret();
-        flags.end();
     }
 
     private void emit(SecondLook look) {
@@ -222,15 +225,28 @@ final class RegionCode {
 
     private void emitLinkedExit(long pc) {
         isLinked = true;
-        code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
-        code.jumpIf(Assembler.LESS_OR_EQUAL, miss(pc, 0));
+        if (mayCloseLoop(pc)) {
+            code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
+            code.jumpIf(Assembler.LESS_OR_EQUAL, miss(pc, 0));
+        }
         int behind = DirectLinks.emitJump(code);
-        code.load(RAX, pc);
-        Links.find(code, pc);
-        code.loadAddress(Assembler.RCX, behind);
-        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
-        code.jumpIf(Assembler.NOT_EQUAL, linkedOthers);
-        followLinked();
+        int look = code.label();
+        code.jump(look);
+        unlinked.add(() -> {
+            code.bind(look);
+            code.load(RAX, pc);
+            Links.find(code, pc);
+            code.loadAddress(Assembler.RCX, behind);
+            code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+            code.jumpIf(Assembler.NOT_EQUAL, linkedOthers);
+            followLinked();
+        });
+    }
+
+    /// Whether regions that lead to each other may come back to this one by a way out to `pc`
+    /// without any that leads back: of a loop of regions one does, to its own entry or further.
+    private boolean mayCloseLoop(long pc) {
+        return pc <= flow.order().getFirst().pc();
     }
 
     /// Goes to the region of the entry of [Links] at R11, at once or by what links to it.
@@ -305,6 +321,11 @@ final class RegionCode {
         return exits.computeIfAbsent(target, _ -> code.label());
     }
 
+    /// Where the region is left for `target`, which is part of it, when the budget is used up.
+    private int out(long target) {
+        return canLink(target) ? miss(target, 0) : exit(target);
+    }
+
     /// Whether more than a jump leads to the block at `to`: it may close a loop, or want the flags
     /// in another form.
     private boolean isPlain(int to) {
@@ -340,10 +361,12 @@ final class RegionCode {
 
     void jump(long target) {
         int to = flow.place(target);
-        if (to < 0) {
-            code.jump(exit(target));
+        if (to >= 0) {
+            go(to, out(target));
+        } else if (canLink(target)) {
+            emitLinkedExit(target);
         } else {
-            go(to, exit(target));
+            code.jump(exit(target));
         }
     }
 
@@ -366,7 +389,7 @@ final class RegionCode {
         } else {
             int otherwise = code.label();
             code.jumpIf(condition ^ 1, otherwise);
-            goOnTheSide(to, exit(taken));
+            goOnTheSide(to, out(taken));
             code.bind(otherwise);
             jump(notTaken);
         }

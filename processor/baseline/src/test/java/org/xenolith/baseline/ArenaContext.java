@@ -141,12 +141,19 @@ final class ArenaContext extends Context {
         return asked.size();
     }
 
+    /// The slots that are the front end's; 0 for the others.
+    private long[] frontEnd() {
+        var slots = Arrays.copyOf(registers, COMPILER_SLOTS);
+        Arrays.fill(slots, NEAR_COMPILER_SLOTS, NEAR_COMPILER_SLOTS_END, 0);
+        return slots;
+    }
+
     /// All that counts, apart from the program counter, as text.
     String state() {
         return "flags %x registers %s memory %d"
                 .formatted(
                         statusFlags(),
-                        Arrays.toString(Arrays.copyOf(registers, COMPILER_SLOTS)),
+                        Arrays.toString(frontEnd()),
                         Arrays.hashCode(memory.toArray(ValueLayout.JAVA_BYTE)));
     }
 

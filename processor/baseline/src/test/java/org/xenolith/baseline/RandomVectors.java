@@ -21,7 +21,7 @@ import java.util.random.RandomGenerator;
 /// next.
 public final class RandomVectors {
     /// The slot of MXCSR.
-    static final int CONTROL = 20;
+    static final int CONTROL = 26;
 
     private static final int VECTORS = 8;
     private static final int INSTRUCTIONS_MAX = 5;

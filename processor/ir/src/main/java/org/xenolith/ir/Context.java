@@ -11,6 +11,12 @@ public abstract class Context {
     /// From here on slots are no registers but a compiler's own.
     public static final int COMPILER_SLOTS = 120;
 
+    /// So are some from here on, among those that code reaches by shorter instructions,
+    public static final int NEAR_COMPILER_SLOTS = 16;
+
+    /// up to here.
+    public static final int NEAR_COMPILER_SLOTS_END = 22;
+
     /// The registers; what each slot means is the front end's to say.
     public final long[] registers = new long[SLOTS];
 
@@ -30,6 +36,11 @@ public abstract class Context {
 
     /// From what CF and OF follow, if the kind says so.
     public long flagCarry;
+
+    /// Whether a slot is one of [#NEAR_COMPILER_SLOTS].
+    static boolean isNearCompilers(int slot) {
+        return slot >= NEAR_COMPILER_SLOTS && slot < NEAR_COMPILER_SLOTS_END;
+    }
 
     public final void setFlags(int rule, int bits, long left, long right, long result) {
         flagKind = Flags.kind(rule, bits);

@@ -138,7 +138,7 @@ public final class Verifier {
     }
 
     private void checkSlot(int index, int slot) {
-        if (slot < 0 || slot >= Context.SLOTS) {
+        if (slot < 0 || slot >= Context.COMPILER_SLOTS || Context.isNearCompilers(slot)) {
             report(index, "names a register that does not exist");
         }
     }

@@ -1,5 +1,7 @@
 package org.xenolith.x86;
 
+import org.xenolith.ir.Context;
+
 /// What each register slot of the context means to an x86 unit.
 public final class Registers {
     public static final int RAX = 0;
@@ -14,31 +16,14 @@ public final class Registers {
     public static final int R10 = 10;
     public static final int R11 = 11;
 
-    /// The base of segment `n` (see [Segments]) is slot `SEGMENT_BASE + n`.
-    public static final int SEGMENT_BASE = 16;
-
-    /// 1 where the direction flag is clear, -1 where it is set.
-    public static final int DIRECTION = 24;
-
-    /// MXCSR.
-    public static final int MXCSR = 25;
-
     /// RFLAGS without status flags and DF: TF, IF, IOPL, NT, RF, VM, AC, VIF, VIP, ID.
-    public static final int SYSTEM_FLAGS = 26;
-
-    /// Where the shadow of STI or of a load of SS is: no interrupt is taken before the instruction
-    /// at this address, if that is the next one.
-    public static final int SHADOW = 27;
-
-    /// Not 0 while something waits that setting IF may let in. Belongs to the engine, which must
-    /// see to it soon after IF has been set.
-    public static final int EVENTS = 28;
-
-    /// The base that SWAPGS brings in.
-    public static final int KERNEL_GS_BASE = 29;
+    public static final int SYSTEM_FLAGS = Context.NEAR_COMPILER_SLOTS_END;
 
     /// While relative code executes ([Lifter#codeAddress]): the address that it counts from.
-    public static final int CODE_BASE = 30;
+    public static final int CODE_BASE = 23;
+
+    /// The base of segment `n` (see [Segments]) is slot `SEGMENT_BASE + n`.
+    public static final int SEGMENT_BASE = 24;
 
     /// Low and high half of XMM register `n` are slots `XMM + 2 * n` and the one after it.
     public static final int XMM = 32;
@@ -72,6 +57,23 @@ public final class Registers {
 
     /// Not 0 where CR4 does not allow instructions that read and write the bases of FS and GS.
     public static final int BASES_DISABLED = 80;
+
+    /// 1 where the direction flag is clear, -1 where it is set.
+    public static final int DIRECTION = 81;
+
+    /// MXCSR.
+    public static final int MXCSR = 82;
+
+    /// Where the shadow of STI or of a load of SS is: no interrupt is taken before the instruction
+    /// at this address, if that is the next one.
+    public static final int SHADOW = 83;
+
+    /// Not 0 while something waits that setting IF may let in. Belongs to the engine, which must
+    /// see to it soon after IF has been set.
+    public static final int EVENTS = 84;
+
+    /// The base that SWAPGS brings in.
+    public static final int KERNEL_GS_BASE = 85;
 
     private Registers() {}
 }
