@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xenolith.baseline.MachineCodeCompiler;
 import org.xenolith.engine.Exit;
 import org.xenolith.engine.VcpuState;
@@ -60,6 +61,7 @@ class DirectLinksTest {
     private static final int RDX = 2;
     private static final int RBX = 3;
     private static final int SLICES_MAX = 100_000;
+    private static final int SLICE = 10_000;
     private static final int WAITS_MAX = 20_000;
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -452,6 +454,37 @@ class DirectLinksTest {
                 });
         runAndExpect((long) PAGES * CALLS * rounds);
         assertThat(guest.engine.regionsInUse()).isLessThan(guest.engine.compiledRegions());
+    }
+
+    // ---------------------------------------------------------------- the budget
+
+    /// Functions in a loop, each on the page that a digit says. Were a loop of their regions to go
+    /// on however long it has been executed, the guest would halt in a few slices.
+    @ParameterizedTest
+    @ValueSource(strings = {"01", "10", "0123", "3210", "0213", "2031", "1302"})
+    void aLoopOfRegionsStopsWhenItsTimeIsUp(String order) {
+        int rounds = 20_000;
+        for (int place = 0; place < order.length(); place++) {
+            var function = new Assembler(page(order, place));
+            fill(function);
+            if (place == 0) {
+                function.bytes(0xFF, 0xC9, 0x75, 1, 0xC3); // dec ecx; jnz behind; ret
+            }
+            guest.load(function.jump(page(order, (place + 1) % order.length()), 0xE9));
+        }
+        code.bytes(0xB9).number(rounds, 4).load(RDX, UPPER + page(order, 0)).bytes(0xFF, 0xD2);
+        guest.load(code.bytes(0xF4));
+        int slices = 0;
+        while (!(guest.vcpu.run(SLICE) instanceof Exit.Halted)) {
+            slices++;
+        }
+        assertThat(guest.engine.directLinks()).isGreaterThanOrEqualTo(order.length());
+        int instructions = rounds * order.length() * REGION_INSTRUCTIONS;
+        assertThat(slices).isGreaterThan(instructions / (SLICE + SLICE / 2));
+    }
+
+    private static long page(String order, int place) {
+        return PAGES_BEGIN + ((order.charAt(place) - (long) '0') << 12);
     }
 
     // ---------------------------------------------------------------- several
