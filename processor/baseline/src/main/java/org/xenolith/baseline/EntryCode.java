@@ -21,8 +21,9 @@ final class EntryCode {
     private EntryCode() {}
 
     /// @param view the number of the one in use, or [#ALONE]
+    /// @param flags the address of [FlagRoutine]
     /// @param clock the address of `clock_gettime`, if regions may ask for the time
-    static Assembler generate(int view, OptionalLong clock) {
+    static Assembler generate(int view, long flags, OptionalLong clock) {
         var code = new Assembler();
         for (int register : Frame.SAVED) {
             code.push(register);
@@ -38,8 +39,8 @@ final class EntryCode {
         secondPlaces.begin();
         var time = new TimeRoutine(code, clock);
         time.begin();
-        var flags = new FlagRoutine(code);
-        flags.begin();
+        code.load(Assembler.RAX, flags);
+        code.op(Width.W64, Assembler.STORE, Assembler.RAX, Assembler.RSP, Frame.FLAGS - Long.BYTES);
         int linker = DirectLinks.begin(code);
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.RSI);
@@ -59,7 +60,6 @@ final class EntryCode {
         code.ret();
         secondPlaces.emit();
         time.emit();
-        flags.emit();
         DirectLinks.emit(code, linker);
         code.link();
         return code;

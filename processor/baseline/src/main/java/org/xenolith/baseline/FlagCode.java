@@ -197,9 +197,9 @@ final class FlagCode {
             return;
         }
         int slot = Frame.slot(Frame.FLAG_KIND);
-        code.opNumber(WORD, AND, Frame.REGISTERS, slot, 0xFFFF);
+        code.opNumber(Width.W32, AND, Frame.REGISTERS, slot, 0xFFFF);
         int carry = Flags.withCarry(0, rule.ordinal(), width.bits());
-        code.opNumber(WORD, OR, Frame.REGISTERS, slot, carry);
+        code.opNumber(Width.W32, OR, Frame.REGISTERS, slot, carry);
     }
 
     // ---------------------------------------------------------------- reads

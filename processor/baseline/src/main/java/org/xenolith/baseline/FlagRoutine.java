@@ -26,34 +26,30 @@ import org.xenolith.ir.Flags;
 import org.xenolith.ir.Width;
 
 /// A routine that puts the six flags together, of whatever kind they are: [Flags#allLazy] in
-/// machine code. For what is rare, or known only when the code runs. It lies behind the entry code;
-/// regions find its address in the frame. The answer is in RAX; R11 is lost, everything else stays.
+/// machine code. For what is rare, or known only when the code runs. There is one for all regions,
+/// which find its address in the frame. The answer is in RAX; R11 is lost, everything else stays.
 final class FlagRoutine {
     private static final Width WORD = Width.W64;
     private static final int OF_SHIFT = 11;
 
-    private final Assembler code;
-    private final int entry;
+    private final Assembler code = new Assembler();
 
     // Within the routine: RAX gathers flags, RCX has 64 less the width, RDX the result.
     private int carryPart;
     private int end;
 
-    FlagRoutine(Assembler code) {
-        this.code = code;
-        entry = code.label();
+    private FlagRoutine() {}
+
+    static Assembler generate() {
+        var routine = new FlagRoutine();
+        routine.emit();
+        routine.code.link();
+        return routine.code;
     }
 
-    /// Puts the address of the routine into the frame, which has no return address yet. Uses RAX.
-    void begin() {
-        code.loadAddress(RAX, entry);
-        code.op(WORD, Assembler.STORE, RAX, Assembler.RSP, Frame.FLAGS - Long.BYTES);
-    }
-
-    void emit() {
+    private void emit() {
         carryPart = code.label();
         end = code.label();
-        code.bind(entry);
         for (int register : new int[] {RCX, RDX, RBX}) {
             code.push(register);
         }

@@ -66,15 +66,16 @@ public final class MachineCodeCompiler implements RegionCompiler {
     }
 
     private void addEntries() {
+        long flags = add(FlagRoutine.generate());
         for (int view = 0; view < entries.length; view++) {
-            entries[view] = addEntry(view);
+            entries[view] = addEntry(view, flags);
         }
-        shortEntry = addEntry(EntryCode.ALONE);
+        shortEntry = addEntry(EntryCode.ALONE, flags);
         resume = add(Pauses.resume());
     }
 
-    private MemorySegment addEntry(int view) {
-        return MemorySegment.ofAddress(add(EntryCode.generate(view, clock)));
+    private MemorySegment addEntry(int view, long flags) {
+        return MemorySegment.ofAddress(add(EntryCode.generate(view, flags, clock)));
     }
 
     private long add(Assembler code) {

@@ -46,6 +46,7 @@ public final class ArrivalProcess {
     /// input already, as hexadecimal digits.
     public static void main(String[] arguments) throws IOException {
         DomainProcess.ignoreTerminal();
+        StartupCache.begin();
         var root = Path.of(arguments[0]);
         var process =
                 new ArrivalProcess(
@@ -61,6 +62,7 @@ public final class ArrivalProcess {
                         () ->
                                 System.setErr(
                                         new PrintStream(new FileOutputStream(errors, true), true)));
+        StartupCache.end(served);
         System.exit(served ? 0 : 1);
     }
 

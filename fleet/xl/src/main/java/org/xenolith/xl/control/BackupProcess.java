@@ -69,6 +69,7 @@ public final class BackupProcess {
     /// lost.
     public static void main(String[] arguments) throws IOException {
         DomainProcess.ignoreTerminal();
+        StartupCache.begin();
         var root = Path.of(arguments[0]);
         var process =
                 new BackupProcess(
@@ -83,6 +84,7 @@ public final class BackupProcess {
                         () ->
                                 System.setErr(
                                         new PrintStream(new FileOutputStream(errors, true), true)));
+        StartupCache.end(served);
         System.exit(served ? 0 : 1);
     }
 

@@ -4,6 +4,7 @@ import org.xenolith.base.Clock;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +13,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 
 /// Files in the user's cache directory that are good for one build of ours and one JVM: those of
@@ -23,7 +27,7 @@ import java.util.Map;
 /// @param build made from the JVM's version and the names, sizes and times of what is on the class
 ///   path
 record BuildCache(Path directory, String build) {
-    /// Files of other builds that stay.
+    /// Other builds whose files stay.
     private static final int OLD_MAX = 2;
 
     /// Of the build that `classPath` is of.
@@ -38,7 +42,7 @@ record BuildCache(Path directory, String build) {
         var text = new StringBuilder(System.getProperty("java.vm.version")).append(classPath);
         for (var element : classPath.split(File.pathSeparator)) {
             var file = new File(element);
-            text.append(' ').append(file.length()).append(' ').append(file.lastModified());
+            text.append(' ').append(file.length()).append(' ').append(lastModified(file));
         }
         try {
             var digest = MessageDigest.getInstance("SHA-256");
@@ -46,6 +50,18 @@ record BuildCache(Path directory, String build) {
             return HexFormat.of().formatHex(bytes, 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+    }
+
+    /// Of a directory, when the last file in it has been written.
+    private static long lastModified(File file) {
+        if (!file.isDirectory()) {
+            return file.lastModified();
+        }
+        try (var all = Files.walk(file.toPath())) {
+            return all.mapToLong(each -> each.toFile().lastModified()).max().orElse(0);
+        } catch (IOException | UncheckedIOException e) {
+            return 0;
         }
     }
 
@@ -64,19 +80,34 @@ record BuildCache(Path directory, String build) {
         Files.setLastModifiedTime(file, FileTime.from(now()));
     }
 
-    /// Removes files of other builds, but for those that were used last.
+    /// Removes files of other builds, but for those builds whose were used last.
     void removeOld(String suffix) throws IOException {
+        var others = new HashMap<String, List<Path>>();
         try (var all = Files.list(directory)) {
-            var old =
-                    all.filter(file -> file.toString().endsWith(suffix))
-                            .filter(file -> !file.getFileName().toString().startsWith(build))
-                            .sorted(Comparator.comparing(BuildCache::used).reversed())
-                            .skip(OLD_MAX)
-                            .toList();
-            for (var file : old) {
-                Files.deleteIfExists(file);
-            }
+            all.filter(file -> file.toString().endsWith(suffix))
+                    .filter(file -> !buildOf(file).equals(build))
+                    .forEach(file ->
+                            others.computeIfAbsent(buildOf(file), _ -> new ArrayList<>())
+                                    .add(file));
         }
+        var old =
+                others.values().stream()
+                        .sorted(Comparator.comparing(BuildCache::lastUsed).reversed())
+                        .skip(OLD_MAX)
+                        .flatMap(List::stream)
+                        .toList();
+        for (var file : old) {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private String buildOf(Path file) {
+        var name = file.getFileName().toString();
+        return name.substring(0, Math.min(build.length(), name.length()));
+    }
+
+    private static Instant lastUsed(List<Path> files) {
+        return files.stream().map(BuildCache::used).max(Comparator.naturalOrder()).orElseThrow();
     }
 
     static Instant now() {

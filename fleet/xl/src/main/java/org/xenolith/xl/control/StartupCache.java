@@ -4,16 +4,21 @@ import org.xenolith.board.DomainConfig;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// What the JVM of a domain has learned about our own code, kept for the next ones: its
@@ -39,20 +44,31 @@ final class StartupCache {
                     Set.of(Device.NETWORK),
                     Set.of());
 
-    /// One that is being made longer than this is not being made any more.
-    private static final Duration MAKING_MAX = Duration.ofMinutes(10);
+    /// A process that has been started writes down who it is within this.
+    private static final Duration START_MAX = Duration.ofMinutes(1);
+
+    /// Where there is one that knows less, nobody tries sooner after who did not get to the end.
+    private static final Duration RETRY = Duration.ofDays(1);
+
+    /// Who has computed for less has not had a guest that booted.
+    private static final Duration LEARNING_MIN = Duration.ofSeconds(4);
 
     private static final String FINISHED = ".aot";
     private static final String UNFINISHED = ".new";
 
-    /// Whose it is to make the unfinished one.
+    /// Whose it is to make the unfinished one: a process and when it began, once it has.
     private static final String CLAIM = ".claim";
+
+    /// That process has done what a cache is to know.
+    private static final String GOOD = ".good";
 
     /// The JVM's own notes while it makes one.
     private static final String NOTES = ".config";
 
-    /// A property of the process that makes it.
+    /// A property of the process that makes it: the unfinished file.
     private static final String MAKING = "xenolith.startup.making";
+
+    private static final Pattern OWNER = Pattern.compile("(\\d{1,18}) (\\d{1,18})");
 
     private final BuildCache files;
 
@@ -102,7 +118,7 @@ final class StartupCache {
                 return List.of(
                         "-XX:AOTCacheOutput=" + file(devices, UNFINISHED),
                         "-Xlog:disable",
-                        "-D" + MAKING + "=true");
+                        "-D" + MAKING + "=" + file(devices, UNFINISHED));
             }
             // Somebody else makes what fits.
             return use(fitting.or(() -> find(Set.of())));
@@ -128,10 +144,42 @@ final class StartupCache {
         return List.of("-XX:AOTCache=" + cache.get(), "-Xlog:disable", "-Xlog:all=error:stderr");
     }
 
+    // ---------------------------------------------------------------- the process that makes it
+
     /// Whether this process makes one.
     static boolean isBeingMadeHere() {
-        return Boolean.getBoolean(MAKING);
+        return System.getProperty(MAKING) != null;
     }
+
+    /// If this process makes one, others know from now on for how long.
+    static void begin() throws IOException {
+        if (isBeingMadeHere()) {
+            write(Path.of(System.getProperty(MAKING)), ProcessHandle.current());
+        }
+    }
+
+    static void write(Path unfinished, ProcessHandle process) throws IOException {
+        var text = process.pid() + " " + startMillis(process);
+        Files.writeString(Path.of(unfinished + CLAIM), text);
+    }
+
+    private static long startMillis(ProcessHandle process) {
+        return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+    }
+
+    /// This process ends. If it makes one, what it has learned is good for others if it has had a
+    /// domain that did something: it does what else a cache is to know, and says so.
+    static void end(boolean hadDomain) throws IOException {
+        var used = ProcessHandle.current().info().totalCpuDuration();
+        if (isBeingMadeHere()
+                && hadDomain
+                && used.orElse(LEARNING_MIN).compareTo(LEARNING_MIN) >= 0) {
+            Training.perform();
+            Files.write(Path.of(System.getProperty(MAKING) + GOOD), new byte[0]);
+        }
+    }
+
+    // ---------------------------------------------------------------- files
 
     /// Puts into use what the JVM has finished: it removes its own notes last.
     private void finish(Set<Device> kind) throws IOException {
@@ -139,12 +187,26 @@ final class StartupCache {
         boolean finished =
                 Files.exists(unfinished)
                         && Files.size(unfinished) > 0
-                        && !Files.exists(Path.of(unfinished + NOTES));
-        if (finished) {
-            Files.move(unfinished, file(kind, FINISHED));
-            for (var suffix : List.of(FINISHED, UNFINISHED, NOTES, CLAIM)) {
-                files.removeOld(suffix);
-            }
+                        && !Files.exists(Path.of(unfinished + NOTES))
+                        && Files.exists(Path.of(unfinished + GOOD));
+        if (!finished) {
+            return;
+        }
+        try {
+            Files.move(unfinished, file(kind, FINISHED), StandardCopyOption.ATOMIC_MOVE);
+        } catch (NoSuchFileException _) {
+            return; // another has done it
+        }
+        removeUnfinished(unfinished);
+        for (var suffix : List.of(FINISHED, UNFINISHED, NOTES, GOOD, CLAIM)) {
+            files.removeOld(suffix);
+        }
+    }
+
+    private static void removeUnfinished(Path unfinished) throws IOException {
+        Files.deleteIfExists(unfinished);
+        for (var suffix : List.of(NOTES, GOOD, CLAIM)) {
+            Files.deleteIfExists(Path.of(unfinished + suffix));
         }
     }
 
@@ -161,20 +223,35 @@ final class StartupCache {
         }
     }
 
-    /// Whether it is ours to make: nobody else is at it.
+    /// Whether it is ours to make: nobody else is at it, or has just failed.
     private boolean claim(Set<Device> kind) throws IOException {
-        var claim = Path.of(file(kind, UNFINISHED) + CLAIM);
-        if (Files.exists(claim)) {
-            var age =
-                    Duration.between(
-                            Files.getLastModifiedTime(claim).toInstant(), BuildCache.now());
-            if (age.compareTo(MAKING_MAX) < 0) {
-                return false;
+        var unfinished = file(kind, UNFINISHED);
+        var claim = Path.of(unfinished + CLAIM);
+        try {
+            if (Files.exists(claim)) {
+                if (isHeld(claim)) {
+                    return false;
+                }
+                removeUnfinished(unfinished);
             }
-            Files.delete(claim);
+            Files.write(claim, new byte[0], StandardOpenOption.CREATE_NEW);
+            return true;
+        } catch (FileAlreadyExistsException | NoSuchFileException _) {
+            return false; // another was faster
         }
-        Files.write(claim, new byte[0], StandardOpenOption.CREATE_NEW);
-        return true;
+    }
+
+    private boolean isHeld(Path claim) throws IOException {
+        var age = Duration.between(Files.getLastModifiedTime(claim).toInstant(), BuildCache.now());
+        var owner = OWNER.matcher(Files.readString(claim));
+        if (!owner.matches()) {
+            return age.compareTo(START_MAX) < 0;
+        }
+        var process = ProcessHandle.of(Long.parseLong(owner.group(1)));
+        if (process.isPresent() && startMillis(process.get()) == Long.parseLong(owner.group(2))) {
+            return true;
+        }
+        return find(Set.of()).isPresent() && age.compareTo(RETRY) < 0;
     }
 
     private Path file(Set<Device> kind, String suffix) {

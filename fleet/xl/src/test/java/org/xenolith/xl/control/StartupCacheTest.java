@@ -13,6 +13,8 @@ import org.xenolith.xl.control.StartupCache.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,7 +40,12 @@ class StartupCacheTest {
 
     /// A domain with these devices has made one.
     private void make(Device... devices) throws IOException {
-        Files.write(output(options(devices)), new byte[] {1});
+        finish(output(options(devices)));
+    }
+
+    private static void finish(Path output) throws IOException {
+        Files.write(output, new byte[] {1});
+        Files.write(Path.of(output + ".good"), new byte[0]);
     }
 
     /// The cache that a domain with these devices is told to use.
@@ -72,8 +79,7 @@ class StartupCacheTest {
 
     @Test
     void onceItIsFinishedAllUseIt() throws IOException {
-        var output = output(options());
-        Files.write(output, new byte[] {1});
+        finish(output(options()));
         assertThat(options().getFirst()).startsWith("-XX:AOTCache=" + home);
         assertThat(options().getFirst()).startsWith("-XX:AOTCache=" + home);
     }
@@ -81,7 +87,7 @@ class StartupCacheTest {
     @Test
     void oneThatTheJvmStillWorksOnIsNotUsed() throws IOException {
         var output = output(options());
-        Files.write(output, new byte[] {1});
+        finish(output);
         Files.write(Path.of(output + ".config"), new byte[] {1});
         assertThat(options()).isEmpty();
     }
@@ -127,7 +133,7 @@ class StartupCacheTest {
         make();
         var output = output(options(Device.DISK));
         assertThat(used(Device.DISK)).doesNotContain("disk");
-        Files.write(output, new byte[] {1});
+        finish(output);
         assertThat(used(Device.DISK)).endsWith("-disk.aot");
     }
 
@@ -154,5 +160,68 @@ class StartupCacheTest {
         config.vifs(List.of(VifParser.parse("bridge=xenbr0")));
         assertThat(StartupCache.devices(config.build()))
                 .containsExactlyInAnyOrder(Device.DISK, Device.NETWORK);
+    }
+
+    // ---------------------------------------------------------------- who does not get to the end
+
+    @Test
+    void whatHasLearnedNothingReplacesNothing() throws IOException {
+        make();
+        var output = output(options(Device.DISK));
+        Files.write(output, new byte[] {1});
+        assertThat(used(Device.DISK)).doesNotContain("disk");
+    }
+
+    private void age(Path output, Duration age) throws IOException {
+        var claim = Path.of(output + ".claim");
+        Files.setLastModifiedTime(claim, FileTime.from(BuildCache.now().minus(age)));
+    }
+
+    @Test
+    void whileItsProcessLivesNobodyElseMakesIt() throws IOException {
+        make();
+        var output = output(options(Device.DISK));
+        StartupCache.write(output, ProcessHandle.current());
+        age(output, Duration.ofDays(30));
+        assertThat(used(Device.DISK)).doesNotContain("disk");
+    }
+
+    @Test
+    void afterAFailureItIsTriedAgainTomorrow() throws IOException {
+        make();
+        var output = output(options(Device.DISK));
+        Files.writeString(Path.of(output + ".claim"), ProcessHandle.current().pid() + " 1");
+        age(output, Duration.ofHours(23));
+        assertThat(used(Device.DISK)).doesNotContain("disk");
+        age(output, Duration.ofHours(25));
+        make(Device.DISK);
+        assertThat(used(Device.DISK)).endsWith("-disk.aot");
+    }
+
+    @Test
+    void whereThereIsNoneItIsTriedAgainAtOnce() throws IOException {
+        var output = output(options());
+        Files.write(output, new byte[] {1});
+        Files.writeString(Path.of(output + ".claim"), ProcessHandle.current().pid() + " 1");
+        assertThat(output(options())).isEqualTo(output).doesNotExist();
+    }
+
+    @Test
+    void whoNeverBeganHoldsItForAMinute() throws IOException {
+        var output = output(options());
+        age(output, Duration.ofSeconds(50));
+        assertThat(options()).isEmpty();
+        age(output, Duration.ofSeconds(70));
+        assertThat(output(options())).isEqualTo(output);
+    }
+
+    @Test
+    void oneThatIsMadeOnceMoreReplacesTheFirst() throws IOException {
+        var output = output(options());
+        finish(output);
+        options();
+        finish(output);
+        assertThat(used()).endsWith(".aot");
+        assertThat(output).doesNotExist();
     }
 }
