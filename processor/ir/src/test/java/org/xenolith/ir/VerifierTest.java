@@ -38,6 +38,16 @@ class VerifierTest {
     }
 
     @Test
+    void aCompilersSlotsAreNobodyElses() {
+        for (int slot : new int[] {Context.NEAR_COMPILER_SLOTS, Context.COMPILER_SLOTS}) {
+            assertThat(violations(START, new Op.ReadRegister(slot))).hasSize(1);
+            assertThat(violations(START, new Op.ReadRegister(slot - 1))).isEmpty();
+        }
+        int behind = Context.NEAR_COMPILER_SLOTS_END;
+        assertThat(violations(START, new Op.ReadRegister(behind))).isEmpty();
+    }
+
+    @Test
     void widthsMustAgree() {
         assertThat(violations(START, READ, new Op.Binary(BinaryKind.ADD, Width.W32, 1, 1)))
                 .containsExactly(

@@ -168,14 +168,20 @@ final class StartupCache {
     }
 
     /// This process ends. If it makes one, what it has learned is good for others if it has had a
-    /// domain that did something: it does what else a cache is to know, and says so.
+    /// domain that did something: it does what else a cache is to know, and says so. Else the next
+    /// may try.
     static void end(boolean hadDomain) throws IOException {
+        if (!isBeingMadeHere()) {
+            return;
+        }
+        var unfinished = Path.of(System.getProperty(MAKING));
         var used = ProcessHandle.current().info().totalCpuDuration();
-        if (isBeingMadeHere()
-                && hadDomain
-                && used.orElse(LEARNING_MIN).compareTo(LEARNING_MIN) >= 0) {
+        if (hadDomain && used.orElse(LEARNING_MIN).compareTo(LEARNING_MIN) >= 0) {
             Training.perform();
-            Files.write(Path.of(System.getProperty(MAKING) + GOOD), new byte[0]);
+            Files.deleteIfExists(unfinished); // of one that was not good
+            Files.write(Path.of(unfinished + GOOD), new byte[0]);
+        } else {
+            Files.deleteIfExists(Path.of(unfinished + CLAIM));
         }
     }
 

@@ -172,6 +172,20 @@ class StartupCacheTest {
         assertThat(used(Device.DISK)).doesNotContain("disk");
     }
 
+    @Test
+    void afterADomainThatDidNothingTheNextTries() throws IOException {
+        var output = output(options());
+        System.setProperty("xenolith.startup.making", output.toString());
+        try {
+            StartupCache.begin();
+            assertThat(options()).isEmpty();
+            StartupCache.end(false);
+        } finally {
+            System.clearProperty("xenolith.startup.making");
+        }
+        assertThat(output(options())).isEqualTo(output);
+    }
+
     private void age(Path output, Duration age) throws IOException {
         var claim = Path.of(output + ".claim");
         Files.setLastModifiedTime(claim, FileTime.from(BuildCache.now().minus(age)));
