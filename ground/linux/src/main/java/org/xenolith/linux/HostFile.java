@@ -133,7 +133,7 @@ public final class HostFile implements AutoCloseable {
     }
 
     private long preadv(IoVector targets, long offset, int flags) throws LinuxException {
-        return Libc.preadv2(fd, targets.entries(), targets.count(), offset, flags);
+        return Libc.preadv2(fd, targets.entries(), targets.count(), offset, flags, targets.state());
     }
 
     /// Writes `sources` to `offset` on. None of the places is left to be used.
@@ -141,7 +141,11 @@ public final class HostFile implements AutoCloseable {
         long end = offset + sources.bytes();
         while (sources.bytes() > 0) {
             long at = end - sources.bytes();
-            use(sources, () -> Libc.pwritev(fd, sources.entries(), sources.count(), at));
+            use(
+                    sources,
+                    () ->
+                            Libc.pwritev(
+                                    fd, sources.entries(), sources.count(), at, sources.state()));
         }
     }
 

@@ -23,6 +23,9 @@ public final class IoVector {
     /// For the host, which does not see the heap.
     private final MemorySegment entries;
 
+    /// What the host says of a call that fails.
+    private final MemorySegment state;
+
     private MemorySegment within = MemorySegment.NULL;
 
     /// The places whose entries begin at the words from `first` on, below `next`, are still to be
@@ -35,7 +38,9 @@ public final class IoVector {
     /// For `placesMax` places; the host takes 1024 at most (limits.h, `IOV_MAX`).
     public IoVector(int placesMax) {
         words = new long[placesMax * ENTRY_WORDS];
-        entries = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, words.length);
+        var arena = Arena.ofAuto();
+        entries = arena.allocate(ValueLayout.JAVA_LONG, words.length);
+        state = Libc.state(arena);
     }
 
     /// Forgets all places; those to come are in `segment`, which is not of the heap.
@@ -103,6 +108,11 @@ public final class IoVector {
         }
         words[first] += left;
         words[first + IOV_LEN] -= left;
+    }
+
+    /// Where a call with them says how it has failed.
+    MemorySegment state() {
+        return state;
     }
 
     /// Those that are still to be used, as the host wants them; until the next call.

@@ -73,7 +73,11 @@ final class Libc {
 
         /// The same of one that answers a `long` or a pointer.
         long callLong(Arena arena, MemorySegment... arguments) throws LinuxException {
-            var state = arena.allocate(STATE);
+            return callLong(arena.allocate(STATE), arguments);
+        }
+
+        /// The same with a [#state] that there is already.
+        long callLong(MemorySegment state, MemorySegment... arguments) throws LinuxException {
             return checked(name, raw(state, arguments), state);
         }
 
@@ -204,20 +208,21 @@ final class Libc {
     }
 
     /// How many bytes were read, from `offset` of the file on; 0 at its end.
-    static long preadv2(int fd, MemorySegment entries, int count, long offset, int flags)
+    ///
+    /// @param state a [#state]
+    static long preadv2(
+            int fd, MemorySegment entries, int count, long offset, int flags, MemorySegment state)
             throws LinuxException {
-        try (var arena = Arena.ofConfined()) {
-            return PREADV2.callLong(
-                    arena, number(fd), entries, number(count), number(offset), number(flags));
-        }
+        return PREADV2.callLong(
+                state, number(fd), entries, number(count), number(offset), number(flags));
     }
 
     /// How many bytes were written.
-    static long pwritev(int fd, MemorySegment entries, int count, long offset)
+    ///
+    /// @param state a [#state]
+    static long pwritev(int fd, MemorySegment entries, int count, long offset, MemorySegment state)
             throws LinuxException {
-        try (var arena = Arena.ofConfined()) {
-            return PWRITEV.callLong(arena, number(fd), entries, number(count), number(offset));
-        }
+        return PWRITEV.callLong(state, number(fd), entries, number(count), number(offset));
     }
 
     static void fallocate(int fd, int mode, long offset, long bytes) throws LinuxException {

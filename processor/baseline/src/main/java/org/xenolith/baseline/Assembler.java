@@ -58,6 +58,9 @@ final class Assembler {
     static final int SHR = 5;
     static final int SAR = 7;
 
+    /// `jmp` with a distance of four bytes.
+    static final int JUMP = 0xE9;
+
     // Condition codes.
     static final int OVERFLOW = 0;
     static final int BELOW = 2;
@@ -72,8 +75,7 @@ final class Assembler {
     private int size;
     private int[] labels = new int[64];
     private int labelCount;
-    private int[] fixups = new int[128];
-    private int fixupCount;
+    private final JumpLengths lengths = new JumpLengths();
 
     byte[] buffer() {
         return code;
@@ -119,46 +121,43 @@ final class Assembler {
         labels[label] = size;
     }
 
-    private void to(int label) {
-        if (fixupCount + 2 > fixups.length) {
-            fixups = Arrays.copyOf(fixups, 2 * fixups.length);
-        }
-        fixups[fixupCount++] = size;
-        fixups[fixupCount++] = label;
-        number(0, 4);
-    }
-
     void jump(int label) {
-        one(0xE9);
-        to(label);
+        int room = lengths.jump(size, label);
+        room(room);
     }
 
     void jumpIf(int condition, int label) {
+        int room = lengths.branch(size, label);
         bytes(0x0F, 0x80 | condition);
-        to(label);
+        room(room - 2);
     }
 
-    void callTo(int label) {
-        one(0xE8);
-        to(label);
+    /// A jump with a distance of four bytes, however far it goes.
+    void longJump(int label) {
+        one(JUMP);
+        distance(label);
+    }
+
+    /// The distance of a label, of four bytes, from what follows.
+    void distance(int label) {
+        int room = lengths.distance(size, label);
+        room(room);
+    }
+
+    /// Instructions that do nothing, up to where what begins `before` bytes further on is at a
+    /// multiple of four.
+    void pad(int before) {
+        int room = lengths.pad(size, before);
+        room(room);
+    }
+
+    private void room(int bytes) {
+        number(0, bytes);
     }
 
     /// At the end: every jump gets its distance.
     void link() {
-        int end = size;
-        for (int index = 0; index < fixupCount; index += 2) {
-            size = fixups[index];
-            number(labels[fixups[index + 1]] - size - 4, 4);
-        }
-        size = end;
-    }
-
-    /// Replaces a 32-bit number that ends at `end`.
-    void patch(int end, int value) {
-        int now = size;
-        size = end - 4;
-        number(value, 4);
-        size = now;
+        size = lengths.link(code, size, labels);
     }
 
     // ---------------------------------------------------------------- forms
@@ -423,21 +422,6 @@ final class Assembler {
         op(Width.W32, 0xFF, 2, base, displacement);
     }
 
-    /// The distance of a label, of four bytes, from what follows.
-    void distance(int label) {
-        to(label);
-    }
-
-    /// Instructions that do nothing, up to where what begins `before` bytes further on is aligned.
-    void pad(int alignment, int before) {
-        switch (-(size + before) & alignment - 1) {
-            case 1 -> bytes(0x90);
-            case 2 -> bytes(0x66, 0x90);
-            case 3 -> bytes(0x0F, 0x1F, 0x00);
-            default -> {}
-        }
-    }
-
     void jumpToRegister(int register) {
         bytes(0xFF, 0xE0 | register);
     }
@@ -445,7 +429,7 @@ final class Assembler {
     /// The address of a label.
     void loadAddress(int register, int label) {
         bytes(0x48 | register >>> 3 << 2, LEA, 0x05 | (register & 7) << 3);
-        to(label);
+        distance(label);
     }
 
     void ret() {

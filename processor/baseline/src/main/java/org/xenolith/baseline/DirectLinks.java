@@ -35,7 +35,6 @@ final class DirectLinks {
     private static final int[] NOTHING = {0x0F, 0x1F, 0x84, 0x00};
 
     private static final int NOTHING_BYTES = 2 * Integer.BYTES;
-    private static final int JUMP = 0xE9;
     private static final int JUMP_BYTES = 1 + Integer.BYTES;
 
     private final ExecutableMemory executable;
@@ -108,7 +107,7 @@ final class DirectLinks {
         long first = executable.read(address);
         if ((int) first == nothing()) {
             long distance = (int) (first >>> Integer.SIZE) + NOTHING_BYTES - JUMP_BYTES;
-            executable.patch(address, JUMP | (distance & 0xFFFF_FFFFL) << Byte.SIZE);
+            executable.patch(address, Assembler.JUMP | (distance & 0xFFFF_FFFFL) << Byte.SIZE);
         }
     }
 
@@ -132,8 +131,8 @@ final class DirectLinks {
     /// Emits the jump of a way out. Answers the label behind it.
     static int emitJump(Assembler code) {
         int behind = code.label();
-        code.pad(Integer.BYTES, 1);
-        code.jump(behind);
+        code.pad(1);
+        code.longJump(behind);
         code.bind(behind);
         return behind;
     }
