@@ -422,6 +422,12 @@ final class Assembler {
         op(Width.W32, 0xFF, 2, base, displacement);
     }
 
+    /// The host's CF becomes a bit of a register.
+    void bitTest(int register, int bit) {
+        op(Width.W64, 0x0FBA, 4, register);
+        one(bit);
+    }
+
     void jumpToRegister(int register) {
         bytes(0xFF, 0xE0 | register);
     }

@@ -21,9 +21,9 @@ final class EntryCode {
     private EntryCode() {}
 
     /// @param view the number of the one in use, or [#ALONE]
-    /// @param flags the address of [FlagRoutine]
+    /// @param flags the addresses of [FlagRoutine] and [CarryRoutine]
     /// @param clock the address of `clock_gettime`, if regions may ask for the time
-    static Assembler generate(int view, long flags, OptionalLong clock) {
+    static Assembler generate(int view, long[] flags, OptionalLong clock) {
         var code = new Assembler();
         for (int register : Frame.SAVED) {
             code.push(register);
@@ -39,8 +39,11 @@ final class EntryCode {
         secondPlaces.begin();
         var time = new TimeRoutine(code, clock);
         time.begin();
-        code.load(Assembler.RAX, flags);
-        code.op(Width.W64, Assembler.STORE, Assembler.RAX, Assembler.RSP, Frame.FLAGS - Long.BYTES);
+        for (int routine = 0; routine < flags.length; routine++) {
+            int at = Frame.FLAGS + (routine - 1) * Long.BYTES;
+            code.load(Assembler.RAX, flags[routine]);
+            code.op(Width.W64, Assembler.STORE, Assembler.RAX, Assembler.RSP, at);
+        }
         int linker = DirectLinks.begin(code);
         FloatingControl.begin(code, control);
         code.move(Width.W64, Assembler.R11, Assembler.RSI);

@@ -108,10 +108,17 @@ final class FlagCode {
         return Flags.kind(Flags.EXPLICIT, 8);
     }
 
+    /// Whether an op can do with flags of which nobody knows of what kind they are.
+    static boolean canBeOfAnyKind(Op op) {
+        return op instanceof Op.Test(var condition)
+                ? canTest(condition, UNKNOWN)
+                : !Ops.readsFlags(op) && !(op instanceof Op.SetCarry);
+    }
+
     /// Whether a condition can be tested on flags of a kind as they are.
     private static boolean canTest(Condition condition, int kind) {
         if (kind == UNKNOWN) {
-            return false;
+            return isCarry(condition);
         }
         boolean carry = usesCarry(condition);
         boolean overflow = usesOverflow(condition);
@@ -219,6 +226,10 @@ final class FlagCode {
         if (!canTest(condition, kind)) {
             makeExplicit();
         }
+        if (kind == UNKNOWN) {
+            code.call(Assembler.RSP, Frame.CARRY);
+            return BELOW ^ condition.ordinal() & 1;
+        }
         if (Flags.hasCarry(kind) && isCarry(condition)) {
             return testCarryValue() ^ condition.ordinal() & 1;
         }
@@ -283,9 +294,7 @@ final class FlagCode {
         int slot = Frame.slot(Frame.FLAG_CARRY);
         int bit = carryRule(kind) == CarryRule.ROTATE_RIGHT ? carryBits(kind) - 1 : 0;
         code.op(WORD, MOV, RAX, Frame.REGISTERS, slot);
-        // bt rax, bit
-        code.op(WORD, 0x0FBA, 4, RAX);
-        code.bytes(bit);
+        code.bitTest(RAX, bit);
         return BELOW;
     }
 

@@ -1,6 +1,5 @@
 package org.xenolith.baseline;
 
-import org.xenolith.ir.Op;
 import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.RegionFlow;
@@ -47,7 +46,7 @@ final class FlagKinds {
 
     private boolean needs(int place) {
         for (var op : flow.unit(place).ops()) {
-            if (Ops.readsFlags(op) || op instanceof Op.SetCarry) {
+            if (!FlagCode.canBeOfAnyKind(op)) {
                 return true;
             }
             if (Ops.writesFlags(op)) {

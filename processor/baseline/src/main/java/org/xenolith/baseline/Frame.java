@@ -74,8 +74,11 @@ final class Frame {
     /// The stack's place of the address of [FlagRoutine].
     static final int FLAGS = SECOND_WRITE + Long.BYTES;
 
+    /// The stack's place of the address of [CarryRoutine].
+    static final int CARRY = FLAGS + Long.BYTES;
+
     /// The stack's place of the address of [TimeRoutine].
-    static final int TIME = FLAGS + Long.BYTES;
+    static final int TIME = CARRY + Long.BYTES;
 
     /// The stack's place of the address of the routine of [DirectLinks].
     static final int LINKER = TIME + Long.BYTES;

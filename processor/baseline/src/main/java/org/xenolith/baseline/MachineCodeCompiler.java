@@ -66,7 +66,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     }
 
     private void addEntries() {
-        long flags = add(FlagRoutine.generate());
+        var flags = new long[] {add(FlagRoutine.generate()), add(CarryRoutine.generate())};
         for (int view = 0; view < entries.length; view++) {
             entries[view] = addEntry(view, flags);
         }
@@ -74,7 +74,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
         resume = add(Pauses.resume());
     }
 
-    private MemorySegment addEntry(int view, long flags) {
+    private MemorySegment addEntry(int view, long[] flags) {
         return MemorySegment.ofAddress(add(EntryCode.generate(view, flags, clock)));
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
@@ -89,6 +90,68 @@ class RegionsTest {
         assertThat(run(5, countdown())).isEqualTo(-1);
         assertThat(context.registers[1]).isEqualTo(997);
         assertThat(context.pc).isEqualTo(0x100);
+    }
+
+    private static final long[] EDGES = {
+        0, 1, -1, 0x7F, 0x80, 0xFF, 0x7FFF_FFFF, 0x8000_0000L, 0xFFFF_FFFFL, Long.MIN_VALUE
+    };
+
+    /// Flags that are of a kind which nobody knows when the region is made.
+    @Test
+    void theCarryIsFoundInFlagsOfAnyKind() {
+        var code =
+                compiler.compile(
+                                new Region(
+                                        List.of(
+                                                block(
+                                                        0x100,
+                                                        new Op.Boundary(0x100, 2),
+                                                        new Op.Test(Condition.BELOW),
+                                                        new Op.Test(Condition.NOT_BELOW),
+                                                        new Op.Convert(
+                                                                false, Width.W8, Width.W64, 1),
+                                                        new Op.Convert(
+                                                                false, Width.W8, Width.W64, 2),
+                                                        new Op.WriteRegister(4, 3),
+                                                        new Op.WriteRegister(5, 4),
+                                                        new Op.Jump(0x102)))))
+                        .orElseThrow();
+        var random = new SplittableRandom(3);
+        for (var rule : FlagRule.values()) {
+            for (int round = 0; round < 2000; round++) {
+                var width = Width.values()[random.nextInt(Width.values().length)];
+                context.pc = 0x100;
+                context.setFlags(
+                        rule.ordinal(),
+                        width.bits(),
+                        any(random, width),
+                        any(random, width),
+                        any(random, width));
+                if (rule == FlagRule.SHL || rule == FlagRule.SHR || rule == FlagRule.SAR) {
+                    context.flagRight = 1 + random.nextInt(width.bits());
+                }
+                context.flagCarry = any(random, width);
+                if (random.nextInt(4) == 0) {
+                    int carry = random.nextInt(CarryRule.values().length);
+                    context.flagKind = Flags.withCarry(context.flagKind, carry, width.bits());
+                }
+                int kind = context.flagKind;
+                boolean below = context.test(Condition.BELOW.ordinal());
+                run(100, code);
+                assertThat(context.registers[4]).as("%s %s", rule, width).isEqualTo(below ? 1 : 0);
+                assertThat(context.registers[5]).isEqualTo(below ? 0 : 1);
+                assertThat(context.flagKind).isEqualTo(kind);
+            }
+        }
+    }
+
+    /// Zero-extended, as values of flags are.
+    private static long any(SplittableRandom random, Width width) {
+        long any =
+                random.nextBoolean()
+                        ? EDGES[random.nextInt(EDGES.length)]
+                        : random.nextLong() >>> random.nextInt(64);
+        return any << Long.SIZE - width.bits() >>> Long.SIZE - width.bits();
     }
 
     /// To where it is expected to leave the region for, near and far, to the region itself, and to
