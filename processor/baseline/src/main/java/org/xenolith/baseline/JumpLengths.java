@@ -37,7 +37,7 @@ final class JumpLengths {
 
     private Kind[] kinds = new Kind[64];
 
-    /// Where they begin, in ascending order: first with all room, then as short as they can be.
+    /// Where they begin with all room before them, in ascending order.
     private int[] starts = new int[64];
 
     /// The label that they lead to; of a pad, how much further what is to be aligned begins.

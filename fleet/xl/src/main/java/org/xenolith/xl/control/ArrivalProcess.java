@@ -31,6 +31,7 @@ public final class ArrivalProcess {
     private final PrintStream reports;
     private final boolean paused;
     private Optional<RuntimeDirectory.Registration> registration = Optional.empty();
+    private boolean hadDomain;
 
     /// @param builder of the domain's later boots
     /// @param paused the domain stays paused when it is here
@@ -46,7 +47,7 @@ public final class ArrivalProcess {
     /// input already, as hexadecimal digits.
     public static void main(String[] arguments) throws IOException {
         DomainProcess.ignoreTerminal();
-        StartupCache.begin();
+        CacheMaker.begin();
         var root = Path.of(arguments[0]);
         var process =
                 new ArrivalProcess(
@@ -62,7 +63,7 @@ public final class ArrivalProcess {
                         () ->
                                 System.setErr(
                                         new PrintStream(new FileOutputStream(errors, true), true)));
-        StartupCache.end(served);
+        CacheMaker.end(process.hadDomain);
         System.exit(served ? 0 : 1);
     }
 
@@ -78,6 +79,7 @@ public final class ArrivalProcess {
         try {
             var outcome = receive(link, landing);
             if (outcome == Arrival.Outcome.RUNNING) {
+                hadDomain = true;
                 serve(landing.arrived(), afterReports);
             } else {
                 reports.println(Json.object().put("answered", true));

@@ -36,6 +36,7 @@ public final class BackupProcess {
     private final PrintStream reports;
     private final int silenceMillis;
     private Optional<RuntimeDirectory.Registration> registration = Optional.empty();
+    private boolean hadDomain;
     private Optional<StandbyDomain> standby = Optional.empty();
 
     /// @param builder of the domain's later boots
@@ -69,7 +70,7 @@ public final class BackupProcess {
     /// lost.
     public static void main(String[] arguments) throws IOException {
         DomainProcess.ignoreTerminal();
-        StartupCache.begin();
+        CacheMaker.begin();
         var root = Path.of(arguments[0]);
         var process =
                 new BackupProcess(
@@ -84,7 +85,7 @@ public final class BackupProcess {
                         () ->
                                 System.setErr(
                                         new PrintStream(new FileOutputStream(errors, true), true)));
-        StartupCache.end(served);
+        CacheMaker.end(process.hadDomain);
         System.exit(served ? 0 : 1);
     }
 
@@ -101,6 +102,7 @@ public final class BackupProcess {
                                     Clock.system(),
                                     runtime.log()::append));
             if (outcome.promoted()) {
+                hadDomain = true;
                 serve(standby.orElseThrow().promoted().join(), afterReports);
             } else {
                 reports.println(Json.object().put("answered", true));

@@ -47,7 +47,7 @@ public final class DomainProcess {
     /// the saved file from which the domain goes on, if it does.
     public static void main(String[] arguments) throws IOException {
         ignoreTerminal();
-        StartupCache.begin();
+        CacheMaker.begin();
         var runtime = RuntimeDirectory.open(Path.of(arguments[0]));
         var others = new DomainLauncher(runtime, _ -> {});
         var process =
@@ -60,7 +60,7 @@ public final class DomainProcess {
                 arguments.length > 3 ? Optional.of(Path.of(arguments[3])) : Optional.<Path>empty();
         boolean paused = arguments[2].equals("paused");
         boolean good = process.run(arguments[1], System.in, paused, saved);
-        StartupCache.end(good);
+        CacheMaker.end(good);
         System.exit(good ? 0 : 1);
     }
 

@@ -20,7 +20,7 @@ public final class Leaving {
     public static void exit(int code) {
         var prompt = PROMPT.get();
         // The JVM writes its cache when it ends in its own way.
-        if (prompt != null && !StartupCache.isBeingMadeHere()) {
+        if (prompt != null && !CacheMaker.isHere()) {
             prompt.exit(code);
         }
         Runtime.getRuntime().exit(code);

@@ -1,5 +1,6 @@
 package org.xenolith.xl.control;
 
+import org.xenolith.base.Entropy;
 import org.xenolith.board.DomainConfig;
 
 import java.io.File;
@@ -8,17 +9,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /// What the JVM of a domain has learned about our own code, kept for the next ones: its
@@ -44,31 +43,21 @@ final class StartupCache {
                     Set.of(Device.NETWORK),
                     Set.of());
 
-    /// A process that has been started writes down who it is within this.
-    private static final Duration START_MAX = Duration.ofMinutes(1);
-
     /// Where there is one that knows less, nobody tries sooner after who did not get to the end.
     private static final Duration RETRY = Duration.ofDays(1);
 
-    /// Who has computed for less has not had a guest that booted.
-    private static final Duration LEARNING_MIN = Duration.ofSeconds(4);
+    /// Where there is none, nobody waits longer for who is at it.
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private static final String FINISHED = ".aot";
-    private static final String UNFINISHED = ".new";
 
-    /// Whose it is to make the unfinished one: a process and when it began, once it has.
+    /// Whose it is to make one.
     private static final String CLAIM = ".claim";
 
-    /// That process has done what a cache is to know.
-    private static final String GOOD = ".good";
+    /// A number that tells one unfinished file from another.
+    private static final int TOKEN_RADIX = 36;
 
-    /// The JVM's own notes while it makes one.
-    private static final String NOTES = ".config";
-
-    /// A property of the process that makes it: the unfinished file.
-    private static final String MAKING = "xenolith.startup.making";
-
-    private static final Pattern OWNER = Pattern.compile("(\\d{1,18}) (\\d{1,18})");
+    private static final LongSupplier TOKENS = Entropy.system()::nextLong;
 
     private final BuildCache files;
 
@@ -115,10 +104,9 @@ final class StartupCache {
             removeLesser();
             var fitting = find(devices);
             if (fitting.isEmpty() && claim(devices)) {
-                return List.of(
-                        "-XX:AOTCacheOutput=" + file(devices, UNFINISHED),
-                        "-Xlog:disable",
-                        "-D" + MAKING + "=" + file(devices, UNFINISHED));
+                var token = Long.toUnsignedString(TOKENS.getAsLong(), TOKEN_RADIX);
+                return CacheMaker.options(
+                        file(devices, "." + token + CacheMaker.UNFINISHED), file(devices, CLAIM));
             }
             // Somebody else makes what fits.
             return use(fitting.or(() -> find(Set.of())));
@@ -144,75 +132,23 @@ final class StartupCache {
         return List.of("-XX:AOTCache=" + cache.get(), "-Xlog:disable", "-Xlog:all=error:stderr");
     }
 
-    // ---------------------------------------------------------------- the process that makes it
-
-    /// Whether this process makes one.
-    static boolean isBeingMadeHere() {
-        return System.getProperty(MAKING) != null;
-    }
-
-    /// If this process makes one, others know from now on for how long.
-    static void begin() throws IOException {
-        if (isBeingMadeHere()) {
-            write(Path.of(System.getProperty(MAKING)), ProcessHandle.current());
-        }
-    }
-
-    static void write(Path unfinished, ProcessHandle process) throws IOException {
-        var text = process.pid() + " " + startMillis(process);
-        Files.writeString(Path.of(unfinished + CLAIM), text);
-    }
-
-    private static long startMillis(ProcessHandle process) {
-        return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
-    }
-
-    /// This process ends. If it makes one, what it has learned is good for others if it has had a
-    /// domain that did something: it does what else a cache is to know, and says so. Else the next
-    /// may try.
-    static void end(boolean hadDomain) throws IOException {
-        if (!isBeingMadeHere()) {
-            return;
-        }
-        var unfinished = Path.of(System.getProperty(MAKING));
-        var used = ProcessHandle.current().info().totalCpuDuration();
-        if (hadDomain && used.orElse(LEARNING_MIN).compareTo(LEARNING_MIN) >= 0) {
-            Training.perform();
-            Files.deleteIfExists(unfinished); // of one that was not good
-            Files.write(Path.of(unfinished + GOOD), new byte[0]);
-        } else {
-            Files.deleteIfExists(Path.of(unfinished + CLAIM));
-        }
-    }
-
-    // ---------------------------------------------------------------- files
-
-    /// Puts into use what the JVM has finished: it removes its own notes last.
+    /// Puts into use what makers have finished.
     private void finish(Set<Device> kind) throws IOException {
-        var unfinished = file(kind, UNFINISHED);
-        boolean finished =
-                Files.exists(unfinished)
-                        && Files.size(unfinished) > 0
-                        && !Files.exists(Path.of(unfinished + NOTES))
-                        && Files.exists(Path.of(unfinished + GOOD));
-        if (!finished) {
-            return;
+        var name = file(kind, ".").getFileName().toString();
+        List<Path> unfinished;
+        try (var all = Files.list(files.directory())) {
+            unfinished =
+                    all.filter(file -> file.getFileName().toString().startsWith(name))
+                            .filter(file -> file.toString().endsWith(CacheMaker.UNFINISHED))
+                            .toList();
         }
-        try {
-            Files.move(unfinished, file(kind, FINISHED), StandardCopyOption.ATOMIC_MOVE);
-        } catch (NoSuchFileException _) {
-            return; // another has done it
-        }
-        removeUnfinished(unfinished);
-        for (var suffix : List.of(FINISHED, UNFINISHED, NOTES, GOOD, CLAIM)) {
-            files.removeOld(suffix);
-        }
-    }
-
-    private static void removeUnfinished(Path unfinished) throws IOException {
-        Files.deleteIfExists(unfinished);
-        for (var suffix : List.of(NOTES, GOOD, CLAIM)) {
-            Files.deleteIfExists(Path.of(unfinished + suffix));
+        for (var file : unfinished) {
+            if (CacheMaker.takeFinished(file, file(kind, FINISHED))) {
+                Files.deleteIfExists(file(kind, CLAIM));
+                for (var suffix : List.of(FINISHED, CLAIM, CacheMaker.UNFINISHED)) {
+                    files.removeOld(suffix);
+                }
+            }
         }
     }
 
@@ -231,14 +167,13 @@ final class StartupCache {
 
     /// Whether it is ours to make: nobody else is at it, or has just failed.
     private boolean claim(Set<Device> kind) throws IOException {
-        var unfinished = file(kind, UNFINISHED);
-        var claim = Path.of(unfinished + CLAIM);
+        var claim = file(kind, CLAIM);
         try {
             if (Files.exists(claim)) {
                 if (isHeld(claim)) {
                     return false;
                 }
-                removeUnfinished(unfinished);
+                Files.delete(claim);
             }
             Files.write(claim, new byte[0], StandardOpenOption.CREATE_NEW);
             return true;
@@ -249,15 +184,10 @@ final class StartupCache {
 
     private boolean isHeld(Path claim) throws IOException {
         var age = Duration.between(Files.getLastModifiedTime(claim).toInstant(), BuildCache.now());
-        var owner = OWNER.matcher(Files.readString(claim));
-        if (!owner.matches()) {
-            return age.compareTo(START_MAX) < 0;
-        }
-        var process = ProcessHandle.of(Long.parseLong(owner.group(1)));
-        if (process.isPresent() && startMillis(process.get()) == Long.parseLong(owner.group(2))) {
-            return true;
-        }
-        return find(Set.of()).isPresent() && age.compareTo(RETRY) < 0;
+        boolean isAlive = CacheMaker.isAlive(claim, age);
+        return find(Set.of()).isPresent()
+                ? isAlive || age.compareTo(RETRY) < 0
+                : isAlive && age.compareTo(PATIENCE) < 0;
     }
 
     private Path file(Set<Device> kind, String suffix) {

@@ -86,7 +86,7 @@ final class Training {
                 | DomainException
                 | MigrationException
                 | MirrorException
-                | CompletionException e) {
+                | RuntimeException e) {
             return; // the cache is made of what has been done
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -164,78 +164,114 @@ class StartupCacheTest {
 
     // ---------------------------------------------------------------- who does not get to the end
 
+    private Path claim(String devices) throws IOException {
+        return files(".claim").stream()
+                .filter(file -> file.toString().endsWith(devices + ".claim"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void age(Path claim, Duration age) throws IOException {
+        Files.setLastModifiedTime(claim, FileTime.from(BuildCache.now().minus(age)));
+    }
+
+    /// A claim of a process that is not there any more.
+    private void die(Path claim, Duration age) throws IOException {
+        Files.writeString(claim, ProcessHandle.current().pid() + " 1");
+        age(claim, age);
+    }
+
     @Test
-    void whatHasLearnedNothingReplacesNothing() throws IOException {
+    void whatHasLearnedNothingReplacesNothingAndGoes() throws IOException {
         make();
         var output = output(options(Device.DISK));
         Files.write(output, new byte[] {1});
         assertThat(used(Device.DISK)).doesNotContain("disk");
+        assertThat(output).doesNotExist();
     }
 
     @Test
-    void afterADomainThatDidNothingTheNextTries() throws IOException {
-        var output = output(options());
-        System.setProperty("xenolith.startup.making", output.toString());
-        try {
-            StartupCache.begin();
-            assertThat(options()).isEmpty();
-            StartupCache.end(false);
-        } finally {
-            System.clearProperty("xenolith.startup.making");
-        }
-        assertThat(output(options())).isEqualTo(output);
-    }
-
-    private void age(Path output, Duration age) throws IOException {
-        var claim = Path.of(output + ".claim");
-        Files.setLastModifiedTime(claim, FileTime.from(BuildCache.now().minus(age)));
-    }
-
-    @Test
-    void whileItsProcessLivesNobodyElseMakesIt() throws IOException {
+    void whileItsProcessLivesNobodyElseMakesOneThatKnowsMore() throws IOException {
         make();
-        var output = output(options(Device.DISK));
-        StartupCache.write(output, ProcessHandle.current());
-        age(output, Duration.ofDays(30));
+        options(Device.DISK);
+        CacheMaker.write(claim("-disk"), ProcessHandle.current());
+        age(claim("-disk"), Duration.ofDays(30));
         assertThat(used(Device.DISK)).doesNotContain("disk");
+    }
+
+    @Test
+    void whereThereIsNoneOthersHavePatienceForTenMinutes() throws IOException {
+        var output = output(options());
+        CacheMaker.write(claim(""), ProcessHandle.current());
+        age(claim(""), Duration.ofMinutes(9));
+        assertThat(options()).isEmpty();
+        age(claim(""), Duration.ofMinutes(11));
+        assertThat(output(options())).isNotEqualTo(output);
     }
 
     @Test
     void afterAFailureItIsTriedAgainTomorrow() throws IOException {
         make();
-        var output = output(options(Device.DISK));
-        Files.writeString(Path.of(output + ".claim"), ProcessHandle.current().pid() + " 1");
-        age(output, Duration.ofHours(23));
+        options(Device.DISK);
+        die(claim("-disk"), Duration.ofHours(23));
         assertThat(used(Device.DISK)).doesNotContain("disk");
-        age(output, Duration.ofHours(25));
+        die(claim("-disk"), Duration.ofHours(25));
         make(Device.DISK);
         assertThat(used(Device.DISK)).endsWith("-disk.aot");
     }
 
     @Test
     void whereThereIsNoneItIsTriedAgainAtOnce() throws IOException {
-        var output = output(options());
-        Files.write(output, new byte[] {1});
-        Files.writeString(Path.of(output + ".claim"), ProcessHandle.current().pid() + " 1");
-        assertThat(output(options())).isEqualTo(output).doesNotExist();
+        options();
+        die(claim(""), Duration.ZERO);
+        assertThat(output(options())).doesNotExist();
     }
 
     @Test
     void whoNeverBeganHoldsItForAMinute() throws IOException {
-        var output = output(options());
-        age(output, Duration.ofSeconds(50));
+        options();
+        age(claim(""), Duration.ofSeconds(50));
         assertThat(options()).isEmpty();
-        age(output, Duration.ofSeconds(70));
-        assertThat(output(options())).isEqualTo(output);
+        age(claim(""), Duration.ofSeconds(70));
+        assertThat(output(options())).doesNotExist();
     }
 
     @Test
-    void oneThatIsMadeOnceMoreReplacesTheFirst() throws IOException {
-        var output = output(options());
-        finish(output);
-        options();
-        finish(output);
-        assertThat(used()).endsWith(".aot");
-        assertThat(output).doesNotExist();
+    void twoMakersHaveFilesOfTheirOwnAndTheLastCounts() throws IOException {
+        var first = output(options());
+        Files.delete(claim(""));
+        var second = output(options());
+        finish(second);
+        Files.write(first, new byte[] {1, 2});
+        Files.write(Path.of(first + ".config"), new byte[] {1});
+        assertThat(Path.of(used().substring("-XX:AOTCache=".length()))).hasSize(1);
+        Files.delete(Path.of(first + ".config"));
+        Files.write(Path.of(first + ".good"), new byte[0]);
+        assertThat(Path.of(used().substring("-XX:AOTCache=".length()))).hasSize(2);
+        assertThat(files(".new")).isEmpty();
+        assertThat(files(".good")).isEmpty();
+    }
+
+    @Test
+    void afterADomainThatDidNothingTheNextTries() throws IOException {
+        var first = options();
+        var properties = first.stream().filter(option -> option.startsWith("-D")).toList();
+        properties.forEach(StartupCacheTest::set);
+        try {
+            CacheMaker.begin();
+            assertThat(options()).isEmpty();
+            CacheMaker.end(false);
+        } finally {
+            properties.forEach(option -> System.clearProperty(name(option)));
+        }
+        assertThat(output(options())).isNotEqualTo(output(first));
+    }
+
+    private static String name(String option) {
+        return option.substring("-D".length(), option.indexOf('='));
+    }
+
+    private static void set(String option) {
+        System.setProperty(name(option), option.substring(option.indexOf('=') + 1));
     }
 }
