@@ -4,7 +4,6 @@ import static org.xenolith.baseline.Assembler.ADD;
 import static org.xenolith.baseline.Assembler.CMP;
 import static org.xenolith.baseline.Assembler.EQUAL;
 import static org.xenolith.baseline.Assembler.MOV;
-import static org.xenolith.baseline.Assembler.NONE;
 import static org.xenolith.baseline.Assembler.NOT_EQUAL;
 import static org.xenolith.baseline.Assembler.R11;
 import static org.xenolith.baseline.Assembler.RAX;
@@ -41,10 +40,10 @@ final class CarryRoutine {
         int sum = code.label();
         int difference = code.label();
         int left = code.label();
-        field(RAX, 2);
+        FlagRoutine.field(code, RAX, 2);
         code.testNumber(Width.W32, RAX, 0xF);
         code.jumpIf(NOT_EQUAL, other); // CF follows from a value of its own
-        field(RAX, 0);
+        FlagRoutine.field(code, RAX, 0);
         on(FlagRule.SUB, difference);
         on(FlagRule.ADD, sum);
         on(FlagRule.INC, left);
@@ -68,12 +67,6 @@ final class CarryRoutine {
         code.ret();
     }
 
-    /// Loads a byte of the kind.
-    private void field(int register, int index) {
-        int at = Frame.slot(Frame.FLAG_KIND) + index;
-        code.extend(false, Width.W8, Width.W32, register, REGISTERS, NONE, at);
-    }
-
     private void on(FlagRule rule, int label) {
         code.opNumber(Width.W32, CMP, RAX, rule.ordinal());
         code.jumpIf(EQUAL, label);
@@ -91,7 +84,7 @@ final class CarryRoutine {
     private void byDifference() {
         code.push(RCX);
         code.load(RCX, Long.SIZE);
-        field(RAX, 1);
+        FlagRoutine.field(code, RAX, 1);
         code.op(Width.W32, SUB, RCX, RAX);
         code.op(WORD, MOV, RAX, REGISTERS, Frame.slot(Frame.FLAG_RESULT));
         code.op(WORD, MOV, R11, REGISTERS, Frame.slot(Frame.FLAG_RIGHT));

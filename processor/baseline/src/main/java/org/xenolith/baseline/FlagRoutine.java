@@ -77,8 +77,12 @@ final class FlagRoutine {
         code.op(WORD, MOV, register, Frame.REGISTERS, Frame.slot(slot));
     }
 
-    /// Loads a byte of the kind.
     private void field(int register, int index) {
+        field(code, register, index);
+    }
+
+    /// Loads a byte of the kind: the rule, the width in bits, from what CF follows.
+    static void field(Assembler code, int register, int index) {
         int at = Frame.slot(Frame.FLAG_KIND) + index;
         code.extend(false, Width.W8, Width.W32, register, Frame.REGISTERS, NONE, at);
     }

@@ -24,6 +24,9 @@ final class CacheMaker {
     /// The JVM's own notes while it writes.
     private static final String NOTES = ".config";
 
+    /// Of all files that there may be of one that is being made.
+    static final List<String> SUFFIXES = List.of(UNFINISHED, UNFINISHED + GOOD, UNFINISHED + NOTES);
+
     // Properties of the process: its files.
     private static final String MAKING = "xenolith.startup.making";
     private static final String CLAIM = "xenolith.startup.claim";

@@ -98,9 +98,7 @@ final class StartupCache {
         }
         try {
             files.createDirectory();
-            for (var kind : KINDS) {
-                finish(kind);
-            }
+            finish();
             removeLesser();
             var fitting = find(devices);
             if (fitting.isEmpty() && claim(devices)) {
@@ -133,22 +131,29 @@ final class StartupCache {
     }
 
     /// Puts into use what makers have finished.
-    private void finish(Set<Device> kind) throws IOException {
-        var name = file(kind, ".").getFileName().toString();
+    private void finish() throws IOException {
         List<Path> unfinished;
         try (var all = Files.list(files.directory())) {
             unfinished =
-                    all.filter(file -> file.getFileName().toString().startsWith(name))
-                            .filter(file -> file.toString().endsWith(CacheMaker.UNFINISHED))
-                            .toList();
+                    all.filter(file -> file.toString().endsWith(CacheMaker.UNFINISHED)).toList();
         }
-        for (var file : unfinished) {
-            if (CacheMaker.takeFinished(file, file(kind, FINISHED))) {
-                Files.deleteIfExists(file(kind, CLAIM));
-                for (var suffix : List.of(FINISHED, CLAIM, CacheMaker.UNFINISHED)) {
-                    files.removeOld(suffix);
+        for (var kind : KINDS) {
+            var name = file(kind, ".").getFileName().toString();
+            for (var file : unfinished) {
+                if (file.getFileName().toString().startsWith(name)
+                        && CacheMaker.takeFinished(file, file(kind, FINISHED))) {
+                    Files.deleteIfExists(file(kind, CLAIM));
+                    removeOld();
                 }
             }
+        }
+    }
+
+    private void removeOld() throws IOException {
+        files.removeOld(FINISHED);
+        files.removeOld(CLAIM);
+        for (var suffix : CacheMaker.SUFFIXES) {
+            files.removeOld(suffix);
         }
     }
 
