@@ -20,17 +20,23 @@ import org.xenolith.jit.TranslationCache;
 
 /// Makes the code that finds where in memory the bytes at a guest's address are.
 ///
-/// An access by itself looks into the cached translations, in ten instructions. The first access of
-/// a group ([PageGroups]) does so for all bytes of the group, and puts into the frame where they
-/// are; the others need not look. If the bytes are on two pages, or the page is not at its first
-/// place, or not to be written, there is 0 in the frame, and each access looks for itself.
+/// An access by itself looks into the cached translations, in seven instructions with its own. The
+/// first access of a group ([PageGroups]) does so for all bytes of the group, and puts into the
+/// frame where they are; the others need not look. If the bytes are on two pages, or the page is
+/// not at its first place, or not to be written, there is 0 in the frame, and each access looks for
+/// itself.
 final class AccessCode {
+    private static final int PAGE_BYTES = 1 << TranslationCache.PAGE_SHIFT;
+
     private final BlockCode block;
     private final RegionCode region;
     private final Assembler code;
     private final Plan plan;
     private final Values values;
     private final PageGroups groups;
+
+    /// The host has BEXTR.
+    private final boolean takesBits;
 
     /// By place of a group: what is to be added for its first access.
     private final int[] firsts = new int[PageGroups.PLACES];
@@ -39,7 +45,12 @@ final class AccessCode {
     /// displacement.
     private record Address(int register, int base, int at, int displacement) {}
 
+    /// Where the bytes of an access are: at RAX, plus what a register holds if it is not NONE, plus
+    /// a displacement.
+    record Place(int index, int displacement) {}
+
     AccessCode(BlockCode block, RegionCode region, Assembler code, Plan plan, Values values) {
+        takesBits = region.hostHas(HostProcessor.BMI1);
         this.block = block;
         this.region = region;
         this.code = code;
@@ -48,27 +59,59 @@ final class AccessCode {
         groups = new PageGroups(plan);
     }
 
-    /// RAX becomes the distance from [Frame#BASE] to the `bytes` bytes at the address that the op
-    /// at `index` accesses, of which the answer must still be added; the region is left if there is
-    /// no translation for them. Uses R11.
-    int find(int index, boolean write, int address, int bytes) {
+    /// Finds the `bytes` bytes at the address that the op at `index` accesses; the region is left
+    /// if there is no translation for them. Uses RAX and R11.
+    Place find(int index, boolean write, int address, int bytes) {
         var group = groups.of(index);
+        if (plan.isConstant(address) && isNear(plan.constant(address, Width.W64), bytes)) {
+            return findKnown(write, (int) plan.constant(address, Width.W64));
+        }
         if (group == null) {
             var at = addressInRegister(address);
-            find(write, at, bytes, block.miss());
-            return at.displacement;
+            findPage(write, at, bytes, block.miss());
+            return new Place(at.register, at.displacement);
         }
         return groups.isFirst(index)
                 ? findFirst(group, write, address, bytes)
                 : findOther(group, groups.distance(index), write, address, bytes);
     }
 
-    /// The same for the address that a register holds.
+    /// The same for the address that a register holds: RAX becomes where they are.
     void find(boolean write, int register, int bytes) {
         find(write, new Address(register, NONE, 0, 0), bytes, block.miss());
     }
 
-    private int findFirst(PageGroups.Group group, boolean write, int address, int bytes) {
+    /// Whether the bytes at an address are on one page, and instructions can have the address.
+    private static boolean isNear(long address, int bytes) {
+        return address == (int) address
+                && (address & -PAGE_BYTES) == (address + bytes - 1 & -PAGE_BYTES);
+    }
+
+    /// The same for an address that code can have, sign-extended: a kernel's own data.
+    private Place findKnown(boolean write, int address) {
+        int page = address & -PAGE_BYTES;
+        int place = TranslationCache.first(address);
+        int miss = block.miss();
+        int other = code.label();
+        int found = code.label();
+        int tags = write ? WRITE_TAGS : READ_TAGS;
+        code.opNumber(Width.W64, CMP, tags, place * Long.BYTES, page);
+        code.jumpIf(Assembler.NOT_EQUAL, other);
+        code.op(Width.W64, MOV, RAX, Frame.OFFSETS, place * Long.BYTES);
+        code.bind(found);
+        region.aside(() -> {
+            code.bind(other);
+            code.load(RAX, place);
+            code.load(R11, page);
+            code.call(RSP, write ? Frame.SECOND_WRITE : Frame.SECOND_READ);
+            code.jumpIf(Assembler.NOT_EQUAL, miss);
+            takePage();
+            code.jump(found);
+        });
+        return new Place(NONE, address);
+    }
+
+    private Place findFirst(PageGroups.Group group, boolean write, int address, int bytes) {
         var at = addressInRegister(address);
         int place = Frame.group(group.place());
         int miss = block.miss();
@@ -85,10 +128,10 @@ final class AccessCode {
             code.jump(found);
         });
         firsts[group.place()] = at.displacement;
-        return at.displacement;
+        return new Place(NONE, at.displacement);
     }
 
-    private int findOther(
+    private Place findOther(
             PageGroups.Group group, int distance, boolean write, int address, int bytes) {
         var at = address(address);
         int displacement = firsts[group.place()] + distance;
@@ -107,7 +150,7 @@ final class AccessCode {
             }
             code.jump(found);
         });
-        return displacement;
+        return new Place(NONE, displacement);
     }
 
     // ---------------------------------------------------------------- addresses
@@ -138,12 +181,19 @@ final class AccessCode {
 
     // ---------------------------------------------------------------- translations
 
+    /// RAX becomes where the bytes are, less the displacement of their address.
     private void find(boolean write, Address at, int bytes, int miss) {
+        findPage(write, at, bytes, miss);
+        add(at);
+    }
+
+    /// RAX becomes what is to be added to their address.
+    private void findPage(boolean write, Address at, int bytes, int miss) {
         int other = code.label();
         int back = code.label();
         look(write, at, 0, bytes, other);
         code.bind(back);
-        take(at);
+        takePage();
         region.secondLook(other, write, back, miss);
     }
 
@@ -156,12 +206,26 @@ final class AccessCode {
             register = RAX;
         }
         move(Width.W64, R11, register, at.displacement + high - 1);
-        move(Width.W32, RAX, register, at.displacement + low);
-        code.shiftNumber(Width.W32, Assembler.SHR, RAX, TranslationCache.PAGE_SHIFT);
-        code.opNumber(Width.W64, AND, R11, -4096);
-        code.opNumber(Width.W32, AND, RAX, TranslationCache.FIRST_MASK);
+        firstPlace(register, at.displacement + low);
+        code.opNumber(Width.W64, AND, R11, -PAGE_BYTES);
         code.op(Width.W64, CMP, R11, write ? WRITE_TAGS : READ_TAGS, RAX, 3, 0);
         code.jumpIf(Assembler.NOT_EQUAL, otherwise);
+    }
+
+    /// RAX becomes the first place of the page of the byte at what a register holds, and further.
+    private void firstPlace(int register, int displacement) {
+        if (!takesBits) {
+            move(Width.W32, RAX, register, displacement);
+            code.shiftNumber(Width.W32, Assembler.SHR, RAX, TranslationCache.PAGE_SHIFT);
+            code.opNumber(Width.W32, AND, RAX, TranslationCache.FIRST_MASK);
+            return;
+        }
+        int from = register;
+        if (displacement != 0) {
+            code.op(Width.W32, LEA, RAX, register, displacement);
+            from = RAX;
+        }
+        code.extractBits(RAX, from, Frame.FIRST_PLACE);
     }
 
     private void move(Width width, int to, int from, int displacement) {
@@ -172,9 +236,17 @@ final class AccessCode {
         }
     }
 
-    /// RAX was the place of a page, and becomes what [#find] says.
     private void take(Address at) {
+        takePage();
+        add(at);
+    }
+
+    /// RAX was the place of a page, and becomes what is to be added to addresses on it.
+    private void takePage() {
         code.op(Width.W64, MOV, RAX, Frame.OFFSETS, RAX, 3, 0);
+    }
+
+    private void add(Address at) {
         if (at.register == NONE) {
             code.op(Width.W64, ADD, RAX, at.base, at.at);
         } else {

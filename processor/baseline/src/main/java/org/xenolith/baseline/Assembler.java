@@ -329,6 +329,13 @@ final class Assembler {
         op(width, extension(signed, from), target, base, index, 0, displacement);
     }
 
+    /// `to` becomes bits of the low half of `from`, as a register says: BEXTR (SDM vol. 2A), which
+    /// only hosts with BMI1 have.
+    void extractBits(int to, int from, int bits) {
+        int flipped = (to >>> 3 ^ 1) << 7 | 1 << 6 | (from >>> 3 ^ 1) << 5;
+        bytes(0xC4, flipped | 0x02, (~bits & 15) << 3, 0xF7, 0xC0 | (to & 7) << 3 | from & 7);
+    }
+
     void not(Width width, int register) {
         op(width, 0xF7, 2, register);
     }

@@ -79,11 +79,11 @@ final class BlockCode {
             }
             case Op.Load(var width, int address) -> load(index, width, address);
             case Op.Store(var width, int address, int value) -> {
-                int place = accesses.find(index, true, address, width.bytes());
+                var place = accesses.find(index, true, address, width.bytes());
                 store(width, place, 0, value);
             }
             case Op.StorePair(int address, int low, int high) -> {
-                int place = accesses.find(index, true, address, 2 * Long.BYTES);
+                var place = accesses.find(index, true, address, 2 * Long.BYTES);
                 store(Width.W64, place, 0, low);
                 store(Width.W64, place, Long.BYTES, high);
             }
@@ -182,29 +182,29 @@ final class BlockCode {
     // ---------------------------------------------------------------- memory
 
     private void load(int index, Width width, int address) {
-        int place = accesses.find(index, false, address, width.bytes());
+        var place = accesses.find(index, false, address, width.bytes());
         int target = values.define(index);
-        code.extend(false, width, Width.W64, target, Frame.BASE, RAX, place);
+        code.extend(false, width, Width.W64, target, RAX, place.index(), place.displacement());
     }
 
-    /// Stores at `RAX` after [AccessCode#find].
-    private void store(Width width, int place, int further, int value) {
-        int at = place + further;
+    /// Stores where [AccessCode#find] has found, and so many bytes further.
+    private void store(Width width, AccessCode.Place place, int further, int value) {
+        int at = place.displacement() + further;
         if (plan.isConstant(value)) {
             long number = plan.constant(value, width);
             if (width != Width.W64 || number == (int) number) {
-                code.storeNumber(width, Frame.BASE, RAX, at, (int) number);
+                code.storeNumber(width, RAX, place.index(), at, (int) number);
                 return;
             }
         }
         int register = values.fetch(value, width, R11);
-        code.op(width, STORE, register, Frame.BASE, RAX, 0, at);
+        code.op(width, STORE, register, RAX, place.index(), 0, at);
     }
 
     private void storeConditional(int index, Op.StoreConditional op) {
         var width = op.width();
-        int place = accesses.find(index, true, op.address(), width.bytes());
-        code.op(Width.W64, LEA, R11, Frame.BASE, RAX, 0, place);
+        var place = accesses.find(index, true, op.address(), width.bytes());
+        code.op(Width.W64, LEA, R11, RAX, place.index(), 0, place.displacement());
         if (width != Width.W8) {
             code.testNumber(Width.W8, R11, width.bytes() - 1);
             code.jumpIf(Assembler.NOT_EQUAL, miss());
@@ -584,15 +584,14 @@ final class BlockCode {
             return;
         }
         int value = call.arguments().getFirst();
+        boolean isWide = Ops.width(plan.op(value)) == Width.W64 && guard.bits() >= Integer.SIZE;
+        if (guard.form() == Guard.Form.FITS_SIGNED && isWide && region.isUpper()) {
+            upperGuard(value, guard.bits());
+            return;
+        }
         extended(false, Ops.width(plan.op(value)), RAX, value);
         switch (guard.form()) {
-            case FITS_SIGNED -> {
-                int unused = Long.SIZE - guard.bits();
-                code.move(Width.W64, R11, RAX);
-                code.shiftNumber(Width.W64, Assembler.SHL, RAX, unused);
-                code.shiftNumber(Width.W64, Assembler.SAR, RAX, unused);
-                code.op(Width.W64, CMP, RAX, R11);
-            }
+            case FITS_SIGNED -> compareSigned(guard.bits());
             case IS_ZERO -> code.op(Width.W64, TEST, RAX, RAX);
             case IS_MULTIPLE -> code.testNumber(Width.W32, RAX, (1 << guard.bits()) - 1);
             case DIVIDES_UNSIGNED, DIVIDES_SIGNED ->
@@ -600,6 +599,33 @@ final class BlockCode {
             case OTHER -> throw new Bug("a guard of no known form is not in a region");
         }
         code.jumpIf(Assembler.NOT_EQUAL, miss());
+    }
+
+    /// Emits what makes the host's flags tell whether RAX is what its low bits are, sign-extended.
+    private void compareSigned(int bits) {
+        int unused = Long.SIZE - bits;
+        code.move(Width.W64, R11, RAX);
+        code.shiftNumber(Width.W64, Assembler.SHL, RAX, unused);
+        code.shiftNumber(Width.W64, Assembler.SAR, RAX, unused);
+        code.op(Width.W64, CMP, RAX, R11);
+    }
+
+    /// In the upper half such a number is mostly an address of a kernel's code, in the last 2 GiB.
+    private void upperGuard(int value, int bits) {
+        int miss = miss();
+        int other = code.label();
+        int fits = code.label();
+        int register = values.fetch(value, Width.W64, RAX);
+        code.opNumber(Width.W64, CMP, register, Integer.MIN_VALUE);
+        code.jumpIf(Assembler.BELOW, other);
+        code.bind(fits);
+        region.aside(() -> {
+            code.bind(other);
+            code.move(Width.W64, RAX, register);
+            compareSigned(bits);
+            code.jumpIf(Assembler.NOT_EQUAL, miss);
+            code.jump(fits);
+        });
     }
 
     /// Whether the machine code can be made for a call.

@@ -52,7 +52,7 @@ final class EntryCode {
         changeView(code, Math.max(view, 0), -Long.BYTES);
         code.opNumber(Width.W64, Assembler.ADD, Frame.REGISTERS, Frame.BIAS);
         load(code, Width.W32, Frame.BUDGET, Frame.INITIAL_BUDGET);
-        load(code, Width.W64, Frame.BASE, Frame.INITIAL_BASE);
+        code.load(Frame.FIRST_PLACE, Frame.FIRST_PLACE_BITS);
         code.call(Assembler.R11);
         FloatingControl.end(code, control);
         code.move(Width.W32, Assembler.RAX, Frame.BUDGET);

@@ -1,6 +1,7 @@
 package org.xenolith.baseline;
 
 import org.xenolith.ir.Context;
+import org.xenolith.jit.TranslationCache;
 
 /// Where things are while machine code of a region runs. The entry code makes a frame on the host's
 /// stack, and calls the region; regions jump to each other within it, and the last returns.
@@ -11,8 +12,13 @@ final class Frame {
 
     static final int BIAS = 128;
 
-    /// What is added to a place to get its address.
-    static final int BASE = Assembler.RBP;
+    /// Which bits of an address are its page's first place ([TranslationCache]), as BEXTR takes it
+    /// (SDM vol. 2A): how many, and from which on.
+    static final int FIRST_PLACE = Assembler.RBP;
+
+    static final int FIRST_PLACE_BITS =
+            Integer.bitCount(TranslationCache.FIRST_MASK) << Byte.SIZE
+                    | TranslationCache.PAGE_SHIFT;
 
     static final int READ_TAGS = Assembler.RSI;
     static final int WRITE_TAGS = Assembler.R8;
@@ -31,32 +37,31 @@ final class Frame {
 
     // The same for what is handed over to the entry code.
     static final int INITIAL_BUDGET = Context.COMPILER_SLOTS;
-    static final int INITIAL_BASE = INITIAL_BUDGET + 1;
 
     /// The salt of lower addresses, and behind it that of upper ones: see [Links].
-    static final int SALT = INITIAL_BUDGET + 2;
+    static final int SALT = INITIAL_BUDGET + 1;
 
     /// Where code says that it would have changed the view, had they been there.
-    static final int WANTS_VIEWS = INITIAL_BUDGET + 4;
+    static final int WANTS_VIEWS = INITIAL_BUDGET + 3;
 
     /// The second place at which a translation was found last ([SecondPlaces]), or 0.
-    static final int SECOND_PLACE = INITIAL_BUDGET + 5;
+    static final int SECOND_PLACE = INITIAL_BUDGET + 4;
 
     /// The number of the view in use.
-    static final int PRESENT_VIEW = INITIAL_BUDGET + 6;
+    static final int PRESENT_VIEW = INITIAL_BUDGET + 5;
 
     /// Where the list of [DirectLinks] goes on, where it ends, or 0 if there is none, and the
     /// distance from code to where it is written.
-    static final int LINKED = INITIAL_BUDGET + 7;
+    static final int LINKED = INITIAL_BUDGET + 6;
 
-    static final int LINKED_END = INITIAL_BUDGET + 8;
-    static final int CODE_DISTANCE = INITIAL_BUDGET + 9;
+    static final int LINKED_END = INITIAL_BUDGET + 7;
+    static final int CODE_DISTANCE = INITIAL_BUDGET + 8;
 
     /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
-    static final int PAUSED = INITIAL_BUDGET + 10;
+    static final int PAUSED = INITIAL_BUDGET + 9;
 
-    /// The stack's places of where the bytes of [PageGroups] are, behind the return address: a
-    /// distance from [#BASE] each, or 0 if each access must look itself.
+    /// The stack's places of where the bytes of [PageGroups] are, behind the return address: an
+    /// address each, or 0 if each access must look itself.
     private static final int GROUPS = Long.BYTES;
 
     /// The stack's place of the address of the entries of [Links].

@@ -1,6 +1,5 @@
 package org.xenolith.baseline;
 
-import org.xenolith.base.Bug;
 import org.xenolith.ir.Enters;
 import org.xenolith.ir.Unit;
 import org.xenolith.jit.CompiledRegion;
@@ -23,10 +22,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Bytes of code of a region at most.
     private static final int CODE_BYTES_MAX = 1 << 16;
 
-    private static final int VECTOR_BYTES = 16;
-
     private final ExecutableMemory executable;
-    private final long base;
     private final int codeBytes;
     private final int features;
 
@@ -49,19 +45,21 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// Code of earlier generations is no more.
     private volatile int generation;
 
-    /// @param base what is added to places to get addresses
     /// @param isHostTime whether the contexts' clock is the host's, see [org.xenolith.ir.HostTime]
     /// @param codeBytes room for code, a multiple of the page size
     /// @throws LinuxException where the host is another or does not allow it
-    public MachineCodeCompiler(long base, boolean isHostTime, int codeBytes) throws LinuxException {
-        Bug.check((base & VECTOR_BYTES - 1) == 0, "aligned places have aligned addresses");
-        this.base = base;
+    public MachineCodeCompiler(boolean isHostTime, int codeBytes) throws LinuxException {
+        this(isHostTime, codeBytes, 0);
+    }
+
+    /// @param without bits of [HostProcessor] that are not asked for
+    MachineCodeCompiler(boolean isHostTime, int codeBytes, int without) throws LinuxException {
         this.codeBytes = codeBytes;
         executable = ExecutableMemory.create("xenolith-code", codeBytes);
         links = new DirectLinks(executable, codeBytes);
         clock = isHostTime ? HostClock.clockGettime() : OptionalLong.empty();
         int time = clock.isPresent() ? HostProcessor.TIME : 0;
-        features = HostProcessor.features(executable) | time;
+        features = (HostProcessor.features(executable) | time) & ~without;
         addEntries();
     }
 
@@ -111,7 +109,7 @@ public final class MachineCodeCompiler implements RegionCompiler {
             if (!isPossible(region)) {
                 return Optional.empty();
             }
-            made = RegionCode.generate(region);
+            made = RegionCode.generate(region, features);
         } catch (Unfit unfit) {
             return Optional.empty();
         }
@@ -189,10 +187,6 @@ public final class MachineCodeCompiler implements RegionCompiler {
     /// The address of what is entered, as a region is, for code that goes on after a pause.
     long resume() {
         return resume;
-    }
-
-    long base() {
-        return base;
     }
 
     /// How many bytes of code there are.

@@ -97,7 +97,6 @@ public final class MachineRegion extends CompiledRegion {
         registers[Frame.FLAG_RIGHT] = context.flagRight;
         registers[Frame.FLAG_RESULT] = context.flagResult;
         registers[Frame.FLAG_CARRY] = context.flagCarry;
-        registers[Frame.INITIAL_BASE] = compiler.base();
         var memories = Memories.of(context);
         registers[Frame.PRESENT_VIEW] = memories.use(readTags, writeTags, offsets);
         boolean allViews = memories.needsViews();

@@ -16,8 +16,8 @@ import java.util.List;
 /// made only where they are used, and where the last use of each is.
 ///
 /// Several values may be one *home value*: a register read after it was read or written, a value
-/// cut to fewer bits. Bits above a value's width are whatever its home value has there; how many
-/// bits of a home value can be other than zero is known ([#bits]).
+/// cut to fewer bits, or combined with itself. Bits above a value's width are whatever its home
+/// value has there; how many bits of a home value can be other than zero is known ([#bits]).
 final class Plan {
     private static final int NOBODY = -1;
 
@@ -128,7 +128,7 @@ final class Plan {
                     findHomes(index, host, current);
                 }
                 case Op.Compare _, Op.Test _ -> bits[index] = 1;
-                case Op.Binary binary -> bits[index] = bits(binary);
+                case Op.Binary binary -> combine(index, binary);
                 case Op.Unary(var kind, var width, int value) ->
                         bits[index] = bits(kind, width, bits(value));
                 case Op.Select(var width, _, int ifTrue, int ifFalse) ->
@@ -176,6 +176,18 @@ final class Plan {
             bits[index] = op.from().bits();
         } else {
             bits[index] = op.to() == Width.W64 ? Long.SIZE : Integer.SIZE;
+        }
+    }
+
+    /// A value with itself is what makes a register zero, or looks whether it is.
+    private void combine(int index, Op.Binary op) {
+        bits[index] = bits(op);
+        if (homes[op.left()] == homes[op.right()]) {
+            switch (op.kind()) {
+                case SUB, XOR -> makeConstant(index, op.width(), 0);
+                case AND, OR -> homes[index] = homes[op.left()];
+                default -> {}
+            }
         }
     }
 
@@ -320,8 +332,10 @@ final class Plan {
         }
         if (homes[index] != index) {
             skipped[index] = true;
-            if (op instanceof Op.Convert(_, _, _, int value)) {
-                passOn(index, value);
+            switch (op) {
+                case Op.Convert(_, _, _, int value) -> passOn(index, value);
+                case Op.Binary(_, _, int value, _) -> passOn(index, value);
+                default -> {}
             }
             return;
         }

@@ -30,6 +30,7 @@ final class RegionCode {
 
     private final Assembler code = new Assembler();
     private final Region region;
+    private final int features;
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
@@ -65,8 +66,9 @@ final class RegionCode {
     /// No block begins where code is being made.
     private boolean isLooseEnd;
 
-    private RegionCode(Region region) {
+    private RegionCode(Region region, int features) {
         this.region = region;
+        this.features = features;
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
         floating = new FloatingControl(code, flow);
@@ -80,8 +82,9 @@ final class RegionCode {
         linker = code.label();
     }
 
-    static RegionCode generate(Region region) {
-        var made = new RegionCode(region);
+    /// @param features of the host, see [HostProcessor]
+    static RegionCode generate(Region region, int features) {
+        var made = new RegionCode(region, features);
         made.enter();
         for (int place = 0; place < made.blocks.length; place++) {
             made.block(place);
@@ -307,6 +310,16 @@ final class RegionCode {
         return stub.label;
     }
 
+    /// Whether the host has all of some features, see [HostProcessor].
+    boolean hostHas(int wanted) {
+        return (features & wanted) == wanted;
+    }
+
+    /// Whether it is the upper half's code, where kernels are: mostly at the end of it.
+    boolean isUpper() {
+        return canLink(flow.order().getFirst().pc());
+    }
+
     /// Has code be made behind the blocks, for what is seldom done.
     void aside(Runnable maker) {
         asides.add(maker);
@@ -397,20 +410,23 @@ final class RegionCode {
 
     /// To what a register holds: within the region where it is known to go, or straight to another.
     void jumpTo(int register) {
-        code.op(Width.W64, Assembler.STORE, register, REGISTERS, Frame.slot(Frame.PC));
         for (long expected : flow.order().get(place).expected()) {
             int to = flow.place(expected);
             if (to < 0 && canLink(expected)) {
                 compare(register, expected);
                 code.jumpIf(Assembler.EQUAL, exit(expected));
+            } else if (to >= 0 && isPlain(to)) {
+                compare(register, expected);
+                code.jumpIf(Assembler.EQUAL, blocks[to]);
             } else if (to >= 0) {
                 int other = code.label();
                 compare(register, expected);
                 code.jumpIf(Assembler.NOT_EQUAL, other);
-                goOnTheSide(to, exit);
+                goOnTheSide(to, out(expected));
                 code.bind(other);
             }
         }
+        code.op(Width.W64, Assembler.STORE, register, REGISTERS, Frame.slot(Frame.PC));
         if (register != RAX) {
             code.move(Width.W64, RAX, register);
         }

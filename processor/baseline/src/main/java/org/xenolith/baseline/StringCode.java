@@ -3,7 +3,6 @@ package org.xenolith.baseline;
 import static org.xenolith.baseline.Assembler.ABOVE;
 import static org.xenolith.baseline.Assembler.CMOV;
 import static org.xenolith.baseline.Assembler.CMP;
-import static org.xenolith.baseline.Assembler.LEA;
 import static org.xenolith.baseline.Assembler.MOV;
 import static org.xenolith.baseline.Assembler.R11;
 import static org.xenolith.baseline.Assembler.R12;
@@ -65,10 +64,10 @@ final class StringCode {
         code.opNumber(Width.W64, CMP, REGISTERS, Frame.slot(string.direction()), 1);
         code.jumpIf(Assembler.NOT_EQUAL, block.miss());
         find(true, string.to(), width);
-        code.op(Width.W64, LEA, R12, Frame.BASE, RAX, 0, 0);
+        code.move(Width.W64, R12, RAX);
         if (copies) {
             find(false, string.from(), width);
-            code.op(Width.W64, LEA, R13, Frame.BASE, RAX, 0, 0);
+            code.move(Width.W64, R13, RAX);
         }
         code.move(Width.W64, RBX, RCX);
         if (copies) {
@@ -84,8 +83,8 @@ final class StringCode {
         code.op(Width.W64, MOV, register, REGISTERS, Frame.slot(slot));
     }
 
-    /// RAX becomes the distance from [Frame#BASE] to the element whose address is in a slot, and
-    /// RCX at most as many elements as are from there to the end of the page.
+    /// RAX becomes where the element is whose address is in a slot, and RCX at most as many
+    /// elements as are from there to the end of the page.
     private void find(boolean write, int slot, Width width) {
         load(RDX, slot);
         accesses.find(write, RDX, width.bytes());

@@ -67,8 +67,8 @@ final class VectorCode {
         int reg = register(instruction.reg(), index);
         switch (instruction.rm()) {
             case Part.Memory(int bytes, boolean written) -> {
-                int displacement = accesses.find(index, written, op.address(), bytes);
-                emit(instruction, reg, Frame.BASE, RAX, displacement);
+                var at = accesses.find(index, written, op.address(), bytes);
+                emit(instruction, reg, RAX, at.index(), at.displacement());
             }
             case Part.General(int slot) ->
                     emit(instruction, reg, REGISTERS, NONE, Frame.slot(slot));

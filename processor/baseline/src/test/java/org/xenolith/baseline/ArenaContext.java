@@ -62,7 +62,7 @@ final class ArenaContext extends Context {
 
     private void put(int place, int page) {
         long at = (long) page * PAGE_BYTES;
-        offsets[place] = (long) (PAGES - 1 - page) * PAGE_BYTES - at;
+        offsets[place] = memory.address() + (long) (PAGES - 1 - page) * PAGE_BYTES - at;
         readTags[place] = at;
         writeTags[place] = at;
     }
@@ -90,7 +90,7 @@ final class ArenaContext extends Context {
     private void occupy(int place, long page) {
         readTags[place] = page + (TranslationCache.FIRST_MASK + 1L) * PAGE_BYTES;
         writeTags[place] = readTags[place];
-        offsets[place] = page - readTags[place];
+        offsets[place] = memory.address() + page - readTags[place];
     }
 
     /// From now on code that waits for one of these pages gets it; others are refused.
@@ -117,9 +117,7 @@ final class ArenaContext extends Context {
         var copy = new ArenaContext(arena.allocate(memory.byteSize(), 64));
         copy.memory.copyFrom(memory);
         System.arraycopy(registers, 0, copy.registers, 0, SLOTS);
-        System.arraycopy(readTags, 0, copy.readTags, 0, TRANSLATIONS);
-        System.arraycopy(writeTags, 0, copy.writeTags, 0, TRANSLATIONS);
-        System.arraycopy(offsets, 0, copy.offsets, 0, TRANSLATIONS);
+        copy.see(this);
         copy.pc = pc;
         copy.flagKind = flagKind;
         copy.flagLeft = flagLeft;
@@ -133,7 +131,8 @@ final class ArenaContext extends Context {
     void see(ArenaContext other) {
         System.arraycopy(other.readTags, 0, readTags, 0, TRANSLATIONS);
         System.arraycopy(other.writeTags, 0, writeTags, 0, TRANSLATIONS);
-        System.arraycopy(other.offsets, 0, offsets, 0, TRANSLATIONS);
+        long apart = memory.address() - other.memory.address();
+        Arrays.setAll(offsets, place -> other.offsets[place] + apart);
     }
 
     /// How often a page that code waited for has been put where it looks.
@@ -168,7 +167,7 @@ final class ArenaContext extends Context {
             for (int index :
                     new int[] {TranslationCache.first(page), TranslationCache.second(page)}) {
                 if (tags[index] == page) {
-                    return offsets[index] + address;
+                    return offsets[index] + address - memory.address();
                 }
             }
         }

@@ -89,8 +89,7 @@ class DivisionTest {
     private void compare(Width width, boolean signed) throws Exception {
         try (var arena = Arena.ofConfined()) {
             var context = new ArenaContext(arena, random);
-            long base = context.memory.address();
-            try (var compiler = new MachineCodeCompiler(base, false, 1 << 16)) {
+            try (var compiler = new MachineCodeCompiler(false, 1 << 16)) {
                 var region = new Region(List.of(block(width, signed)));
                 var code = compiler.compile(region).orElseThrow();
                 for (int division = 0; division < DIVISIONS; division++) {

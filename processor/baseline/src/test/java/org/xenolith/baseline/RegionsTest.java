@@ -36,7 +36,7 @@ class RegionsTest {
     @BeforeEach
     void start() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
-        compiler = new MachineCodeCompiler(context.memory.address(), false, 1 << 16);
+        compiler = new MachineCodeCompiler(false, 1 << 16);
         context.allowFirstPage();
     }
 
@@ -277,6 +277,58 @@ class RegionsTest {
                 .isEqualTo(context.registers[3]);
         assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE - 4096 + 8))
                 .isEqualTo(context.registers[3]);
+    }
+
+    /// An address that code has in itself: its page is looked for as any other, wherever it is.
+    @Test
+    void whatIsAtAnAddressThatIsKnownIsFound() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        long at = 12L * 4096 + 24; // page 3, see ArenaContext
+        var accesses =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 1),
+                        new Op.Const(Width.W64, page + 24),
+                        new Op.Load(Width.W32, 1),
+                        new Op.WriteRegister(3, 2),
+                        new Op.Boundary(0x101, 1),
+                        new Op.ReadRegister(4),
+                        new Op.Store(Width.W64, 1, 5),
+                        new Op.Jump(0x102));
+        List<Runnable> places =
+                List.of(
+                        () -> context.supply(_ -> true),
+                        () -> context.displace(page),
+                        () -> context.withhold(page));
+        for (var place : places) {
+            place.run();
+            context.memory.set(ValueLayout.JAVA_LONG, at, 0x1_2345_6789L);
+            context.registers[4] = -5;
+            int before = context.supplied();
+            assertThat(run(100, accesses)).isEqualTo(98);
+            assertThat(context.registers[3]).isEqualTo(0x2345_6789L);
+            assertThat(context.memory.get(ValueLayout.JAVA_LONG, at)).isEqualTo(-5);
+            assertThat(context.supplied() - before).isLessThanOrEqualTo(1);
+        }
+        context.supply(_ -> false);
+        context.withhold(page);
+        assertThat(run(100, accesses)).isEqualTo(100);
+        assertThat(context.pc).isEqualTo(0x100);
+    }
+
+    /// On two pages, which are not looked for.
+    @Test
+    void whatBeginsAtAnAddressThatIsKnownMayEndOnAnotherPage() {
+        var load =
+                block(
+                        0x100,
+                        new Op.Boundary(0x100, 1),
+                        new Op.Const(Width.W64, 4093),
+                        new Op.Load(Width.W32, 1),
+                        new Op.WriteRegister(3, 2),
+                        new Op.Jump(0x101));
+        assertThat(run(100, load)).isEqualTo(100);
+        assertThat(context.pc).isEqualTo(0x100);
     }
 
     @Test

@@ -12,7 +12,8 @@ public abstract class CompiledRegion {
     ///
     /// The arrays are a [TranslationCache]. A page may be read (written) if its address is at one
     /// of its places in `readTags` (`writeTags`); what `offsets` has at that place plus a linear
-    /// address is then the place in memory. Nothing in them changes while the region runs.
+    /// address is then the place in memory, which for regions that are not checked by the JVM is an
+    /// address of the host's. Nothing in them changes while the region runs.
     ///
     /// @param budget how many instructions to execute, more than 0; looked at where loops close
     /// @return the budget less the instructions executed; may be negative

@@ -11,19 +11,19 @@ import java.util.Optional;
 /// ```
 ///
 /// where M is the type of the memory and the argument always that memory, a constant to the JVM's
-/// compiler. Without a memory the methods have no such parameter, and `at` has `base` added. The
-/// owner and its types must be visible to the host of the [RegionFactory].
-public record MemoryAccess(Class<?> owner, Optional<Memory> memory, long base) {
+/// compiler. Without a memory the methods have no such parameter. The owner and its types must be
+/// visible to the host of the [RegionFactory].
+public record MemoryAccess(Class<?> owner, Optional<Memory> memory) {
     /// What is handed to every access.
     public record Memory(Class<?> type, Object object) {}
 
     /// Places are offsets in `memory`.
     public static MemoryAccess within(Class<?> owner, Class<?> type, Object memory) {
-        return new MemoryAccess(owner, Optional.of(new Memory(type, memory)), 0);
+        return new MemoryAccess(owner, Optional.of(new Memory(type, memory)));
     }
 
     /// Places are addresses.
-    public static MemoryAccess from(Class<?> owner, long base) {
-        return new MemoryAccess(owner, Optional.empty(), base);
+    public static MemoryAccess byAddress(Class<?> owner) {
+        return new MemoryAccess(owner, Optional.empty());
     }
 }

@@ -131,9 +131,6 @@ final class RegionMemory {
 
     private void pushDelta(CodeBuilder code) {
         code.aload(RegionClass.OFFSETS).iload(index).laload();
-        if (access.base() != 0) {
-            code.loadConstant(access.base()).ladd();
-        }
     }
 
     /// Goes to `miss` unless there is a translation for the `bytes` bytes at `target`.

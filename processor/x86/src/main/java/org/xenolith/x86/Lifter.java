@@ -329,7 +329,7 @@ public final class Lifter {
             if (segment < Segments.FS) {
                 return wide;
             }
-            return add(wide, register(Registers.SEGMENT_BASE + segment));
+            return add(register(Registers.SEGMENT_BASE + segment), wide);
         }
         if (isUnchecked(segment, write)) {
             return wide;

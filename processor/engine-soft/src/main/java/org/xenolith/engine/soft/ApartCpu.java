@@ -29,11 +29,12 @@ final class ApartCpu extends SoftCpu {
 
     ApartCpu(
             GuestMemory memory,
+            long base,
             CodeCache code,
             Clock clock,
             Entropy entropy,
             AtomicLong commonTscOffset,
             Consumer<Runnable> alone) {
-        super(memory, code, clock, entropy, commonTscOffset, alone);
+        super(memory, base, code, clock, entropy, commonTscOffset, alone);
     }
 }

@@ -109,6 +109,10 @@ final class Regions implements AutoCloseable {
     private final boolean isHostTime;
     private final int machineCodeBytes;
 
+    /// What compiled regions want added to places in memory: where that begins, if they are not
+    /// checked, else 0.
+    private final long base;
+
     /// Regions of bytecode put into use since all were dropped.
     private int bytecodeRegions;
 
@@ -133,8 +137,12 @@ final class Regions implements AutoCloseable {
         this.memory = memory;
         this.cache = cache;
         this.ready = ready;
-        warmCompiler = backend == SoftEngine.Backend.BYTECODE ? bytecode() : machineCode();
-        hotCompiler = backend == SoftEngine.Backend.BOTH ? uncheckedBytecode() : warmCompiler;
+        boolean isChecked = backend == SoftEngine.Backend.BYTECODE || !memory.segment().isNative();
+        var machine = isChecked ? Optional.<RegionCompiler>empty() : machineCode();
+        boolean hasUnchecked = !isChecked && backend == SoftEngine.Backend.BOTH;
+        hotCompiler = hasUnchecked ? uncheckedBytecode() : machine.orElseGet(this::bytecode);
+        warmCompiler = machine.orElse(hotCompiler);
+        base = hasUnchecked || machine.isPresent() ? memory.segment().address() : 0;
         stored = codeStore.flatMap(this::open);
         rewrites = new short[memory.frameCount()];
         rewritesMax = warmCompiler instanceof RegionFactory ? REWRITES_MAX : MACHINE_REWRITES_MAX;
@@ -157,24 +165,23 @@ final class Regions implements AutoCloseable {
         return new RegionFactory(MethodHandles.lookup(), access);
     }
 
-    private RegionCompiler uncheckedBytecode() {
-        if (!memory.segment().isNative()) {
-            return warmCompiler;
-        }
-        var access = MemoryAccess.from(RawAccess.class, memory.segment().address());
+    private static RegionCompiler uncheckedBytecode() {
+        var access = MemoryAccess.byAddress(RawAccess.class);
         return new RegionFactory(MethodHandles.lookup(), access);
     }
 
-    private RegionCompiler machineCode() {
-        if (!memory.segment().isNative()) {
-            return bytecode();
-        }
+    /// Nothing where the host is not one for it.
+    private Optional<RegionCompiler> machineCode() {
         try {
-            return new MachineCodeCompiler(
-                    memory.segment().address(), isHostTime, machineCodeBytes);
+            return Optional.of(new MachineCodeCompiler(isHostTime, machineCodeBytes));
         } catch (LinuxException refused) {
-            return bytecode();
+            return Optional.empty();
         }
+    }
+
+    /// What compiled regions want added to places in memory.
+    long base() {
+        return base;
     }
 
     /// Whether a region may begin at this block at all.

@@ -51,7 +51,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private final PageWalk walk;
 
     /// One for each [View]. That of [View#SUPERVISOR] is in use only where CR4.SMAP is set.
-    private final Tlb[] tlbs = {new Tlb(), new Tlb(), new Tlb()};
+    private final Tlb[] tlbs;
 
     /// The view that everything here is set up for.
     private int knownView;
@@ -61,6 +61,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private long[] readTags;
     private long[] writeTags;
     private long[] offsets;
+    private long[] distances;
 
     // Every access of the program's takes the slow path, since something must be told of it.
     private boolean watchesData;
@@ -89,14 +90,17 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// The same of all vCPUs whose counters are in step.
     private final AtomicLong commonTscOffset;
 
+    /// @param base what compiled regions want added to places in memory
     SoftCpu(
             GuestMemory memory,
+            long base,
             CodeCache code,
             Clock clock,
             Entropy entropy,
             AtomicLong commonTscOffset,
             Consumer<Runnable> alone) {
         this.memory = memory;
+        this.tlbs = new Tlb[] {new Tlb(base), new Tlb(base), new Tlb(base)};
         this.segment = memory.segment();
         this.code = code;
         this.clock = clock;
@@ -141,8 +145,8 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         return writeTags;
     }
 
-    long[] offsets() {
-        return offsets;
+    long[] distances() {
+        return distances;
     }
 
     // ---------------------------------------------------------------- the fast path
@@ -563,6 +567,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         readTags = isObserving() ? NO_TAGS : tlb.readTags;
         writeTags = isObserving() ? NO_TAGS : tlb.writeTags;
         offsets = tlb.offsets;
+        distances = tlb.distances;
         showViews();
         if (base(Segments.CS) != codeBase || limits[Segments.CS] != codeLimit) {
             codeBase = base(Segments.CS);
@@ -575,7 +580,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private void showViews() {
         for (int number = 0; number < Enters.VIEWS; number++) {
             var tlb = tlbs[number == View.SUPERVISOR ? systemMode() : number];
-            MachineRegion.see(this, number, tlb.readTags, tlb.writeTags, tlb.offsets);
+            MachineRegion.see(this, number, tlb.readTags, tlb.writeTags, tlb.distances);
         }
     }
 

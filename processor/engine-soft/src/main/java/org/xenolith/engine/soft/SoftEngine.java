@@ -156,6 +156,7 @@ public final class SoftEngine implements Engine {
         var cpu =
                 new ApartCpu(
                         memory,
+                        regions.base(),
                         code,
                         clock,
                         entropy,

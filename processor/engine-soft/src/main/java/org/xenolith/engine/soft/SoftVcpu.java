@@ -228,7 +228,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         if (isMachineCode) {
             chains.enter(region, region.machineCode);
         }
-        int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.offsets(), budget);
+        int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.distances(), budget);
         int executed = budget - left;
         cpu.catchUpWithView();
         cpu.catchUpWithSecondPlaces();

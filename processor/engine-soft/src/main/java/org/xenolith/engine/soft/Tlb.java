@@ -8,8 +8,9 @@ import java.util.Arrays;
 /// ([TranslationCache]). **Hot path.** Benchmark: the memory loops of `bench`.
 ///
 /// An entry's tag is the linear page address, or [#EMPTY]. `offsets[i] + linear` is the byte of the
-/// memory segment. A page may be cached for reading, or for reading and writing; it is not cached
-/// for writing while its first write must be noticed (dirty bit, dirty epoch, translated code).
+/// memory segment, `distances[i] + linear` the same for compiled regions. A page may be cached for
+/// reading, or for reading and writing; it is not cached for writing while its first write must be
+/// noticed (dirty bit, dirty epoch, translated code).
 final class Tlb {
     private static final int ENTRIES = TranslationCache.ENTRIES;
 
@@ -22,6 +23,11 @@ final class Tlb {
     final long[] readTags = new long[TranslationCache.LENGTH];
     final long[] writeTags = new long[TranslationCache.LENGTH];
     final long[] offsets = new long[TranslationCache.LENGTH];
+
+    /// The offsets, with `base` added.
+    final long[] distances;
+
+    private final long base;
 
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
     private final int[] spans = new int[ENTRIES + 1];
@@ -58,7 +64,10 @@ final class Tlb {
         }
     }
 
-    Tlb() {
+    /// @param base what compiled regions want added to places in memory
+    Tlb(long base) {
+        this.base = base;
+        distances = base == 0 ? offsets : new long[TranslationCache.LENGTH];
         clear();
     }
 
@@ -132,6 +141,7 @@ final class Tlb {
             clear(index);
         }
         offsets[index] = offset;
+        distances[index] = offset + base;
         spans[index] = (int) translation.pageBytes() - 1;
         large[half(page)] |= translation.pageBytes() > 4096;
         global[index] = translation.global();
@@ -187,6 +197,7 @@ final class Tlb {
         readTags[to] = readTags[from];
         writeTags[to] = writeTags[from];
         offsets[to] = offsets[from];
+        distances[to] = distances[from];
         spans[to] = spans[from];
         global[to] = global[from];
         list(to);

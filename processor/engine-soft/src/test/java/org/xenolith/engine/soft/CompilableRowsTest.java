@@ -65,7 +65,7 @@ class CompilableRowsTest {
         var unit = lift(HexFormat.of().parseHex(instruction.replace(" ", "")));
         assertThat(Region.isCompilable(unit)).as("bytecode of\n%s", unit).isTrue();
         assumeTrue(MachineCodeCompiler.isSupported());
-        try (var compiler = new MachineCodeCompiler(0, true, 1 << 16)) {
+        try (var compiler = new MachineCodeCompiler(true, 1 << 16)) {
             assertThat(compiler.canDo(unit)).as("machine code of\n%s", unit).isTrue();
         }
     }

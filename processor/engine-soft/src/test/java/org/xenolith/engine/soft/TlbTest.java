@@ -11,7 +11,7 @@ class TlbTest {
     private static final long OTHER = PAGE + (4L << 20);
     private static final long THIRD = PAGE + (8L << 20);
 
-    private final Tlb tlb = new Tlb();
+    private final Tlb tlb = new Tlb(0);
 
     private static Translation small(boolean global) {
         return new Translation(0, 4096, true, true, true, global, true);
