@@ -27,27 +27,37 @@ final class DomainLock {
     /// Performs `action` under the lock; then, without it, whatever the action left to do
     /// [#afterwards]. Not from within another action.
     <T, E extends Exception> T hold(Action<T, E> action) throws E {
-        Bug.check(!lock.isHeldByCurrentThread(), "a domain's lock is taken once");
-        List<Runnable> due = List.of();
-        lock.lock();
+        take();
         try {
             return action.perform();
         } finally {
-            if (!afterwards.isEmpty()) {
-                due = afterwards;
-                afterwards = new ArrayList<>();
-            }
-            lock.unlock();
-            due.forEach(Runnable::run);
+            leave();
         }
     }
 
     /// As [#hold], for actions without a result.
     <E extends Exception> void run(Task<E> task) throws E {
-        this.<Void, E>hold(() -> {
+        take();
+        try {
             task.perform();
-            return null;
-        });
+        } finally {
+            leave();
+        }
+    }
+
+    private void take() {
+        Bug.check(!lock.isHeldByCurrentThread(), "a domain's lock is taken once");
+        lock.lock();
+    }
+
+    private void leave() {
+        List<Runnable> due = List.of();
+        if (!afterwards.isEmpty()) {
+            due = afterwards;
+            afterwards = new ArrayList<>();
+        }
+        lock.unlock();
+        due.forEach(Runnable::run);
     }
 
     /// Leaves `call` for the time after the lock. Only under the lock.

@@ -349,6 +349,9 @@ final class EventChannels {
         private final EventPort port;
         private final Runnable onNotify;
 
+        /// Made once: it is done for each answer of a back end.
+        private final DomainLock.Task<RuntimeException> notification = this::notifyLocked;
+
         Channel(EventPort port, Runnable onNotify) {
             this.port = port;
             this.onNotify = onNotify;
@@ -361,11 +364,13 @@ final class EventChannels {
 
         @Override
         public void notifyFrontend() {
-            lock.run(() -> {
-                if (port.backend == onNotify) {
-                    delivery.setPending(port);
-                }
-            });
+            lock.run(notification);
+        }
+
+        private void notifyLocked() {
+            if (port.backend == onNotify) {
+                delivery.setPending(port);
+            }
         }
 
         @Override

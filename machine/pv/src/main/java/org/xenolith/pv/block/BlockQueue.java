@@ -238,8 +238,11 @@ final class BlockQueue implements AutoCloseable {
                 long begin = promptness.begin();
                 var status = performer.performAtOnce(transfer, passage.get());
                 promptness.ended(begin, status.isPresent());
-                status.ifPresent(answer -> complete(request, answer));
-                return status.isPresent();
+                if (status.isEmpty()) {
+                    return false;
+                }
+                complete(request, status.get());
+                return true;
             } finally {
                 shared.buffers.give(passage.get());
             }
