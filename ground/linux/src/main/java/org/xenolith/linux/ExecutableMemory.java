@@ -2,6 +2,7 @@ package org.xenolith.linux;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.xenolith.base.Bug;
@@ -145,13 +146,16 @@ public final class ExecutableMemory implements AutoCloseable {
         }
     }
 
-    /// The four bytes `displacement` bytes from each of many addresses become 0: all at multiples
-    /// of four.
-    public synchronized void clear(MemorySegment addresses, int displacement) {
+    /// Puts numbers of four bytes at many places, `displacement` bytes from an address each.
+    ///
+    /// @param numbers an address and a number each, of eight bytes both; each place lies within
+    ///   eight bytes at a multiple of eight
+    public synchronized void put(MemorySegment numbers, int displacement) {
         if (!closed) {
             long base = executable.address() - displacement;
-            for (long at = 0; at < addresses.byteSize(); at += Long.BYTES) {
-                writable.set(JAVA_INT, addresses.get(JAVA_LONG, at) - base, 0);
+            for (long at = 0; at < numbers.byteSize(); at += 2 * Long.BYTES) {
+                int number = (int) numbers.get(JAVA_LONG, at + Long.BYTES);
+                writable.set(JAVA_INT_UNALIGNED, numbers.get(JAVA_LONG, at) - base, number);
             }
             VarHandle.fullFence();
         }

@@ -144,8 +144,14 @@ final class Assembler {
         room(room);
     }
 
-    /// Instructions that do nothing, up to where what begins `before` bytes further on is at a
-    /// multiple of four.
+    /// The same, where a condition holds.
+    void longJumpIf(int condition, int label) {
+        bytes(0x0F, 0x80 | condition);
+        distance(label);
+    }
+
+    /// Instructions that do nothing, up to where a number of four bytes that begins `before` bytes
+    /// further on lies within eight at a multiple of eight.
     void pad(int before) {
         int room = lengths.pad(size, before);
         room(room);

@@ -3,6 +3,7 @@ package org.xenolith.baseline;
 import static org.xenolith.baseline.Assembler.R11;
 import static org.xenolith.baseline.Assembler.RAX;
 import static org.xenolith.baseline.Assembler.RCX;
+import static org.xenolith.baseline.Assembler.RDX;
 import static org.xenolith.baseline.Frame.REGISTERS;
 
 import org.xenolith.ir.Width;
@@ -15,21 +16,22 @@ import java.lang.invoke.VarHandle;
 /// Ways out of regions that jump straight to the next, as long as one vCPU alone executes them.
 /// **Hot path.** Benchmark: `read` and `pipe` of `bench`.
 ///
-/// A way out with a fixed address of the upper half begins with a jump, at first to the code behind
-/// it, which looks into [Links]. What is found there is written into the jump, by a routine that
-/// lies behind the entry code, and the place of the jump into a list. It holds
+/// A way out with a fixed address of the upper half is a jump, with a condition or without, at
+/// first to code behind the region, which looks into [Links]. What is found there is written into
+/// the jump, by a routine that lies behind the entry code, and the place of the jump and where it
+/// led at first into a list. It holds
 ///
 /// - until addresses of the upper half may mean something else: then all jumps of the list lead
-///   behind themselves again ([#unlink]);
+///   where they led at first ([#unlink]);
 /// - while the region that it leads to is in use: one that is not any more begins with a jump to a
 ///   way out for its own address, which is never linked ([#retire]), whoever may still come.
 ///
-/// A jump's distance lies within four bytes at a multiple of four, and a region's first instruction
-/// within eight at a multiple of eight, so that whoever executes them sees the old or the new one.
+/// A jump's distance, and a region's first instruction, lie within eight bytes at a multiple of
+/// eight, so that whoever executes them sees the old or the new one.
 final class DirectLinks {
     /// For each so many bytes of room for code a jump may lead to another region; further ones stay
     /// as they are.
-    private static final int CODE_BYTES_OF_A_JUMP = 1 << 10;
+    private static final int CODE_BYTES_OF_A_JUMP = 1 << 9;
 
     /// The instruction that does nothing and has a number of four bytes.
     private static final int[] NOTHING = {0x0F, 0x1F, 0x84, 0x00};
@@ -37,10 +39,13 @@ final class DirectLinks {
     private static final int NOTHING_BYTES = 2 * Integer.BYTES;
     private static final int JUMP_BYTES = 1 + Integer.BYTES;
 
+    /// Of the list: the address behind a jump, and the distance that it had at first.
+    private static final int ENTRY_BYTES = 2 * Long.BYTES;
+
     private final ExecutableMemory executable;
     private final int jumpsMax;
 
-    /// The addresses behind jumps that lead to other regions.
+    /// Of jumps that lead to other regions.
     private MemorySegment list = MemorySegment.NULL;
 
     /// Of the vCPU whose regions are linked, or null.
@@ -54,7 +59,7 @@ final class DirectLinks {
 
     /// From now on a vCPU's regions are linked. No other executes any.
     void begin(long[] registers) {
-        list = Arena.ofAuto().allocate((long) jumpsMax * Long.BYTES, Long.BYTES);
+        list = Arena.ofAuto().allocate((long) jumpsMax * ENTRY_BYTES, Long.BYTES);
         registers[Frame.LINKED] = list.address();
         registers[Frame.LINKED_END] = list.address() + list.byteSize();
         registers[Frame.CODE_DISTANCE] = executable.writableDistance();
@@ -68,11 +73,11 @@ final class DirectLinks {
         return registers != null;
     }
 
-    /// All jumps lead behind themselves again. While the vCPU executes no region.
+    /// All jumps lead where they led at first. While the vCPU executes no region.
     void unlink() {
         if (haveBegun()) {
-            var jumps = list.asSlice(0, (long) count() * Long.BYTES);
-            executable.clear(jumps, -Integer.BYTES);
+            var jumps = list.asSlice(0, (long) count() * ENTRY_BYTES);
+            executable.put(jumps, -Integer.BYTES);
             clear();
         }
     }
@@ -91,7 +96,7 @@ final class DirectLinks {
     /// How many jumps lead to other regions.
     int count() {
         var linked = registers;
-        return linked == null ? 0 : (int) ((linked[Frame.LINKED] - list.address()) / Long.BYTES);
+        return linked == null ? 0 : (int) ((linked[Frame.LINKED] - list.address()) / ENTRY_BYTES);
     }
 
     /// There are no jumps any more.
@@ -128,11 +133,20 @@ final class DirectLinks {
         code.distance(out);
     }
 
-    /// Emits the jump of a way out. Answers the label behind it.
-    static int emitJump(Assembler code) {
+    /// Emits the jump of a way out, which leads to `first` at first. Answers the label behind it.
+    static int emitJump(Assembler code, int first) {
         int behind = code.label();
         code.pad(1);
-        code.longJump(behind);
+        code.longJump(first);
+        code.bind(behind);
+        return behind;
+    }
+
+    /// The same for a way out that is taken where the host's condition holds.
+    static int emitJumpIf(Assembler code, int condition, int first) {
+        int behind = code.label();
+        code.pad(2);
+        code.longJumpIf(condition, first);
         code.bind(behind);
         return behind;
     }
@@ -146,7 +160,7 @@ final class DirectLinks {
     }
 
     /// Emits the routine: goes to the region of the entry of [Links] at R11, and has the jump that
-    /// ends at RCX lead there.
+    /// ends at RCX lead there. Uses RDX.
     static void emit(Assembler code, int routine) {
         int full = code.label();
         code.bind(routine);
@@ -155,7 +169,9 @@ final class DirectLinks {
         code.op(Width.W64, Assembler.CMP, R11, REGISTERS, Frame.slot(Frame.LINKED_END));
         code.jumpIf(Assembler.EQUAL, full);
         code.op(Width.W64, Assembler.STORE, RCX, R11, 0);
-        code.opNumber(Width.W64, Assembler.ADD, R11, Long.BYTES);
+        code.op(Width.W32, Assembler.MOV, RDX, RCX, -Integer.BYTES);
+        code.op(Width.W64, Assembler.STORE, RDX, R11, Long.BYTES);
+        code.opNumber(Width.W64, Assembler.ADD, R11, ENTRY_BYTES);
         code.op(Width.W64, Assembler.STORE, R11, REGISTERS, Frame.slot(Frame.LINKED));
         code.move(Width.W64, R11, RAX);
         code.op(Width.W64, Assembler.SUB, R11, RCX);

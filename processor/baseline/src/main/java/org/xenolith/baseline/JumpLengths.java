@@ -24,8 +24,10 @@ final class JumpLengths {
         }
     }
 
-    /// Bytes that fill at most: so places may be aligned to four.
+    /// Bytes that fill at most, to where a number lies within as many bytes at a multiple of them.
     private static final int PAD_MAX = 3;
+
+    private static final int WHOLE_BYTES = Long.BYTES;
 
     private static final int SHORT_BYTES = 2;
     private static final int SHORT_JUMP = 0xEB;
@@ -40,7 +42,7 @@ final class JumpLengths {
     /// Where they begin with all room before them, in ascending order.
     private int[] starts = new int[64];
 
-    /// The label that they lead to; of a pad, how much further what is to be aligned begins.
+    /// The label that they lead to; of a pad, how much further the number begins.
     private int[] targets = new int[64];
 
     private int count;
@@ -74,7 +76,9 @@ final class JumpLengths {
         return add(Kind.DISTANCE, start, label);
     }
 
-    /// @param before how many bytes behind it a multiple of four is to be
+    /// Up to where a number of four bytes lies within eight at a multiple of eight.
+    ///
+    /// @param before how many bytes behind it the number begins
     int pad(int start, int before) {
         return add(Kind.PAD, start, before);
     }
@@ -125,8 +129,9 @@ final class JumpLengths {
     private void place() {
         for (int item = 0; item < count; item++) {
             if (kinds[item] == Kind.PAD) {
-                int end = starts[item] - saved[item] + targets[item];
-                lengths[item] = -end & PAD_MAX;
+                int begin = starts[item] - saved[item] + targets[item];
+                int within = begin & WHOLE_BYTES - 1;
+                lengths[item] = within <= WHOLE_BYTES - Integer.BYTES ? 0 : WHOLE_BYTES - within;
             }
             saved[item + 1] = saved[item] + kinds[item].room - lengths[item];
         }

@@ -13,6 +13,7 @@ import org.xenolith.jit.Region;
 import org.xenolith.jit.RegionFlow;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,9 @@ final class RegionCode {
 
     /// What of ways out is executed only until they are linked.
     private final List<Runnable> unlinked = new ArrayList<>();
+
+    /// By address: where that looks for the region there.
+    private final Map<Long, Integer> looks = new HashMap<>();
 
     private int place;
 
@@ -232,18 +236,40 @@ final class RegionCode {
             code.op(Width.W32, Assembler.TEST, BUDGET, BUDGET);
             code.jumpIf(Assembler.LESS_OR_EQUAL, miss(pc, 0));
         }
-        int behind = DirectLinks.emitJump(code);
+        int first = code.label();
+        int behind = DirectLinks.emitJump(code, first);
+        unlinked.add(() -> look(pc, first, behind));
+    }
+
+    /// Goes on at `pc`, where another region may begin, if the host's condition holds.
+    private void exitIf(int condition, long pc) {
+        if (!canLink(pc) || mayCloseLoop(pc)) {
+            code.jumpIf(condition, exit(pc));
+            return;
+        }
+        isLinked = true;
+        int first = code.label();
+        int behind = DirectLinks.emitJumpIf(code, condition, first);
+        unlinked.add(() -> look(pc, first, behind));
+    }
+
+    /// What the jump before `behind` leads to at first: looks for the region at `pc`.
+    private void look(long pc, int first, int behind) {
+        code.bind(first);
+        code.loadAddress(Assembler.RCX, behind);
+        var same = looks.get(pc);
+        if (same != null) {
+            code.jump(same);
+            return;
+        }
         int look = code.label();
-        code.jump(look);
-        unlinked.add(() -> {
-            code.bind(look);
-            code.load(RAX, pc);
-            Links.find(code, pc);
-            code.loadAddress(Assembler.RCX, behind);
-            code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
-            code.jumpIf(Assembler.NOT_EQUAL, linkedOthers);
-            followLinked();
-        });
+        looks.put(pc, look);
+        code.bind(look);
+        code.load(RAX, pc);
+        Links.find(code, pc);
+        code.op(Width.W64, Assembler.CMP, RAX, R11, 0);
+        code.jumpIf(Assembler.NOT_EQUAL, linkedOthers);
+        followLinked();
     }
 
     /// Whether regions that lead to each other may come back to this one by a way out to `pc`
@@ -388,10 +414,10 @@ final class RegionCode {
         int to = flow.place(taken);
         int other = flow.place(notTaken);
         if (to < 0) {
-            code.jumpIf(condition, exit(taken));
+            exitIf(condition, taken);
             jump(notTaken);
         } else if (other < 0) {
-            code.jumpIf(condition ^ 1, exit(notTaken));
+            exitIf(condition ^ 1, notTaken);
             jump(taken);
         } else if (isPlain(to) && to != place + 1) {
             code.jumpIf(condition, blocks[to]);
@@ -414,7 +440,7 @@ final class RegionCode {
             int to = flow.place(expected);
             if (to < 0 && canLink(expected)) {
                 compare(register, expected);
-                code.jumpIf(Assembler.EQUAL, exit(expected));
+                exitIf(Assembler.EQUAL, expected);
             } else if (to >= 0 && isPlain(to)) {
                 compare(register, expected);
                 code.jumpIf(Assembler.EQUAL, blocks[to]);

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xenolith.ir.Abort;
 import org.xenolith.ir.CarryRule;
 import org.xenolith.ir.Condition;
+import org.xenolith.ir.Context;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
+import org.xenolith.ir.Guard;
+import org.xenolith.ir.Helper;
 import org.xenolith.ir.HostInstruction;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Op.BinaryKind;
@@ -277,6 +283,46 @@ class RegionsTest {
                 .isEqualTo(context.registers[3]);
         assertThat(context.memory.get(ValueLayout.JAVA_LONG, PLACE - 4096 + 8))
                 .isEqualTo(context.registers[3]);
+    }
+
+    public static final class Helpers {
+        private Helpers() {}
+
+        @Guard(value = "fits", form = Guard.Form.FITS_SIGNED, bits = 48)
+        public static void check(Context context, long number) {
+            throw Abort.restart();
+        }
+
+        public static boolean fits(long number) {
+            return number << 16 >> 16 == number;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0x100, -1L << 31, -1L << 40})
+    void whatFitsIntoItsLowBitsIsKnown(long pc) {
+        var check =
+                compiler.compile(
+                                new Region(
+                                        List.of(
+                                                block(
+                                                        pc,
+                                                        new Op.Boundary(pc, 1),
+                                                        new Op.ReadRegister(1),
+                                                        new Op.Call(
+                                                                Helper.named(
+                                                                        Helpers.class, "check"),
+                                                                List.of(1)),
+                                                        new Op.Jump(pc + 1)))))
+                        .orElseThrow();
+        for (int bit = 0; bit < Long.SIZE; bit++) {
+            for (long number : new long[] {1L << bit, (1L << bit) - 1, -1L << bit, ~(-1L << bit)}) {
+                context.registers[1] = number;
+                context.pc = 0;
+                assertThat(run(100, check)).isEqualTo(Helpers.fits(number) ? 99 : 100);
+                assertThat(context.pc).isEqualTo(Helpers.fits(number) ? pc + 1 : pc);
+            }
+        }
     }
 
     /// An address that code has in itself: its page is looked for as any other, wherever it is.

@@ -1,6 +1,7 @@
 package org.xenolith.engine.soft;
 
 import org.xenolith.base.Bug;
+import org.xenolith.base.Sizes;
 import org.xenolith.baseline.MachineCodeCompiler;
 import org.xenolith.baseline.MachineRegion;
 import org.xenolith.ir.Unit;
@@ -143,6 +144,7 @@ final class Regions implements AutoCloseable {
         hotCompiler = hasUnchecked ? uncheckedBytecode() : machine.orElseGet(this::bytecode);
         warmCompiler = machine.orElse(hotCompiler);
         base = hasUnchecked || machine.isPresent() ? memory.segment().address() : 0;
+        Bug.check(base % Sizes.PAGE_BYTES == 0, "what is aligned in memory has an aligned address");
         stored = codeStore.flatMap(this::open);
         rewrites = new short[memory.frameCount()];
         rewritesMax = warmCompiler instanceof RegionFactory ? REWRITES_MAX : MACHINE_REWRITES_MAX;

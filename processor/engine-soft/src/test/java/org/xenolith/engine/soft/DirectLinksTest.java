@@ -31,6 +31,7 @@ import java.util.function.BiConsumer;
 @Timeout(120)
 class DirectLinksTest {
     private static final long UPPER = -1L << 31;
+    private static final int PAGE = 4096;
     private static final int CALLER = 0x20000;
     private static final int FUNCTION = 0x22000;
     private static final int[] FORMS = {0x24000, 0x26000};
@@ -70,7 +71,7 @@ class DirectLinksTest {
 
     private static final int PAGES_BEGIN = 0x8_0000;
 
-    private static final int CODE_BYTES_OF_A_JUMP = 1 << 10;
+    private static final int CODE_BYTES_OF_A_JUMP = 1 << 9;
 
     /// The least room for machine code: as much is kept free.
     private static final int CODE_BYTES_MIN = 64 << 10;
@@ -190,6 +191,28 @@ class DirectLinksTest {
     @ParameterizedTest
     @EnumSource(Flush.class)
     void aFunctionIsExecutedAsMappedAfterAFlush(Flush flush) {
+        loopWithOtherForms(flush);
+        runAndExpect(alternating());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flush.class)
+    void aJumpWithAConditionLeadsToWhatIsMappedAfterAFlush(Flush flush) {
+        var caller = new Assembler(UPPER + CALLER);
+        for (int call = 1; call <= CALLS; call++) {
+            long jump = UPPER + CALLER + call * PAGE / 4;
+            caller.call(jump).bytes(0x48, 0x01, 0xC3); // add rbx, rax
+            var way = new Assembler(jump).bytes(0x31, 0xC0); // xor eax, eax
+            way.jump(UPPER + FUNCTION, 0x0F, 0x84).bytes(0xC3); // je function; ret
+            guest.memory.write(jump - UPPER, way.toBytes());
+        }
+        guest.memory.write(CALLER, caller.bytes(0xC3).toBytes());
+        loopWithOtherForms(flush);
+        runAndExpect(alternating());
+    }
+
+    /// The caller is called again and again, each time with the other form as the function.
+    private void loopWithOtherForms(Flush flush) {
         code.bytes(0x0F, 0x20, 0xE0, 0x0C, 0x80, 0x0F, 0x22, 0xE0); // CR4.PGE
         for (int form = 0; form < FORMS.length; form++) {
             code.load(8 + form, FORMS[form] | PRESENT | flush.flags);
@@ -199,7 +222,6 @@ class DirectLinksTest {
             code.bytes(0x4D, 0x87, 0xC8); // xchg r8, r9
             flush.emits.accept(code, UPPER + FUNCTION);
         });
-        runAndExpect(alternating());
     }
 
     // ---------------------------------------------------------------- returns
