@@ -146,14 +146,15 @@ public final class ExecutableMemory implements AutoCloseable {
         }
     }
 
-    /// Puts numbers of four bytes at many places, `displacement` bytes from an address each.
+    /// Puts numbers of four bytes at many places, `displacement` bytes from an address each, while
+    /// nobody executes what is there. At a place that is named twice the first number stays.
     ///
-    /// @param numbers an address and a number each, of eight bytes both; each place lies within
-    ///   eight bytes at a multiple of eight
+    /// @param numbers an address and a number each, of eight bytes both
     public synchronized void put(MemorySegment numbers, int displacement) {
         if (!closed) {
             long base = executable.address() - displacement;
-            for (long at = 0; at < numbers.byteSize(); at += 2 * Long.BYTES) {
+            int step = 2 * Long.BYTES;
+            for (long at = numbers.byteSize() - step; at >= 0; at -= step) {
                 int number = (int) numbers.get(JAVA_LONG, at + Long.BYTES);
                 writable.set(JAVA_INT_UNALIGNED, numbers.get(JAVA_LONG, at) - base, number);
             }

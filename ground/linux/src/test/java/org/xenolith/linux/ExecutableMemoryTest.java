@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 class ExecutableMemoryTest {
     private static final int PAGE_BYTES = 4096;
@@ -68,6 +70,19 @@ class ExecutableMemoryTest {
             var pointer = MemorySegment.ofArray(first);
             assertThat(ExecutableMemory.call(at, pointer, 6, pointers(0, 2))).isEqualTo(7);
             assertThat(first[0]).isEqualTo(42);
+        }
+    }
+
+    @Test
+    void aPlaceThatIsNamedTwiceGetsTheFirstNumber() throws LinuxException {
+        try (var memory = ExecutableMemory.create("test", PAGE_BYTES)) {
+            long at = memory.add(new byte[16], 16).orElseThrow();
+            long[] numbers = {at + 6, 0x0403_0201, at + 12, -1, at + 6, 0x0909_0909};
+            var segment = Arena.ofAuto().allocate(numbers.length * 8L, 8);
+            segment.copyFrom(MemorySegment.ofArray(numbers));
+            memory.put(segment, -4);
+            assertThat(memory.code(at, 16).toArray(ValueLayout.JAVA_BYTE))
+                    .containsExactly(0, 0, 1, 2, 3, 4, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0);
         }
     }
 

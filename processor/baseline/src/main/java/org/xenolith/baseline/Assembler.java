@@ -138,16 +138,16 @@ final class Assembler {
         distance(label);
     }
 
-    /// The distance of a label, of four bytes, from what follows.
-    void distance(int label) {
-        int room = lengths.distance(size, label);
-        room(room);
-    }
-
     /// The same, where a condition holds.
     void longJumpIf(int condition, int label) {
         bytes(0x0F, 0x80 | condition);
         distance(label);
+    }
+
+    /// The distance of a label, of four bytes, from what follows.
+    void distance(int label) {
+        int room = lengths.distance(size, label);
+        room(room);
     }
 
     /// Instructions that do nothing, up to where a number of four bytes that begins `before` bytes

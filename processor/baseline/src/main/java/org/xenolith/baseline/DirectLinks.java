@@ -27,11 +27,13 @@ import java.lang.invoke.VarHandle;
 ///   way out for its own address, which is never linked ([#retire]), whoever may still come.
 ///
 /// A jump's distance, and a region's first instruction, lie within eight bytes at a multiple of
-/// eight, so that whoever executes them sees the old or the new one.
+/// eight, so that whoever executes them sees the old or the new one. Who still sees the old
+/// distance may link a jump once more: then the list has it twice, and what it says first is where
+/// it led.
 final class DirectLinks {
     /// For each so many bytes of room for code a jump may lead to another region; further ones stay
     /// as they are.
-    private static final int CODE_BYTES_OF_A_JUMP = 1 << 9;
+    private static final int CODE_BYTES_OF_A_JUMP = 1 << 10;
 
     /// The instruction that does nothing and has a number of four bytes.
     private static final int[] NOTHING = {0x0F, 0x1F, 0x84, 0x00};

@@ -3,6 +3,8 @@ package org.xenolith.baseline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -74,8 +76,13 @@ class JumpLengthsTest {
         assertThat(linked()).startsWith("e9820000000f8486000000.");
     }
 
-    @Test
-    void whatIsAlignedStaysSo() {
+    /// The number of a long jump lies within eight bytes at a multiple of eight, with as little
+    /// before it as that takes.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsAlignedStaysSo(boolean hasCondition) {
+        var opcode = hasCondition ? "0f84" : "e9";
+        int opcodeBytes = opcode.length() / 2;
         for (int before = 0; before < 8; before++) {
             var assembler = new Assembler();
             int behind = assembler.label();
@@ -84,18 +91,21 @@ class JumpLengthsTest {
             for (int more = 0; more < before; more++) {
                 assembler.bytes(0xC3);
             }
-            assembler.pad(1);
-            assembler.longJump(behind);
+            assembler.pad(opcodeBytes);
+            if (hasCondition) {
+                assembler.longJumpIf(Assembler.EQUAL, behind);
+            } else {
+                assembler.longJump(behind);
+            }
             assembler.bind(behind);
             assembler.bytes(0xF4);
             assembler.bind(end);
             assembler.link();
             var bytes = Arrays.copyOf(assembler.buffer(), assembler.size());
-            int jump = assembler.size() - 6;
-            assertThat((jump + 1) % 8).isLessThanOrEqualTo(4);
-            assertThat(jump - 2 - before).isBetween(0, 3);
-            assertThat(Arrays.copyOfRange(bytes, jump, bytes.length))
-                    .containsExactly(0xE9, 0, 0, 0, 0, 0xF4);
+            int least = 2 + before + opcodeBytes;
+            int number = least % 8 > 4 ? (least + 7) / 8 * 8 : least;
+            assertThat(HexFormat.of().formatHex(bytes, number - opcodeBytes, bytes.length))
+                    .isEqualTo(opcode + "00000000f4");
             assertThat(bytes[1]).isEqualTo((byte) (bytes.length - 2));
         }
     }

@@ -38,6 +38,7 @@ class DirectLinksTest {
     private static final int[] VALUES = {1, 1000};
     private static final int[] LONE_CALLERS = {0x28000, 0x2A000, 0x2C000};
     private static final int LONG_FUNCTION = 0x2E000;
+    private static final int LOWER_LONG_FUNCTION = 0x27000;
     private static final int REGION_INSTRUCTIONS = 40;
 
     /// A byte that is set for the guest when it may go on.
@@ -71,13 +72,14 @@ class DirectLinksTest {
 
     private static final int PAGES_BEGIN = 0x8_0000;
 
-    private static final int CODE_BYTES_OF_A_JUMP = 1 << 9;
+    private static final int CODE_BYTES_OF_A_JUMP = 1 << 10;
 
     /// The least room for machine code: as much is kept free.
     private static final int CODE_BYTES_MIN = 64 << 10;
 
     private final Assembler code = new Assembler(TestGuest.CODE);
     private TestGuest guest;
+    private int longFunction = LONG_FUNCTION;
 
     @BeforeEach
     void begin() {
@@ -231,7 +233,7 @@ class DirectLinksTest {
     private void loadLoneCaller(int place, int shownAt, int times) {
         var caller = new Assembler(shownAt);
         fill(caller);
-        caller.call(LONG_FUNCTION);
+        caller.call(longFunction);
         for (int time = 0; time < times; time++) {
             caller.bytes(0x48, 0x01, 0xC3); // add rbx, rax
         }
@@ -241,7 +243,7 @@ class DirectLinksTest {
 
     private void beginWithLongFunction() {
         begin(SEEN_BEFORE, Optional.empty(), Regions.MACHINE_CODE_BYTES);
-        var function = new Assembler(LONG_FUNCTION);
+        var function = new Assembler(longFunction);
         fill(function);
         guest.load(function.bytes(0xB8).number(VALUES[0], 4).bytes(0xC3));
     }
@@ -305,6 +307,18 @@ class DirectLinksTest {
     @ParameterizedTest
     @EnumSource(Flush.class)
     void whatAFunctionReturnsToIsExecutedAsMappedAfterAFlush(Flush flush) {
+        expectReturnsAsMapped(flush);
+    }
+
+    /// The same forwards.
+    @ParameterizedTest
+    @EnumSource(Flush.class)
+    void whatALowerFunctionReturnsToIsExecutedAsMappedAfterAFlush(Flush flush) {
+        longFunction = LOWER_LONG_FUNCTION;
+        expectReturnsAsMapped(flush);
+    }
+
+    private void expectReturnsAsMapped(Flush flush) {
         beginWithLongFunction();
         int shown = LONE_CALLERS[0];
         for (int form = 0; form < 2; form++) {
@@ -491,6 +505,17 @@ class DirectLinksTest {
     @ParameterizedTest
     @ValueSource(strings = {"01", "10", "0123", "3210", "0213", "2031", "1302"})
     void aLoopOfRegionsStopsWhenItsTimeIsUp(String order) {
+        loopOfRegions(order, 0xE9);
+    }
+
+    /// Where each goes on with the next by a condition.
+    @ParameterizedTest
+    @ValueSource(strings = {"01", "10", "0123", "3210", "0213", "2031", "1302"})
+    void aLoopOfConditionsStopsWhenItsTimeIsUp(String order) {
+        loopOfRegions(order, 0x0F, 0x85); // jnz
+    }
+
+    private void loopOfRegions(String order, int... jump) {
         int rounds = 20_000;
         for (int place = 0; place < order.length(); place++) {
             var function = new Assembler(page(order, place));
@@ -498,7 +523,7 @@ class DirectLinksTest {
             if (place == 0) {
                 function.bytes(0xFF, 0xC9, 0x75, 1, 0xC3); // dec ecx; jnz behind; ret
             }
-            guest.load(function.jump(page(order, (place + 1) % order.length()), 0xE9));
+            guest.load(function.jump(page(order, (place + 1) % order.length()), jump));
         }
         code.bytes(0xB9).number(rounds, 4).load(RDX, UPPER + page(order, 0)).bytes(0xFF, 0xD2);
         guest.load(code.bytes(0xF4));
