@@ -62,10 +62,13 @@ final class AccessCode {
     /// Finds the `bytes` bytes at the address that the op at `index` accesses; the region is left
     /// if there is no translation for them. Uses RAX and R11.
     Place find(int index, boolean write, int address, int bytes) {
-        var group = groups.of(index);
-        if (plan.isConstant(address) && isNear(plan.constant(address, Width.W64), bytes)) {
-            return findKnown(write, (int) plan.constant(address, Width.W64));
+        if (plan.isConstant(address)) {
+            long known = plan.constant(address, Width.W64);
+            if (isNear(known, bytes)) {
+                return findKnown(write, (int) known);
+            }
         }
+        var group = groups.of(index);
         if (group == null) {
             var at = addressInRegister(address);
             findPage(write, at, bytes, block.miss());

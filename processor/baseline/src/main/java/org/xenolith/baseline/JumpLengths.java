@@ -24,9 +24,10 @@ final class JumpLengths {
         }
     }
 
-    /// Bytes that fill at most, to where a number lies within as many bytes at a multiple of them.
+    /// Bytes that fill at most.
     private static final int PAD_MAX = 3;
 
+    /// A number behind a pad lies within so many bytes, at a multiple of them.
     private static final int WHOLE_BYTES = Long.BYTES;
 
     private static final int SHORT_BYTES = 2;

@@ -301,20 +301,14 @@ class RegionsTest {
     @ParameterizedTest
     @ValueSource(longs = {0x100, -1L << 31, -1L << 40})
     void whatFitsIntoItsLowBitsIsKnown(long pc) {
-        var check =
-                compiler.compile(
-                                new Region(
-                                        List.of(
-                                                block(
-                                                        pc,
-                                                        new Op.Boundary(pc, 1),
-                                                        new Op.ReadRegister(1),
-                                                        new Op.Call(
-                                                                Helper.named(
-                                                                        Helpers.class, "check"),
-                                                                List.of(1)),
-                                                        new Op.Jump(pc + 1)))))
-                        .orElseThrow();
+        var checking =
+                block(
+                        pc,
+                        new Op.Boundary(pc, 1),
+                        new Op.ReadRegister(1),
+                        new Op.Call(Helper.named(Helpers.class, "check"), List.of(1)),
+                        new Op.Jump(pc + 1));
+        var check = compiler.compile(new Region(List.of(checking))).orElseThrow();
         for (int bit = 0; bit < Long.SIZE; bit++) {
             for (long number : new long[] {1L << bit, (1L << bit) - 1, -1L << bit, ~(-1L << bit)}) {
                 context.registers[1] = number;
