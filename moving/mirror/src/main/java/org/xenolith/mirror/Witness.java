@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,6 +21,11 @@ import java.util.concurrent.TimeUnit;
 /// it answers.
 public final class Witness implements AutoCloseable {
     private static final int REQUEST_BYTES_MAX = 4096;
+
+    /// What is read of a request that is too long, so that its sender comes to read the answer: a
+    /// connection that is closed with bytes unread is reset, and takes the answer with it.
+    private static final int DISCARDED_BYTES_MAX = 1 << 20;
+
     private static final int THREADS_MAX = 16;
     private static final int WAITING_MAX = 256;
 
@@ -104,6 +110,7 @@ public final class Witness implements AutoCloseable {
             try {
                 var body = exchange.getRequestBody().readNBytes(REQUEST_BYTES_MAX + 1);
                 if (body.length > REQUEST_BYTES_MAX) {
+                    discard(exchange.getRequestBody());
                     answer(exchange, 413, error("the request is too long"));
                     return;
                 }
@@ -113,6 +120,14 @@ public final class Witness implements AutoCloseable {
             } catch (IOException e) {
                 answer(exchange, 503, error(String.valueOf(e.getMessage())));
             }
+        }
+    }
+
+    private static void discard(InputStream rest) throws IOException {
+        var bytes = new byte[REQUEST_BYTES_MAX];
+        int length = 0;
+        for (int read = 0; read >= 0 && length < DISCARDED_BYTES_MAX; length += read) {
+            read = rest.read(bytes);
         }
     }
 

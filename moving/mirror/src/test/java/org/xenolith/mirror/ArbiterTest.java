@@ -269,8 +269,10 @@ class ArbiterTest {
                     assertThat(answer.body()).contains("error");
                 }
             }
-            assertThat(post(http, url(witness) + "/v3/kv/txn", new byte[100_000]).statusCode())
-                    .isEqualTo(413);
+            for (int length = 5_000; length < 1_000_000; length *= 2) {
+                var answer = post(http, url(witness) + "/v3/kv/txn", new byte[length]);
+                assertThat(answer.statusCode()).as("%d bytes", length).isEqualTo(413);
+            }
             assertThat(Arbiter.at(url(witness)).read(session)).isEqualTo(Optional.empty());
         }
     }
