@@ -44,8 +44,9 @@ final class Frame {
     /// Where code says that it would have changed the view, had they been there.
     static final int WANTS_VIEWS = INITIAL_BUDGET + 3;
 
-    /// The second place at which a translation was found last ([SecondPlaces]), or 0.
-    static final int SECOND_PLACE = INITIAL_BUDGET + 4;
+    /// How many pages have changed places since Java has asked, see [SecondPlaces]; which they are
+    /// is at [#MOVED].
+    static final int MOVES = INITIAL_BUDGET + 4;
 
     /// The number of the view in use.
     static final int PRESENT_VIEW = INITIAL_BUDGET + 5;
@@ -57,8 +58,13 @@ final class Frame {
     static final int LINKED_END = INITIAL_BUDGET + 7;
     static final int CODE_DISTANCE = INITIAL_BUDGET + 8;
 
+    /// Pages that have changed places, in order, and how many there is room for.
+    static final int MOVED = INITIAL_BUDGET + 9;
+
+    static final int MOVES_MAX = 48;
+
     /// What code that has paused waits for ([Pauses]), or 0; and behind it what is kept of it.
-    static final int PAUSED = INITIAL_BUDGET + 9;
+    static final int PAUSED = MOVED + MOVES_MAX;
 
     /// The stack's places of where the bytes of [PageGroups] are, behind the return address: an
     /// address each, or 0 if each access must look itself.
@@ -91,7 +97,7 @@ final class Frame {
     /// The stack's place of 1 if the pointers of all views are there, else of 0.
     static final int HAS_VIEWS = LINKER + Long.BYTES;
 
-    /// The stack's place of values of a block, of so many bytes: behind what is reached with a
+    /// The stack's place of values of a trace, of so many bytes: behind what is reached with a
     /// displacement of one byte.
     static final int VALUES = HAS_VIEWS + Long.BYTES;
 

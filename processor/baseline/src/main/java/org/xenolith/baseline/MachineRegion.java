@@ -72,14 +72,10 @@ public final class MachineRegion extends CompiledRegion {
         Memories.of(context).see(view, readTags, writeTags, offsets);
     }
 
-    /// The second place ([org.xenolith.jit.TranslationCache]) at which code has found a translation
-    /// last since this was asked, or 0. It may have been in any view.
-    public static int takeSecondPlace(Context context) {
-        int place = (int) context.registers[Frame.SECOND_PLACE];
-        if (place != 0) {
-            context.registers[Frame.SECOND_PLACE] = 0;
-        }
-        return place;
+    /// Tells `listener` which pages code has moved since it was told last, in order. To be asked
+    /// whenever code has returned, or waits for a page, before the arrays are used otherwise.
+    public static void tellMoves(Context context, PageMoves listener) {
+        SecondPlaces.tell(context.registers, listener);
     }
 
     @Override

@@ -10,6 +10,8 @@ import static org.xenolith.baseline.Assembler.RSI;
 import static org.xenolith.baseline.Assembler.RSP;
 import static org.xenolith.baseline.Frame.REGISTERS;
 
+import org.xenolith.base.Bug;
+import org.xenolith.ir.Context;
 import org.xenolith.ir.Width;
 import org.xenolith.jit.TranslationCache;
 
@@ -43,6 +45,10 @@ final class Pauses {
     private static final int VECTOR_COUNT = 16;
     private static final int VALUES = VECTORS + 2 * VECTOR_COUNT;
     private static final int VALUE_COUNT = Frame.VALUE_BYTES / Long.BYTES;
+
+    static {
+        Bug.check(VALUES + VALUE_COUNT <= Context.SLOTS, "the context has a slot for each value");
+    }
 
     private Pauses() {}
 

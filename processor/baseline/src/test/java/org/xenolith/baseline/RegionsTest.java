@@ -27,6 +27,7 @@ import org.xenolith.jit.TranslationCache;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
@@ -196,28 +197,88 @@ class RegionsTest {
         }
     }
 
-    /// Whoever keeps the translations may bring the page to its first place.
+    /// A load of eight bytes at what register 2 holds, into register 1.
+    private static Region.Block load() {
+        return block(
+                0x100,
+                new Op.Boundary(0x100, 1),
+                new Op.ReadRegister(2),
+                new Op.Load(Width.W64, 1),
+                new Op.WriteRegister(1, 2),
+                new Op.Jump(0x101));
+    }
+
+    private record Move(int view, int from, int first, int to) {}
+
+    private List<Move> moves() {
+        var told = new ArrayList<Move>();
+        MachineRegion.tellMoves(
+                context, (view, from, first, to) -> told.add(new Move(view, from, first, to)));
+        return told;
+    }
+
+    /// Both pages can be found afterwards, and whoever keeps the translations is told.
     @Test
-    void aPageThatWasFoundAtItsSecondPlaceIsSaid() {
+    void aPageThatIsFoundAtItsSecondPlaceComesToItsFirst() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        int first = TranslationCache.first(page);
+        int second = TranslationCache.second(page);
+        context.displace(page);
+        long other = context.readTags[first];
+        long[] arrays = {context.writeTags[first], context.offsets[first]};
+        long offset = context.offsets[second];
+        context.writeTags[second] = TranslationCache.EMPTY; // may be read only
+        context.registers[2] = page + 8;
+
+        assertThat(run(100, load())).isEqualTo(99);
+        int to = TranslationCache.second(other);
+        assertThat(moves()).containsExactly(new Move(0, second, first, to));
+        assertThat(moves()).isEmpty();
+        assertThat(context.readTags[first]).isEqualTo(page);
+        assertThat(context.writeTags[first]).isEqualTo(TranslationCache.EMPTY);
+        assertThat(context.offsets[first]).isEqualTo(offset);
+        assertThat(context.readTags[to]).isEqualTo(other);
+        assertThat(context.writeTags[to]).isEqualTo(arrays[0]);
+        assertThat(context.offsets[to]).isEqualTo(arrays[1]);
+        assertThat(to == second || context.readTags[second] == TranslationCache.EMPTY).isTrue();
+
+        assertThat(run(100, load())).isEqualTo(99);
+        assertThat(moves()).isEmpty();
+    }
+
+    @Test
+    void aPageComesToAFirstPlaceThatIsFree() {
+        long page = 3L << TranslationCache.PAGE_SHIFT;
+        int first = TranslationCache.first(page);
+        int second = TranslationCache.second(page);
+        context.displace(page);
+        context.readTags[first] = TranslationCache.EMPTY;
+        context.writeTags[first] = TranslationCache.EMPTY;
+        context.registers[2] = page + 8;
+
+        assertThat(run(100, load())).isEqualTo(99);
+        assertThat(moves()).containsExactly(new Move(0, second, first, second));
+        assertThat(context.readTags[first]).isEqualTo(page);
+        assertThat(context.writeTags[first]).isEqualTo(page);
+        assertThat(context.readTags[second]).isEqualTo(TranslationCache.EMPTY);
+        assertThat(context.writeTags[second]).isEqualTo(TranslationCache.EMPTY);
+    }
+
+    /// Two pages in turn, for longer than can be noted: they are found all the same.
+    @Test
+    void pagesStayWhereTheyAreWhenNoMoreMovesCanBeNoted() {
         long page = 3L << TranslationCache.PAGE_SHIFT;
         context.displace(page);
-        context.registers[2] = page + 8;
-        var load =
-                block(
-                        0x100,
-                        new Op.Boundary(0x100, 1),
-                        new Op.ReadRegister(2),
-                        new Op.Load(Width.W64, 1),
-                        new Op.WriteRegister(1, 2),
-                        new Op.Jump(0x101));
+        long other = context.readTags[TranslationCache.first(page)];
+        for (int turn = 0; turn < Frame.MOVES_MAX + 10; turn++) {
+            context.registers[2] = turn % 2 == 0 ? page : other;
+            assertThat(run(100, load())).as("turn %d", turn).isEqualTo(99);
+        }
+        assertThat(moves()).hasSize(Frame.MOVES_MAX);
 
-        assertThat(run(100, load)).isEqualTo(99);
-        assertThat(MachineRegion.takeSecondPlace(context)).isEqualTo(TranslationCache.second(page));
-        assertThat(MachineRegion.takeSecondPlace(context)).isZero();
-
-        context.registers[2] = 0;
-        assertThat(run(100, load)).isEqualTo(99);
-        assertThat(MachineRegion.takeSecondPlace(context)).isZero();
+        context.registers[2] = Frame.MOVES_MAX % 2 == 0 ? page : other;
+        assertThat(run(100, load())).isEqualTo(99);
+        assertThat(moves()).hasSize(1);
     }
 
     /// What a block has computed before it waits is there when it goes on.

@@ -6,7 +6,7 @@ package org.xenolith.ir;
 /// A memory access that cannot be done throws [Abort]; nothing of it has then happened.
 public abstract class Context {
     /// How many register slots there are.
-    public static final int SLOTS = 248;
+    public static final int SLOTS = 296;
 
     /// From here on slots are no registers but a compiler's own.
     public static final int COMPILER_SLOTS = 120;

@@ -22,6 +22,9 @@ public final class TranslationCache {
     public static final int FIRST_MASK = FIRST - 1;
     public static final int SECOND_MASK = SECOND - 1;
 
+    /// The tag of a place that has no page: equal to no tag that is looked for.
+    public static final long EMPTY = 1;
+
     /// Where the second places begin.
     public static final int SECOND_BASE = FIRST;
 

@@ -34,7 +34,7 @@ import java.util.TreeMap;
 final class CodeStore implements AutoCloseable {
     /// What the code that we make is like; another number, another file. Also raised when records
     /// change.
-    private static final long MAGIC = 0x0008_6564_6F63_6E78L; // "xncode", version 8
+    private static final long MAGIC = 0x0009_6564_6F63_6E78L; // "xncode", version 9
 
     private static final int MAGIC_AT = 0;
     private static final int FEATURES_AT = 8;

@@ -3,6 +3,7 @@ package org.xenolith.engine.soft;
 import org.xenolith.base.Clock;
 import org.xenolith.base.Entropy;
 import org.xenolith.baseline.MachineRegion;
+import org.xenolith.baseline.PageMoves;
 import org.xenolith.engine.Exit;
 import org.xenolith.ir.Abort;
 import org.xenolith.ir.Enters;
@@ -40,7 +41,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private static final long[] NO_TAGS = new long[TranslationCache.LENGTH];
 
     static {
-        Arrays.fill(NO_TAGS, Tlb.EMPTY);
+        Arrays.fill(NO_TAGS, TranslationCache.EMPTY);
     }
 
     private final GuestMemory memory;
@@ -52,6 +53,8 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     /// One for each [View]. That of [View#SUPERVISOR] is in use only where CR4.SMAP is set.
     private final Tlb[] tlbs;
+
+    private final PageMoves moves = this::moved;
 
     /// The view that everything here is set up for.
     private int knownView;
@@ -127,12 +130,13 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         }
     }
 
-    /// Machine code has found a page at its second place, each time by a detour.
-    void catchUpWithSecondPlaces() {
-        int place = MachineRegion.takeSecondPlace(this);
-        if (place != 0) {
-            tlbs[accessMode].promote(place);
-        }
+    /// Machine code may have moved pages in the arrays that it looks into.
+    void catchUpWithMoves() {
+        MachineRegion.tellMoves(this, moves);
+    }
+
+    private void moved(int view, int from, int first, int to) {
+        tlbs[modeOf(view)].moved(from, first, to);
     }
 
     // The same, for compiled regions.
@@ -304,6 +308,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public boolean translate(long page, boolean write) {
+        catchUpWithMoves();
         catchUpWithView();
         if (isObserving()) {
             return false;
@@ -434,6 +439,11 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         storeSlow(linear, bits >>> 3, value, systemMode());
     }
 
+    /// The number of the TLB of a view.
+    private int modeOf(int view) {
+        return view == View.SUPERVISOR ? systemMode() : view;
+    }
+
     /// Implicit supervisor accesses are not excused by AC.
     private int systemMode() {
         return (cr4 & Bits.CR4_SMAP) != 0 ? View.SUPERVISOR : View.SUPERVISOR_OVERRIDE;
@@ -559,7 +569,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         int view = View.of(this);
         registers[Registers.VIEW] = view;
         knownView = view;
-        accessMode = view == View.SUPERVISOR ? systemMode() : view;
+        accessMode = modeOf(view);
         watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
         checksAlignment =
                 view == View.USER && (cr0 & Bits.CR0_AM) != 0 && (systemFlags() & Bits.AC) != 0;
@@ -579,7 +589,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Machine code may change between views as they are now; the one in use it is called with.
     private void showViews() {
         for (int number = 0; number < Enters.VIEWS; number++) {
-            var tlb = tlbs[number == View.SUPERVISOR ? systemMode() : number];
+            var tlb = tlbs[modeOf(number)];
             MachineRegion.see(this, number, tlb.readTags, tlb.writeTags, tlb.distances);
         }
     }

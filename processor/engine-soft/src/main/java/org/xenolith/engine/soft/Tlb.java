@@ -1,5 +1,7 @@
 package org.xenolith.engine.soft;
 
+import static org.xenolith.jit.TranslationCache.EMPTY;
+
 import org.xenolith.jit.TranslationCache;
 
 import java.util.Arrays;
@@ -7,18 +9,15 @@ import java.util.Arrays;
 /// Cached translations of one vCPU for one access mode, in places by linear page
 /// ([TranslationCache]). **Hot path.** Benchmark: the memory loops of `bench`.
 ///
-/// An entry's tag is the linear page address, or [#EMPTY]. `offsets[i] + linear` is the byte of the
-/// memory segment, `distances[i] + linear` the same for compiled regions. A page may be cached for
-/// reading, or for reading and writing; it is not cached for writing while its first write must be
-/// noticed (dirty bit, dirty epoch, translated code).
+/// An entry's tag is the linear page address, or [TranslationCache#EMPTY]. `offsets[i] + linear` is
+/// the byte of the memory segment, `distances[i] + linear` the same for compiled regions. A page
+/// may be cached for reading, or for reading and writing; it is not cached for writing while its
+/// first write must be noticed (dirty bit, dirty epoch, translated code).
 final class Tlb {
     private static final int ENTRIES = TranslationCache.ENTRIES;
 
     /// Behind all places: for an entry on its way.
     private static final int SPARE = ENTRIES;
-
-    /// Not page-aligned, so equal to no tag that is looked for.
-    static final long EMPTY = 1;
 
     final long[] readTags = new long[TranslationCache.LENGTH];
     final long[] writeTags = new long[TranslationCache.LENGTH];
@@ -175,29 +174,26 @@ final class Tlb {
         return first;
     }
 
-    /// Brings the page at a second place, if there is one, to its first, so that the next look
-    /// finds it at once. The page that was there goes to its own second place.
-    void promote(int place) {
-        long page = readTags[place];
-        if (page == EMPTY) {
-            return;
-        }
-        int first = TranslationCache.first(page);
-        long other = readTags[first];
-        move(place, SPARE);
-        clear(place);
-        if (other != EMPTY) {
-            move(first, TranslationCache.second(other));
-        }
-        move(SPARE, first);
-        clear(SPARE);
+    /// Machine code has brought the page at a second place, `from`, to its first, and the one that
+    /// was there to `to`, in the arrays that it looks into.
+    void moved(int from, int first, int to) {
+        moveRest(from, SPARE);
+        moveRest(first, to);
+        moveRest(SPARE, first);
     }
 
     private void move(int from, int to) {
         readTags[to] = readTags[from];
         writeTags[to] = writeTags[from];
-        offsets[to] = offsets[from];
         distances[to] = distances[from];
+        moveRest(from, to);
+    }
+
+    /// What machine code does not know.
+    private void moveRest(int from, int to) {
+        if (offsets != distances) {
+            offsets[to] = offsets[from];
+        }
         spans[to] = spans[from];
         global[to] = global[from];
         list(to);
