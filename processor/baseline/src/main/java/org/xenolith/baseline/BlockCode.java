@@ -23,7 +23,7 @@ import org.xenolith.ir.Ops;
 import org.xenolith.ir.Unit;
 import org.xenolith.ir.Width;
 
-/// Makes the code of one block, op by op. RAX and R11 are for the inside of an op.
+/// Makes the code of a trace ([Traces]), op by op. RAX and R11 are for the inside of an op.
 final class BlockCode {
     private final RegionCode region;
     private final Assembler code;
@@ -41,7 +41,8 @@ final class BlockCode {
     private long instruction;
     private int instructionsLeft;
 
-    BlockCode(RegionCode region, Assembler code, FlagCode flags, Unit unit, int instructions) {
+    /// @param unit all blocks of the trace, one after the other
+    BlockCode(RegionCode region, Assembler code, FlagCode flags, Unit unit) {
         this.region = region;
         this.code = code;
         this.flags = flags;
@@ -51,17 +52,24 @@ final class BlockCode {
         vectors = new VectorCode(accesses, code, plan, values);
         integers = new IntegerCalls(code, plan, values);
         strings = new StringCode(this, accesses, code, plan, values);
-        instructionsLeft = instructions + 1;
     }
 
     void emit() {
+        beginBlock();
         for (int index = 0; index < plan.size(); index++) {
             if (!plan.isSkipped(index)) {
                 values.begin(index);
                 emit(index);
                 values.end();
             }
+            if (plan.op(index).endsUnit() && index + 1 < plan.size()) {
+                beginBlock();
+            }
         }
+    }
+
+    private void beginBlock() {
+        instructionsLeft = region.beginBlock() + 1;
     }
 
     private void emit(int index) {

@@ -12,7 +12,8 @@ import java.util.Map;
 
 /// Which accesses of a block are so near each other, at fixed distances, that they are on one page
 /// mostly: what a function saves on its stack, the members of a structure, what is read, changed
-/// and written back. The first of a group looks for the page of all; see [AccessCode].
+/// and written back. The first of a group looks for the page of all; see [AccessCode]. A group ends
+/// with its block, also within a trace ([Traces]): what lies behind may never be executed.
 final class PageGroups {
     /// How many groups may be open at a time.
     static final int PLACES = 4;
@@ -110,7 +111,7 @@ final class PageGroups {
 
     private void add(int index, Map<Integer, Group> open) {
         var op = plan.op(index);
-        if (op instanceof Op.Call call && changesPages(call)) {
+        if (op.endsUnit() || op instanceof Op.Call call && changesPages(call)) {
             open.clear();
             return;
         }

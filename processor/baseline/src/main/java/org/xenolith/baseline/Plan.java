@@ -12,8 +12,8 @@ import org.xenolith.ir.Width;
 import java.util.Arrays;
 import java.util.List;
 
-/// What is to be made of each value of a block: which are the same, which are constants, which are
-/// made only where they are used, and where the last use of each is.
+/// What is to be made of each value of a trace ([Traces]): which are the same, which are constants,
+/// which are made only where they are used, and where the last use of each is.
 ///
 /// Several values may be one *home value*: a register read after it was read or written, a value
 /// cut to fewer bits, or combined with itself. Bits above a value's width are whatever its home
@@ -230,7 +230,7 @@ final class Plan {
         boolean hosted = false; // an instruction of the host stands for the op
         for (int index = ops.size() - 1; index >= 0; index--) {
             var op = ops.get(index);
-            if (Ops.mayFault(op)) {
+            if (Ops.mayFault(op) || op.endsUnit()) {
                 Arrays.fill(overwritten, false);
             }
             if (Ops.changesFlags(op)) {

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// Makes the machine code of a region: blocks, and behind them the ways out. It is entered through
 /// [EntryCode] or from another region, and does not depend on where it lies or in which process.
@@ -35,6 +36,7 @@ final class RegionCode {
     private final FlagCode flags = new FlagCode(code);
     private final RegionFlow flow;
     private final FlagKinds kinds;
+    private final Traces traces;
     private final FloatingControl floating;
     private final int[] blocks;
     private final int exit;
@@ -59,7 +61,8 @@ final class RegionCode {
     /// By address: where that looks for the region there.
     private final Map<Long, Integer> looks = new HashMap<>();
 
-    private int place;
+    /// Of the block that code is being made for.
+    private int place = -1;
 
     /// Where the region is left at once when it has been retired, if it can be: else -1.
     private int retired = -1;
@@ -75,6 +78,7 @@ final class RegionCode {
         this.features = features;
         flow = new RegionFlow(region);
         kinds = new FlagKinds(flow);
+        traces = new Traces(flow);
         floating = new FloatingControl(code, flow);
         blocks = new int[flow.order().size()];
         for (int block = 0; block < blocks.length; block++) {
@@ -90,8 +94,8 @@ final class RegionCode {
     static RegionCode generate(Region region, int features) {
         var made = new RegionCode(region, features);
         made.enter();
-        for (int place = 0; place < made.blocks.length; place++) {
-            made.block(place);
+        while (made.place + 1 < made.blocks.length) {
+            made.emitTrace();
         }
         made.leave();
         made.code.link();
@@ -121,16 +125,25 @@ final class RegionCode {
         floating.enter(() -> miss(flow.order().getFirst().pc(), 0));
     }
 
-    private void block(int place) {
-        this.place = place;
-        var unit = flow.unit(place);
-        int instructions = instructions(unit);
+    private void emitTrace() {
+        int first = place + 1;
+        int behind = traces.behind(first);
+        var units = IntStream.range(first, behind).mapToObj(flow::unit).toList();
+        new BlockCode(this, code, flags, Unit.join(units)).emit();
+    }
+
+    /// The next block begins, behind the one before it.
+    ///
+    /// @return how many instructions it has
+    int beginBlock() {
+        place++;
+        int instructions = instructions(flow.unit(place));
         code.bind(blocks[place]);
         if (instructions > 0) {
             code.opNumber(Width.W32, Assembler.SUB, BUDGET, instructions);
         }
         flags.begin(kinds.kind(place));
-        new BlockCode(this, code, flags, unit, instructions).emit();
+        return instructions;
     }
 
     private static int instructions(Unit unit) {

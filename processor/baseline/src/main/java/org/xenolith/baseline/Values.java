@@ -5,7 +5,7 @@ import org.xenolith.ir.Width;
 
 import java.util.Arrays;
 
-/// Where the values of one block are: in a host register, in the slot of the register of the guest
+/// Where the values of a trace are: in a host register, in the slot of the register of the guest
 /// that has the same value now, or on the stack. What was to be kept longest goes first when
 /// registers run out, and costs nothing if it is in a slot anyway.
 final class Values {
@@ -99,7 +99,7 @@ final class Values {
             }
         }
         if (best == NOWHERE) {
-            throw new Unfit("a block keeps too many values");
+            throw new Unfit("a trace keeps too many values");
         }
         evict(best);
         pin(best);
@@ -137,7 +137,7 @@ final class Values {
                 return place;
             }
         }
-        throw new Unfit("a block keeps too many values");
+        throw new Unfit("a trace keeps too many values");
     }
 
     private int stackAt(int home) {
@@ -283,7 +283,7 @@ final class Values {
         }
     }
 
-    /// A slot is about to get something that is no value of the block: the value that is there, if
+    /// A slot is about to get something that is no value of the trace: the value that is there, if
     /// it is used later, is in a register afterwards.
     void overwrite(int slot) {
         int old = inSlot[slot];

@@ -13,9 +13,9 @@ import org.xenolith.ir.Width;
 
 import java.util.Arrays;
 
-/// Makes the code of one block for what one of the host's own instructions does ([Op.Host]), on the
+/// Makes the code of a trace for what one of the host's own instructions does ([Op.Host]), on the
 /// host's vector registers of the same numbers. A vector that has been in its register stays there
-/// to the end of the block; it is always in its slots too, so that a way out need not save any.
+/// to the end of the trace; it is always in its slots too, so that a way out need not save any.
 final class VectorCode {
     private static final int REGISTERS_MAX = 16;
 

@@ -9,8 +9,9 @@
 /// ```
 ///
 /// [org.xenolith.baseline.MachineCodeCompiler] is the door. Guest registers live in the context
-/// between instructions; within a block, values are kept in host registers by `Values`. Where code
-/// for an instruction would be more than a few host instructions, the region is left there.
+/// between instructions; within a block, and from block to block of a trace (`Traces`), values are
+/// kept in host registers by `Values`. Where code for an instruction would be more than a few host
+/// instructions, the region is left there.
 ///
 /// Nothing checks what the code does with memory: it is for a process that holds one domain.
 package org.xenolith.baseline;

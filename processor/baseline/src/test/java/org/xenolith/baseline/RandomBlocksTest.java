@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Abort;
+import org.xenolith.ir.Condition;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
@@ -15,14 +16,18 @@ import org.xenolith.jit.Region;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /// Machine code of blocks made at random against the evaluator.
 class RandomBlocksTest {
     private static final int BLOCKS = Integer.getInteger("xenolith.blocks", 40_000);
     private static final long ENTRY = 0x1000;
+    private static final long BLOCK_BYTES = 0x100;
     private static final int BUDGET = 1000;
 
     /// An MXCSR that no instruction changes.
@@ -30,6 +35,7 @@ class RandomBlocksTest {
 
     private int executed;
     private int completed;
+    private int followed;
     private int supplied;
 
     @Test
@@ -54,6 +60,61 @@ class RandomBlocksTest {
         assertThat(completed).isGreaterThan(BLOCKS / 20);
         assertThat(executed).isGreaterThan(BLOCKS / 4);
         assertThat(supplied).isGreaterThan(BLOCKS / 100);
+    }
+
+    /// Some blocks that lead to each other: forwards, past each other, back, and out.
+    @Test
+    void blocksGoOnWithWhatThoseBeforeThemHave() throws Exception {
+        assumeTrue(MachineCodeCompiler.isSupported());
+        for (long seed = 1; seed <= BLOCKS / 2; seed++) {
+            var random = new SplittableRandom(seed);
+            compare(seed, random, several(random));
+        }
+        assertThat(followed).isGreaterThan(BLOCKS / 4);
+        assertThat(supplied).isGreaterThan(BLOCKS / 100);
+    }
+
+    private static Map<Long, Unit> several(RandomGenerator random) {
+        int count = 2 + random.nextInt(4);
+        var blocks = new HashMap<Long, Unit>();
+        for (int block = 0; block < count; block++) {
+            long pc = ENTRY + block * BLOCK_BYTES;
+            var body =
+                    random.nextInt(3) == 0
+                            ? RandomAccesses.next(random)
+                            : withoutEnd(withVectors(random));
+            blocks.put(pc, placed(pc, leading(body, pc, count, random)));
+        }
+        return blocks;
+    }
+
+    /// Goes on with the next block mostly, at once or if some condition holds.
+    private static Unit leading(Unit body, long pc, int blocks, RandomGenerator random) {
+        var ops = new ArrayList<>(body.ops());
+        long next = pc + BLOCK_BYTES;
+        long other = ENTRY + random.nextInt(blocks + 2) * BLOCK_BYTES;
+        if (random.nextInt(4) == 0) {
+            ops.add(new Op.Jump(random.nextInt(4) > 0 ? next : other));
+            return new Unit(ops);
+        }
+        ops.add(new Op.Boundary(0, 1));
+        ops.add(new Op.Test(Condition.values()[random.nextInt(Condition.values().length)]));
+        int condition = ops.size() - 1;
+        ops.add(
+                random.nextBoolean()
+                        ? new Op.Branch(condition, next, other)
+                        : new Op.Branch(condition, other, next));
+        return new Unit(ops);
+    }
+
+    /// With an address of its own for each instruction.
+    private static Unit placed(long pc, Unit unit) {
+        var ops = new ArrayList<Op>();
+        long at = pc;
+        for (var op : unit.ops()) {
+            ops.add(op instanceof Op.Boundary ? new Op.Boundary(at++, 1) : op);
+        }
+        return new Unit(ops);
     }
 
     /// What is kept on disk is used by other processes, and once more when it is made again.
@@ -134,9 +195,18 @@ class RandomBlocksTest {
     }
 
     private void compare(long seed, SplittableRandom random, Unit unit) throws Exception {
-        unit = ending(unit);
-        var compiled = random.nextBoolean() ? Passes.optimise(unit) : unit;
-        var region = region(compiled);
+        compare(seed, random, Map.of(ENTRY, ending(unit)));
+    }
+
+    /// The blocks by their addresses, that of the entry among them.
+    private void compare(long seed, SplittableRandom random, Map<Long, Unit> units)
+            throws Exception {
+        var blocks = new ArrayList<Region.Block>();
+        for (long pc : units.keySet().stream().sorted().toList()) {
+            var unit = units.get(pc);
+            var compiled = random.nextBoolean() ? Passes.optimise(unit) : unit;
+            blocks.add(new Region.Block(pc, compiled, List.of(), 1));
+        }
         try (var arena = Arena.ofConfined()) {
             var context = new ArenaContext(arena, random);
             context.registers[RandomVectors.CONTROL] = ALL_MASKED_AND_SEEN;
@@ -144,9 +214,9 @@ class RandomBlocksTest {
             context.supply(page -> (missing >>> page & 1) != 0);
             var reference = context.copy(arena);
             int without = seed % 4 == 0 ? HostProcessor.BMI1 : 0;
-            var compiler = new MachineCodeCompiler(false, 1 << 16, without);
+            var compiler = new MachineCodeCompiler(false, 1 << 18, without);
             try (compiler) {
-                var code = compiler.compile(region);
+                var code = compiler.compile(new Region(blocks));
                 if (code.isEmpty()) {
                     return;
                 }
@@ -160,39 +230,75 @@ class RandomBlocksTest {
                                         BUDGET);
                 supplied += context.supplied();
                 reference.see(context);
-                check(seed, unit, compiled, context, reference, BUDGET - left);
+                check(
+                        "seed %d, %s".formatted(seed, blocks),
+                        units,
+                        context,
+                        reference,
+                        BUDGET - left);
             }
         }
     }
 
+    /// @param instructions how many the code has executed
     private void check(
-            long seed,
-            Unit unit,
-            Unit compiled,
+            String what,
+            Map<Long, Unit> units,
             ArenaContext context,
             ArenaContext reference,
             int instructions) {
-        var starts = new ArrayList<Integer>();
-        for (int index = 0; index < unit.ops().size(); index++) {
-            if (unit.ops().get(index) instanceof Op.Boundary) {
-                starts.add(index);
+        reference.pc = ENTRY;
+        int left = instructions;
+        int blocks = 0;
+        for (var unit = units.get(ENTRY); unit != null && left >= 0; blocks++) {
+            int count = instructions(unit);
+            if (left < count) {
+                execute(what, prefix(unit, left), reference);
+                if (left > 0 || blocks == 0) {
+                    reference.pc = pc(unit, left);
+                }
+                break;
             }
+            execute(what, unit, reference);
+            completed++;
+            left -= count;
+            unit = units.get(reference.pc);
         }
-        boolean whole = instructions == starts.size();
-        var done = whole ? unit : new Unit(unit.ops().subList(0, starts.get(instructions)));
-        if (!whole) {
-            reference.pc = ((Op.Boundary) unit.ops().get(starts.get(instructions))).pc();
-        }
-        try {
-            new Evaluator(done).execute(reference);
-        } catch (Abort abort) {
-            throw new AssertionError("seed " + seed + " aborts in\n" + unit, abort);
-        }
+        followed += Math.max(0, blocks - 1);
         executed += instructions;
-        completed += whole ? 1 : 0;
         assertThat(context.state())
-                .as("seed %d, %d instructions of\n%s\n%s", seed, instructions, unit, compiled)
+                .as("%d instructions of %s", instructions, what)
                 .isEqualTo(reference.state());
-        assertThat(context.pc).as("seed %d", seed).isEqualTo(reference.pc);
+        assertThat(context.pc).as(what).isEqualTo(reference.pc);
+    }
+
+    private static void execute(String what, Unit unit, ArenaContext reference) {
+        try {
+            new Evaluator(unit).execute(reference);
+        } catch (Abort abort) {
+            throw new AssertionError(what + " aborts", abort);
+        }
+    }
+
+    private static int instructions(Unit unit) {
+        return (int) unit.ops().stream().filter(Op.Boundary.class::isInstance).count();
+    }
+
+    /// The first so many instructions.
+    private static Unit prefix(Unit unit, int instructions) {
+        return new Unit(unit.ops().subList(0, start(unit, instructions)));
+    }
+
+    private static long pc(Unit unit, int instruction) {
+        return ((Op.Boundary) unit.ops().get(start(unit, instruction))).pc();
+    }
+
+    /// Where an instruction begins.
+    private static int start(Unit unit, int instruction) {
+        return IntStream.range(0, unit.ops().size())
+                .filter(index -> unit.ops().get(index) instanceof Op.Boundary)
+                .skip(instruction)
+                .findFirst()
+                .orElseThrow();
     }
 }

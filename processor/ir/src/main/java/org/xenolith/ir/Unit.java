@@ -11,7 +11,8 @@ public record Unit(List<Op> ops) {
         ops = List.copyOf(ops);
     }
 
-    /// The unit that does what `units` do one after the other. Only the last may end the block.
+    /// The unit that does what `units` do one after the other. What ends one that is not the last
+    /// goes on with the next, or leaves: such a unit is for compilers only.
     public static Unit join(List<Unit> units) {
         var ops = new ArrayList<Op>();
         for (var unit : units) {
