@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.Abort;
-import org.xenolith.ir.Condition;
 import org.xenolith.ir.Evaluator;
 import org.xenolith.ir.Op;
 import org.xenolith.ir.Passes;
@@ -16,10 +15,11 @@ import org.xenolith.jit.Region;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
@@ -27,7 +27,13 @@ import java.util.stream.IntStream;
 class RandomBlocksTest {
     private static final int BLOCKS = Integer.getInteger("xenolith.blocks", 40_000);
     private static final long ENTRY = 0x1000;
+    private static final long UPPER_ENTRY = 0xFFFF_FFFF_8100_1000L;
     private static final long BLOCK_BYTES = 0x100;
+    private static final int BLOCKS_MAX = 8;
+
+    /// That of no register.
+    private static final int BASE_SLOT = 100;
+
     private static final int BUDGET = 1000;
 
     /// An MXCSR that no instruction changes.
@@ -37,6 +43,7 @@ class RandomBlocksTest {
     private int completed;
     private int followed;
     private int supplied;
+    private int refused;
 
     @Test
     void machineCodeAndTheEvaluatorAgree() throws Exception {
@@ -70,41 +77,62 @@ class RandomBlocksTest {
             var random = new SplittableRandom(seed);
             compare(seed, random, several(random));
         }
+        assertThat(refused).isLessThan(BLOCKS / 1000);
         assertThat(followed).isGreaterThan(BLOCKS / 4);
         assertThat(supplied).isGreaterThan(BLOCKS / 100);
     }
 
-    private static Map<Long, Unit> several(RandomGenerator random) {
-        int count = 2 + random.nextInt(4);
-        var blocks = new HashMap<Long, Unit>();
+    /// A region, and its blocks as they are to be executed: those of the region may do the same in
+    /// another way.
+    private record Blocks(SortedMap<Long, Unit> units, Region region) {
+        long entry() {
+            return units.firstKey();
+        }
+    }
+
+    private static Blocks several(RandomGenerator random) {
+        int count = 2 + random.nextInt(BLOCKS_MAX - 1);
+        long entry = random.nextInt(4) == 0 ? UPPER_ENTRY : ENTRY;
+        int baseSlot = random.nextInt(4) == 0 ? BASE_SLOT : Region.ABSOLUTE;
+        var units = new TreeMap<Long, Unit>();
         for (int block = 0; block < count; block++) {
-            long pc = ENTRY + block * BLOCK_BYTES;
+            long pc = entry + block * BLOCK_BYTES;
+            long other = entry + random.nextInt(count + 2) * BLOCK_BYTES;
             var body =
                     random.nextInt(3) == 0
                             ? RandomAccesses.next(random)
                             : withoutEnd(withVectors(random));
-            blocks.put(pc, placed(pc, leading(body, pc, count, random)));
+            var unit = RandomEnds.end(body, pc + BLOCK_BYTES, other, entry, baseSlot, random);
+            units.put(pc, placed(pc, unit));
         }
-        return blocks;
+        return blocks(units, baseSlot, random);
     }
 
-    /// Goes on with the next block mostly, at once or if some condition holds.
-    private static Unit leading(Unit body, long pc, int blocks, RandomGenerator random) {
-        var ops = new ArrayList<>(body.ops());
-        long next = pc + BLOCK_BYTES;
-        long other = ENTRY + random.nextInt(blocks + 2) * BLOCK_BYTES;
-        if (random.nextInt(4) == 0) {
-            ops.add(new Op.Jump(random.nextInt(4) > 0 ? next : other));
-            return new Unit(ops);
+    private static Blocks single(Unit unit, RandomGenerator random) {
+        var units = new TreeMap<>(Map.of(ENTRY, ending(unit)));
+        return blocks(units, Region.ABSOLUTE, random);
+    }
+
+    private static Blocks blocks(
+            SortedMap<Long, Unit> units, int baseSlot, RandomGenerator random) {
+        var blocks = new ArrayList<Region.Block>();
+        units.forEach((pc, unit) -> {
+            var compiled = random.nextBoolean() ? Passes.optimise(unit) : unit;
+            var expected = expected(units.firstKey(), unit, units.size(), random);
+            blocks.add(new Region.Block(pc, compiled, expected, 1));
+        });
+        return new Blocks(units, new Region(blocks, baseSlot));
+    }
+
+    /// Where a computed jump may have been seen to go, within the region and behind it.
+    private static List<Long> expected(long entry, Unit unit, int blocks, RandomGenerator random) {
+        if (!(unit.ops().getLast() instanceof Op.JumpTo)) {
+            return List.of();
         }
-        ops.add(new Op.Boundary(0, 1));
-        ops.add(new Op.Test(Condition.values()[random.nextInt(Condition.values().length)]));
-        int condition = ops.size() - 1;
-        ops.add(
-                random.nextBoolean()
-                        ? new Op.Branch(condition, next, other)
-                        : new Op.Branch(condition, other, next));
-        return new Unit(ops);
+        return random.ints(random.nextInt(3), 0, blocks + 1)
+                .distinct()
+                .mapToObj(block -> entry + block * BLOCK_BYTES)
+                .toList();
     }
 
     /// With an address of its own for each instruction.
@@ -125,8 +153,8 @@ class RandomBlocksTest {
                 var second = new MachineCodeCompiler(false, 1 << 17)) {
             int made = 0;
             for (long seed = 1; seed <= BLOCKS / 40; seed++) {
-                var region = region(ending(withVectors(new SplittableRandom(seed))));
-                var same = region(ending(withVectors(new SplittableRandom(seed))));
+                var region = any(new SplittableRandom(seed));
+                var same = any(new SplittableRandom(seed));
                 var image = first.image(region);
                 if (image.isPresent()) {
                     made++;
@@ -149,8 +177,9 @@ class RandomBlocksTest {
         return new Unit(ops);
     }
 
-    private static Region region(Unit unit) {
-        return new Region(List.of(new Region.Block(ENTRY, unit, List.of(), 1)));
+    private static Region any(RandomGenerator random) {
+        var blocks = random.nextBoolean() ? several(random) : single(withVectors(random), random);
+        return blocks.region();
     }
 
     @Test
@@ -195,29 +224,24 @@ class RandomBlocksTest {
     }
 
     private void compare(long seed, SplittableRandom random, Unit unit) throws Exception {
-        compare(seed, random, Map.of(ENTRY, ending(unit)));
+        compare(seed, random, single(unit, random));
     }
 
-    /// The blocks by their addresses, that of the entry among them.
-    private void compare(long seed, SplittableRandom random, Map<Long, Unit> units)
-            throws Exception {
-        var blocks = new ArrayList<Region.Block>();
-        for (long pc : units.keySet().stream().sorted().toList()) {
-            var unit = units.get(pc);
-            var compiled = random.nextBoolean() ? Passes.optimise(unit) : unit;
-            blocks.add(new Region.Block(pc, compiled, List.of(), 1));
-        }
+    private void compare(long seed, SplittableRandom random, Blocks blocks) throws Exception {
         try (var arena = Arena.ofConfined()) {
             var context = new ArenaContext(arena, random);
             context.registers[RandomVectors.CONTROL] = ALL_MASKED_AND_SEEN;
             int missing = random.nextInt();
             context.supply(page -> (missing >>> page & 1) != 0);
+            context.pc = blocks.entry();
+            context.registers[BASE_SLOT] = context.pc;
             var reference = context.copy(arena);
             int without = seed % 4 == 0 ? HostProcessor.BMI1 : 0;
             var compiler = new MachineCodeCompiler(false, 1 << 18, without);
             try (compiler) {
-                var code = compiler.compile(new Region(blocks));
+                var code = compiler.compile(blocks.region());
                 if (code.isEmpty()) {
+                    refused++;
                     return;
                 }
                 int left =
@@ -231,8 +255,8 @@ class RandomBlocksTest {
                 supplied += context.supplied();
                 reference.see(context);
                 check(
-                        "seed %d, %s".formatted(seed, blocks),
-                        units,
+                        "seed %d, %s".formatted(seed, blocks.region()),
+                        blocks,
                         context,
                         reference,
                         BUDGET - left);
@@ -243,18 +267,18 @@ class RandomBlocksTest {
     /// @param instructions how many the code has executed
     private void check(
             String what,
-            Map<Long, Unit> units,
+            Blocks blocks,
             ArenaContext context,
             ArenaContext reference,
             int instructions) {
-        reference.pc = ENTRY;
+        reference.pc = blocks.entry();
         int left = instructions;
-        int blocks = 0;
-        for (var unit = units.get(ENTRY); unit != null && left >= 0; blocks++) {
+        int begun = 0;
+        for (var unit = blocks.units().get(reference.pc); unit != null && left >= 0; begun++) {
             int count = instructions(unit);
             if (left < count) {
                 execute(what, prefix(unit, left), reference);
-                if (left > 0 || blocks == 0) {
+                if (left > 0 || begun == 0) {
                     reference.pc = pc(unit, left);
                 }
                 break;
@@ -262,9 +286,9 @@ class RandomBlocksTest {
             execute(what, unit, reference);
             completed++;
             left -= count;
-            unit = units.get(reference.pc);
+            unit = blocks.units().get(reference.pc);
         }
-        followed += Math.max(0, blocks - 1);
+        followed += Math.max(0, begun - 1);
         executed += instructions;
         assertThat(context.state())
                 .as("%d instructions of %s", instructions, what)
