@@ -73,13 +73,13 @@ class RandomBlocksTest {
     @Test
     void blocksGoOnWithWhatThoseBeforeThemHave() throws Exception {
         assumeTrue(MachineCodeCompiler.isSupported());
-        for (long seed = 1; seed <= BLOCKS / 2; seed++) {
+        for (long seed = 1; seed <= BLOCKS / 4; seed++) {
             var random = new SplittableRandom(seed);
             compare(seed, random, several(random));
         }
-        assertThat(refused).isLessThan(BLOCKS / 1000);
-        assertThat(followed).isGreaterThan(BLOCKS / 4);
-        assertThat(supplied).isGreaterThan(BLOCKS / 100);
+        assertThat(refused).isLessThan(BLOCKS / 2000);
+        assertThat(followed).isGreaterThan(BLOCKS / 8);
+        assertThat(supplied).isGreaterThan(BLOCKS / 200);
     }
 
     /// A region, and its blocks as they are to be executed: those of the region may do the same in
