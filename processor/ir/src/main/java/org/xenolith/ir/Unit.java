@@ -14,6 +14,9 @@ public record Unit(List<Op> ops) {
     /// The unit that does what `units` do one after the other. What ends one that is not the last
     /// goes on with the next, or leaves: such a unit is for compilers only.
     public static Unit join(List<Unit> units) {
+        if (units.size() == 1) {
+            return units.getFirst();
+        }
         var ops = new ArrayList<Op>();
         for (var unit : units) {
             int first = ops.size();

@@ -123,16 +123,13 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         return walk;
     }
 
-    /// Machine code may have changed the view, which has then to be known here.
-    void catchUpWithView() {
+    /// Machine code may have moved pages in the arrays that it looks into, and changed the view,
+    /// which have then to be known here.
+    void catchUpWithCode() {
+        MachineRegion.tellMoves(this, moves);
         if (registers[Registers.VIEW] != knownView || registers[Registers.STALE_SEGMENTS] != 0) {
             SystemCalls.catchUp(this);
         }
-    }
-
-    /// Machine code may have moved pages in the arrays that it looks into.
-    void catchUpWithMoves() {
-        MachineRegion.tellMoves(this, moves);
     }
 
     private void moved(int view, int from, int first, int to) {
@@ -308,8 +305,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public boolean translate(long page, boolean write) {
-        catchUpWithMoves();
-        catchUpWithView();
+        catchUpWithCode();
         if (isObserving()) {
             return false;
         }

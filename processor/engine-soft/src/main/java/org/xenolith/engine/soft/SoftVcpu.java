@@ -230,8 +230,7 @@ public final class SoftVcpu extends Apart implements Vcpu {
         }
         int left = region.code.run(cpu, cpu.readTags(), cpu.writeTags(), cpu.distances(), budget);
         int executed = budget - left;
-        cpu.catchUpWithMoves();
-        cpu.catchUpWithView();
+        cpu.catchUpWithCode();
         retired += executed;
         cost += isMachineCode ? executed : 0;
         resumed = left <= 0 && !isMachineCode ? RESUMED_BLOCKS : 0;

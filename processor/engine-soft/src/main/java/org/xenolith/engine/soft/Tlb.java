@@ -16,9 +16,6 @@ import java.util.Arrays;
 final class Tlb {
     private static final int ENTRIES = TranslationCache.ENTRIES;
 
-    /// Behind all places: for an entry on its way.
-    private static final int SPARE = ENTRIES;
-
     final long[] readTags = new long[TranslationCache.LENGTH];
     final long[] writeTags = new long[TranslationCache.LENGTH];
     final long[] offsets = new long[TranslationCache.LENGTH];
@@ -29,12 +26,12 @@ final class Tlb {
     private final long base;
 
     /// The page size less one of the guest's mapping, for INVLPG of large pages.
-    private final int[] spans = new int[ENTRIES + 1];
+    private final int[] spans = new int[ENTRIES];
 
     /// Whether there may be an entry of a large page in the lower, in the upper half of addresses.
     private final boolean[] large = new boolean[2];
 
-    private final boolean[] global = new boolean[ENTRIES + 1];
+    private final boolean[] global = new boolean[ENTRIES];
 
     /// Where there may be entries that are not global, and entries of large pages: a guest switches
     /// address spaces too often to look at all places.
@@ -44,8 +41,8 @@ final class Tlb {
 
     /// Places, in the order in which they were added.
     private static final class PlaceSet {
-        private final int[] places = new int[ENTRIES + 1];
-        private final boolean[] has = new boolean[ENTRIES + 1];
+        private final int[] places = new int[ENTRIES];
+        private final boolean[] has = new boolean[ENTRIES];
         private int count;
 
         void add(int place) {
@@ -139,12 +136,9 @@ final class Tlb {
         if (readTags[index] != page || offsets[index] != offset) {
             clear(index);
         }
-        offsets[index] = offset;
         distances[index] = offset + base;
-        spans[index] = (int) translation.pageBytes() - 1;
         large[half(page)] |= translation.pageBytes() > 4096;
-        global[index] = translation.global();
-        list(index);
+        setRest(index, (int) translation.pageBytes() - 1, translation.global());
         readTags[index] = page;
         if (write) {
             writeTags[index] = page;
@@ -177,25 +171,24 @@ final class Tlb {
     /// Machine code has brought the page at a second place, `from`, to its first, and the one that
     /// was there to `to`, in the arrays that it looks into.
     void moved(int from, int first, int to) {
-        moveRest(from, SPARE);
-        moveRest(first, to);
-        moveRest(SPARE, first);
+        int span = spans[from];
+        boolean isGlobal = global[from];
+        setRest(to, spans[first], global[first]);
+        setRest(first, span, isGlobal);
     }
 
     private void move(int from, int to) {
         readTags[to] = readTags[from];
         writeTags[to] = writeTags[from];
         distances[to] = distances[from];
-        moveRest(from, to);
+        setRest(to, spans[from], global[from]);
     }
 
     /// What machine code does not know.
-    private void moveRest(int from, int to) {
-        if (offsets != distances) {
-            offsets[to] = offsets[from];
-        }
-        spans[to] = spans[from];
-        global[to] = global[from];
-        list(to);
+    private void setRest(int place, int span, boolean isGlobal) {
+        offsets[place] = distances[place] - base;
+        spans[place] = span;
+        global[place] = isGlobal;
+        list(place);
     }
 }
