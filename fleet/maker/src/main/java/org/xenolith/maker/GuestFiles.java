@@ -1,5 +1,7 @@
 package org.xenolith.maker;
 
+import org.xenolith.boot.FrontEndOptions;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,6 +36,7 @@ record GuestFiles(GuestSpec spec, UUID fileSystem, Path work) {
                 resource("initramfs-hook.sh"));
         // The usual list has modules and firmware for all machines, which cost time at each boot.
         text("early/etc/initramfs-tools/conf.d/guest", "MODULES=list\nCOMPRESS=lz4\n");
+        text("early/" + FrontEndOptions.PATH, FrontEndOptions.content());
         text("early/etc/fstab", "UUID=" + fileSystem + " / ext4 errors=remount-ro 0 1\n");
     }
 

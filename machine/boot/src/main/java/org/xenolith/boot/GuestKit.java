@@ -50,7 +50,7 @@ public final class GuestKit {
                     "crc32c-generic");
 
     /// Part of the cache's path: a new layout or initramfs gets a new number.
-    private static final String FORMAT = "1";
+    private static final String FORMAT = "2";
 
     private static final int FILE_BYTES_MAX = 256 << 20;
     private static final String KERNEL = "vmlinuz";

@@ -26,7 +26,7 @@ record KitRamdisk(String release, byte[] busybox, List<KernelModule> modules) {
     void write(OutputStream output) throws IOException {
         try (var cpio = new CpioWriter(output)) {
             var directories =
-                    "bin dev etc lib lib/modules mnt proc root run sbin sys usr usr/bin"
+                    "bin dev etc etc/modprobe.d lib lib/modules mnt proc root run sbin sys usr usr/bin"
                             + " usr/sbin var";
             for (var name : directories.split(" ")) {
                 cpio.directory(name, EXECUTABLE);
@@ -60,6 +60,7 @@ record KitRamdisk(String release, byte[] busybox, List<KernelModule> modules) {
                         .collect(Collectors.joining());
         var dependencies = modules.stream().map(this::dependencies).collect(Collectors.joining());
         cpio.file("etc/modules", READABLE, text(loaded));
+        cpio.file(FrontEndOptions.PATH, READABLE, text(FrontEndOptions.content()));
         cpio.directory(directory, EXECUTABLE);
         cpio.file(directory + "/modules.dep", READABLE, text(dependencies));
         for (var module : modules) {

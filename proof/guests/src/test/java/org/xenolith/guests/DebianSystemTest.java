@@ -86,6 +86,7 @@ class DebianSystemTest {
         system.assertWhole();
         assertThat(system.run("cat /etc/os-release"))
                 .contains("VERSION_CODENAME=" + release.codename());
+        assertThat(system.run("cat /sys/block/xvda/queue/max_sectors_kb")).isEqualTo("256");
         assertThat(system.run("cat /proc/cmdline")).doesNotContain(MARK);
     }
 

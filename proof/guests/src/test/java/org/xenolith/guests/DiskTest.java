@@ -131,6 +131,7 @@ class DiskTest {
                 .isEqualTo(Integer.toString(DISK_BYTES));
         assertThat(guest.run("cat /sys/block/xvd[acd]/queue/logical_block_size"))
                 .isEqualTo("512\n4096\n512");
+        assertThat(guest.run("cat /sys/block/xvda/queue/max_sectors_kb")).isEqualTo("256");
         assertThat(info("xvda").frontendState()).isEqualTo(4);
     }
 

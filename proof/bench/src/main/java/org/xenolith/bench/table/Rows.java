@@ -57,6 +57,8 @@ public final class Rows {
 
             disk("read",          "a MiB of a disk read, in sequence",               1,  20),
             disk("write",         "a MiB of a disk written, in sequence",            1,  20),
+            disk("read-4k-seq",   "4 KiB of a disk read, in sequence",                1,  500),
+            disk("write-4k-seq",  "4 KiB of a disk written, in sequence",             1,  500),
             disk("read-4k",       "4 KiB of a disk read, anywhere",                  1,  500),
             disk("write-4k",      "4 KiB of a disk written, anywhere",               1,  500),
             disk("read-4k-x16",   "as read-4k, 16 at a time by 4 processes",         16, 50),

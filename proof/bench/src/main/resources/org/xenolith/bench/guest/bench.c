@@ -22,6 +22,8 @@ static const struct work works[] = {
     {"fault", page_faults},
     {"read", sequential_reads},
     {"write", sequential_writes},
+    {"read-4k-seq", small_sequential_reads},
+    {"write-4k-seq", small_sequential_writes},
     {"read-4k", random_reads},
     {"write-4k", random_writes},
     {"read-4k-x16", many_random_reads},

@@ -23,7 +23,9 @@ u64 page_faults(u64 rounds);
 
 /* Past the guest's page cache, on a disk of the host's. Of the last two, a round is 16 requests. */
 u64 sequential_reads(u64 rounds);
+u64 small_sequential_reads(u64 rounds);
 u64 sequential_writes(u64 rounds);
+u64 small_sequential_writes(u64 rounds);
 u64 random_reads(u64 rounds);
 u64 random_writes(u64 rounds);
 u64 many_random_reads(u64 rounds);

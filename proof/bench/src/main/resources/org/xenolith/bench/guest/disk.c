@@ -74,12 +74,12 @@ static u64 transfer(int disk, enum way way, u8 *buffer, u64 bytes, u64 place) {
     return sum_of_labels(buffer, bytes, place);
 }
 
-static u64 in_sequence(enum way way, u64 rounds) {
+static u64 in_sequence(enum way way, u64 bytes, u64 rounds) {
     int disk = open_disk();
-    u8 *buffer = buffer_of(LARGE);
+    u8 *buffer = buffer_of(bytes);
     u64 sum = 0;
     for (u64 round = 0; round < rounds; round++)
-        sum += transfer(disk, way, buffer, LARGE, round % (size / LARGE) * LARGE);
+        sum += transfer(disk, way, buffer, bytes, round % (size / bytes) * bytes);
     free(buffer);
     close(disk);
     return sum;
@@ -96,8 +96,10 @@ static u64 at_random(enum way way, u64 rounds) {
     return sum;
 }
 
-u64 sequential_reads(u64 rounds) { return in_sequence(READ, rounds); }
-u64 sequential_writes(u64 rounds) { return in_sequence(WRITE, rounds); }
+u64 sequential_reads(u64 rounds) { return in_sequence(READ, LARGE, rounds); }
+u64 sequential_writes(u64 rounds) { return in_sequence(WRITE, LARGE, rounds); }
+u64 small_sequential_reads(u64 rounds) { return in_sequence(READ, SMALL, rounds); }
+u64 small_sequential_writes(u64 rounds) { return in_sequence(WRITE, SMALL, rounds); }
 u64 random_reads(u64 rounds) { return at_random(READ, rounds); }
 u64 random_writes(u64 rounds) { return at_random(WRITE, rounds); }
 
