@@ -39,7 +39,7 @@ public final class Xenolith {
         var directory = Path.of(System.getProperty("user.home"), ".xenolith", "networks");
         var ports = new Ports(directory, Clock.system(), _ -> {});
         try {
-            var domain = Domain.start(config, first, machines, surroundings(ports::open), false);
+            var domain = Domain.start(config, first, machines, keepingCode(ports::open), false);
             domain.ended().whenComplete((_, _) -> ports.close());
             return domain;
         } catch (DomainException | RuntimeException e) {
@@ -51,12 +51,7 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens: domains that share a
     /// [Ports] meet in this process.
     public static Domain create(DomainConfig config, PortOpener ports) throws DomainException {
-        return create(config, machines(), ports);
-    }
-
-    static Domain create(DomainConfig config, MachineBuilder machines, PortOpener ports)
-            throws DomainException {
-        return Domain.start(config, machines, surroundings(ports), false);
+        return Domain.start(config, machines(), keepingCode(ports), false);
     }
 
     /// Of a domain of this process, without network interfaces.
@@ -79,6 +74,16 @@ public final class Xenolith {
 
     /// The same, with network interfaces plugged into what `ports` opens.
     public static MachineBuilder.Surroundings surroundings(PortOpener ports) {
+        return surroundings(ports, Optional.empty());
+    }
+
+    /// The same for a domain whose machine code later ones of this process use.
+    private static MachineBuilder.Surroundings keepingCode(PortOpener ports) {
+        return surroundings(ports, ProcessCode.file());
+    }
+
+    private static MachineBuilder.Surroundings surroundings(
+            PortOpener ports, Optional<Path> codeStore) {
         var id = new DomainId(1);
         return new MachineBuilder.Surroundings(
                 id,
@@ -87,7 +92,7 @@ public final class Xenolith {
                 new DomainLog(id, _ -> {}),
                 Clock.system(),
                 Entropy.system(),
-                Optional.empty(),
+                codeStore,
                 ports,
                 dumps(),
                 _ -> {});
@@ -111,7 +116,7 @@ public final class Xenolith {
             throws DomainException {
         var machines = new BoardBuilder(System.getenv(), Optional.empty());
         var first = machines.restoring(input, MachineImage.PageSource.COPY);
-        return Domain.start(config, first, machines, surroundings(ports), false);
+        return Domain.start(config, first, machines, keepingCode(ports), false);
     }
 
     /// What makes the machine that comes over a connection, instead of booting one.
@@ -160,13 +165,9 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens.
     public static Domain restore(DomainConfig config, Path file, PortOpener ports)
             throws DomainException {
-        return restore(config, file, new BoardBuilder(System.getenv(), Optional.empty()), ports);
-    }
-
-    static Domain restore(DomainConfig config, Path file, BoardBuilder machines, PortOpener ports)
-            throws DomainException {
+        var machines = new BoardBuilder(System.getenv(), Optional.empty());
         var first = machines.restoring(file, _ -> 0);
-        return Domain.start(config, first, machines, surroundings(ports), false);
+        return Domain.start(config, first, machines, keepingCode(ports), false);
     }
 
     /// What makes the machine that a file holds, instead of booting one. Its memory shows the

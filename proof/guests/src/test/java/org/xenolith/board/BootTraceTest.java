@@ -74,7 +74,12 @@ class BootTraceTest {
         KERNEL.missing().ifPresent(reason -> Assumptions.abort(reason));
         long compared = 0;
         int regions = 0;
-        try (var domain = Xenolith.create(KERNEL.config(1).memoryMib(128).build())) {
+        try (var domain =
+                Xenolith.create(
+                        KERNEL.config(1)
+                                .memoryMib(128)
+                                .memoryAccess(MemoryAccess.CHECKED)
+                                .build())) {
             for (int moment = 0; moment < MOMENTS; moment++) {
                 TimeUnit.MILLISECONDS.sleep(MILLIS_BETWEEN);
                 var saved = save(domain);

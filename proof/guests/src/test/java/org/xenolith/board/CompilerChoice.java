@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
-/// How tests with real kernels execute them: `-Dxenolith.compiler=off`, `on` or `forced`. In the
-/// package of the board, which lets nobody else choose.
+/// How tests with real kernels execute them: `-Dxenolith.compiler=off`, `on` or `forced`, each
+/// without code of domains before. In the package of the board, which lets nobody else choose.
 public enum CompilerChoice {
     /// What a domain has that says nothing.
     USUAL,
@@ -25,12 +25,25 @@ public enum CompilerChoice {
 
     /// As [Xenolith#create(DomainConfig, PortOpener)].
     public Domain create(DomainConfig config, PortOpener ports) throws DomainException {
-        return Xenolith.create(config, machines(), ports);
+        return this == USUAL
+                ? Xenolith.create(config, ports)
+                : Domain.start(config, machines(), Xenolith.surroundings(ports), false);
     }
 
     /// As [Xenolith#restore(DomainConfig, Path, PortOpener)].
     public Domain restore(DomainConfig config, Path file, PortOpener ports) throws DomainException {
-        return Xenolith.restore(config, file, machines(), ports);
+        if (this == USUAL) {
+            return Xenolith.restore(config, file, ports);
+        }
+        var machines = machines();
+        var first = machines.restoring(file, _ -> 0);
+        return Domain.start(config, first, machines, Xenolith.surroundings(ports), false);
+    }
+
+    /// The machine code that domains of this process keep: of use for processes that a test starts,
+    /// which are of the same build.
+    public static Path code() {
+        return ProcessCode.file().orElseThrow();
     }
 
     private BoardBuilder machines() {

@@ -1,6 +1,7 @@
 package org.xenolith.guests;
 
 import org.xenolith.board.DomainConfig;
+import org.xenolith.board.MemoryAccess;
 import org.xenolith.boot.BootException;
 import org.xenolith.boot.GuestKit;
 
@@ -29,13 +30,15 @@ public enum DebianKernel {
         return packageName;
     }
 
+    /// As `xl` has it: with machine code, as in a process of its own.
     public DomainConfig.Builder config(int vcpus) {
         return DomainConfig.builder(packageName)
                 .kernel(GuestKit.SCHEME + packageName)
                 .ramdisk(GuestKit.SCHEME)
                 .commandLine("console=hvc0 quiet")
                 .memoryMib(512)
-                .vcpus(vcpus);
+                .vcpus(vcpus)
+                .memoryAccess(MemoryAccess.UNCHECKED);
     }
 
     /// Fetches the kernel if need be. The reason if that cannot be done.

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.xenolith.base.Clock;
+import org.xenolith.board.MemoryAccess;
 import org.xenolith.xen.ShutdownReason;
 
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ import java.util.stream.Stream;
 
 /// A Debian kernel boots to a shell, and what it finds there is right. One machine for all tests of
 /// a kernel and a number of vCPUs; the last test turns it off.
-@ParameterizedClass(name = "{0}, {1} vCPUs")
+@ParameterizedClass(name = "{0}, {1} vCPUs, {2}")
 @MethodSource("machines")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -45,10 +46,14 @@ class DebianTest {
     @Parameter(1)
     private int vcpus;
 
+    @Parameter(2)
+    private MemoryAccess access;
+
     private String missing;
     private Guest guest;
 
-    /// All kernels with one vCPU and with four, or `-Dxenolith.kernels=CLOUD -Dxenolith.vcpus=1,2`.
+    /// All kernels with one vCPU and with four, or `-Dxenolith.kernels=CLOUD -Dxenolith.vcpus=1,2`;
+    /// the first one also with accesses that the JVM checks.
     static Stream<Arguments> machines() {
         var kernels = System.getProperty("xenolith.kernels");
         var vcpus = List.of(System.getProperty("xenolith.vcpus", "1,4").split(","));
@@ -56,7 +61,13 @@ class DebianTest {
                 .filter(kernel ->
                         kernels == null || List.of(kernels.split(",")).contains(kernel.name()))
                 .flatMap(kernel ->
-                        vcpus.stream().map(each -> Arguments.of(kernel, Integer.valueOf(each))));
+                        vcpus.stream().flatMap(each -> machines(kernel, Integer.valueOf(each))));
+    }
+
+    private static Stream<Arguments> machines(DebianKernel kernel, int vcpus) {
+        return Arrays.stream(MemoryAccess.values())
+                .filter(access -> access == MemoryAccess.UNCHECKED || kernel == DebianKernel.CLOUD)
+                .map(access -> Arguments.of(kernel, vcpus, access));
     }
 
     @AfterAll
@@ -77,11 +88,11 @@ class DebianTest {
     void bootsToTheShell() throws Exception {
         missing = kernel.missing().orElse(null);
         Assumptions.assumeTrue(missing == null, missing);
-        guest = Guest.boot(kernel.config(vcpus).build());
+        guest = Guest.boot(kernel.config(vcpus).memoryAccess(access).build());
         var release = guest.run("uname -r");
         System.out.printf(
-                "Linux %s, %d vCPUs: %.1f s to the shell%n",
-                release, vcpus, guest.bootTime().toMillis() / 1000.0);
+                "Linux %s, %d vCPUs, %s: %.1f s to the shell%n",
+                release, vcpus, access, guest.bootTime().toMillis() / 1000.0);
         assertThat(release).startsWith(kernel.series());
     }
 

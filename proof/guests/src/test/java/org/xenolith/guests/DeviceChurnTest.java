@@ -9,7 +9,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.DiskConfig;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.images.CreateOptions;
 import org.xenolith.images.ImageCreator;
@@ -117,11 +116,7 @@ class DeviceChurnTest {
         try (var ports = new Ports(root.resolve("networks"), Clock.system(), log::add);
                 var booted =
                         Guest.boot(
-                                DebianKernel.CLOUD
-                                        .config(2)
-                                        .memoryMib(256)
-                                        .memoryAccess(MemoryAccess.UNCHECKED)
-                                        .build(),
+                                DebianKernel.CLOUD.config(2).memoryMib(256).build(),
                                 CompilerChoice.ofThisRun(),
                                 ports::open);
                 var server = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {

@@ -4,6 +4,7 @@ import org.xenolith.base.Bug;
 import org.xenolith.base.Clock;
 import org.xenolith.base.DomainId;
 import org.xenolith.base.Entropy;
+import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.Console;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
@@ -27,8 +28,8 @@ import java.util.concurrent.TimeUnit;
 /// A process of its own that holds a domain and tells of it, line by line, until it ends or is
 /// killed.
 final class GuestProcess implements AutoCloseable {
-    /// The file of machine code that is kept, in the directory of [#create].
-    static final String CODE = "code";
+    /// Names the file of machine code that is kept.
+    private static final String CODE = "xenolith.code";
 
     private static final long END_MINUTES_MAX = 5;
 
@@ -58,6 +59,7 @@ final class GuestProcess implements AutoCloseable {
                         "-XX:+UseSerialGC",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
+                        "-D" + CODE + "=" + CompilerChoice.code(),
                         "-cp",
                         System.getProperty(
                                 "surefire.test.class.path", System.getProperty("java.class.path")),
@@ -74,8 +76,7 @@ final class GuestProcess implements AutoCloseable {
     /// there when SIGTERM ends the process leaves its console on the standard error, and its memory
     /// and registers in `ended.core`: whoever loses patience with a guest may want to know more.
     ///
-    /// @param directory for that code, which is good for this build alone, for sockets and that
-    ///   file
+    /// @param directory for sockets and that file
     static Domain create(DomainConfig.Builder config, Path directory) throws DomainException {
         var domain = start(config, directory);
         Runtime.getRuntime()
@@ -110,7 +111,7 @@ final class GuestProcess implements AutoCloseable {
                         new DomainLog(id, System.err::println),
                         Clock.system(),
                         Entropy.system(),
-                        Optional.of(directory.resolve(CODE)),
+                        Optional.of(Path.of(System.getProperty(CODE))),
                         ports::open,
                         directory,
                         _ -> {}),

@@ -79,7 +79,6 @@ final class MadeGuest {
             make(spec(release, unfinished, packages, false));
             Files.move(unfinished, directory);
         }
-        Files.deleteIfExists(directory.resolve(GuestProcess.CODE)); // of another build, maybe
         return spec(release, directory, packages, false);
     }
 

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.PortOpener;
 import org.xenolith.migration.Migration;
 import org.xenolith.migration.MigrationOptions;
@@ -61,7 +60,6 @@ class MigrationGuestTest {
         return DebianKernel.CLOUD
                 .config(2)
                 .memoryMib(256)
-                .memoryAccess(MemoryAccess.UNCHECKED)
                 .disks(List.of(DiskConfig.raw("xvda", disk)))
                 .build();
     }

@@ -14,7 +14,6 @@ import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.migration.Migration;
 import org.xenolith.migration.MigrationException;
@@ -56,12 +55,7 @@ class MigrationNetworkTest {
 
     static DomainConfig config(int number) {
         var vif = VifConfig.of(new PortKind.Network("lab")).withMac(MacAddress.xen(number));
-        return DebianKernel.CLOUD
-                .config(2)
-                .memoryMib(256)
-                .memoryAccess(MemoryAccess.UNCHECKED) // as in a process of its own
-                .vifs(List.of(vif))
-                .build();
+        return DebianKernel.CLOUD.config(2).memoryMib(256).vifs(List.of(vif)).build();
     }
 
     private Guest boot(int number) throws Exception {

@@ -12,7 +12,6 @@ import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.board.DomainConfig;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.network.PortKind;
 import org.xenolith.network.Ports;
@@ -47,7 +46,6 @@ class MirrorGuestTest {
         return DebianKernel.CLOUD
                 .config(2)
                 .memoryMib(256)
-                .memoryAccess(MemoryAccess.UNCHECKED)
                 .vifs(
                         List.of(
                                 VifConfig.of(new PortKind.Network("lab"))

@@ -12,7 +12,6 @@ import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.DiskConfig;
 import org.xenolith.board.Domain;
 import org.xenolith.board.DomainConfig;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.network.PortKind;
 import org.xenolith.network.Ports;
@@ -116,7 +115,6 @@ class MovedGuestTest {
         return DebianKernel.CLOUD
                 .config(2)
                 .memoryMib(256)
-                .memoryAccess(MemoryAccess.UNCHECKED) // as in a process of its own
                 .disks(List.of(DiskConfig.raw("xvda", volume)))
                 .vifs(
                         List.of(

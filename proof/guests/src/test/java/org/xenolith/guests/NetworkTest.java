@@ -15,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
 import org.xenolith.board.InterfaceInfo;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.network.PortKind;
 import org.xenolith.network.Ports;
@@ -59,11 +58,7 @@ class NetworkTest {
                 VifConfig.of(new PortKind.Network("lab"))
                         .withMac(MacAddress.parse(mac).orElseThrow());
         return Guest.boot(
-                kernel.config(vcpus)
-                        .memoryMib(256)
-                        .memoryAccess(MemoryAccess.UNCHECKED) // as in a process of its own
-                        .vifs(List.of(vif))
-                        .build(),
+                kernel.config(vcpus).memoryMib(256).vifs(List.of(vif)).build(),
                 CompilerChoice.ofThisRun(),
                 ports::open);
     }

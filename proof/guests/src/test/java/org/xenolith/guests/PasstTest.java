@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.network.GuestAddress;
 import org.xenolith.network.PortForward;
@@ -66,11 +65,7 @@ class PasstTest {
                         true);
         guest =
                 Guest.boot(
-                        kernel.config(2)
-                                .memoryMib(256)
-                                .memoryAccess(MemoryAccess.UNCHECKED) // as in a process of its own
-                                .vifs(List.of(VifConfig.of(passt)))
-                                .build(),
+                        kernel.config(2).memoryMib(256).vifs(List.of(VifConfig.of(passt))).build(),
                         CompilerChoice.ofThisRun(),
                         ports::open);
     }

@@ -14,7 +14,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xenolith.base.Clock;
 import org.xenolith.board.CompilerChoice;
-import org.xenolith.board.MemoryAccess;
 import org.xenolith.board.VifConfig;
 import org.xenolith.network.NetworkException;
 import org.xenolith.network.Port;
@@ -59,7 +58,6 @@ class TapTest {
                         DebianKernel.CLOUD
                                 .config(2)
                                 .memoryMib(256)
-                                .memoryAccess(MemoryAccess.UNCHECKED) // as in a process of its own
                                 .vifs(List.of(VifConfig.of(PortKind.DEFAULT)))
                                 .build(),
                         CompilerChoice.ofThisRun(),
