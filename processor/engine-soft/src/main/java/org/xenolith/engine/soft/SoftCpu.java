@@ -31,9 +31,6 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     private static final long PAGE_MASK = -4096L;
 
-    /// As far apart as KVM allows for (`kvm_synchronize_tsc`).
-    private static final long TSC_IN_STEP_NANOS = 1_000_000_000L;
-
     /// After how many PAUSEs the vCPU leaves.
     private static final int PAUSES_IN_A_LOOP = 32;
 
@@ -47,12 +44,12 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     private final GuestMemory memory;
     private final MemorySegment segment;
     private final CodeCache code;
-    private final Clock clock;
+    private final TimeStampCounter tsc;
     private final Entropy entropy;
     private final PageWalk walk;
 
-    /// One for each [View]. That of [View#SUPERVISOR] is in use only where CR4.SMAP is set.
-    private final Tlb[] tlbs;
+    /// That of [View#SUPERVISOR] is in use only where CR4.SMAP is set.
+    private final Tlbs tlbs;
 
     private final PageMoves moves = this::moved;
 
@@ -87,12 +84,6 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     private final CodePages codePages = new CodePages();
 
-    /// Added to the clock to give the TSC. Read by others while the vCPU runs.
-    private volatile long tscOffset;
-
-    /// The same of all vCPUs whose counters are in step.
-    private final AtomicLong commonTscOffset;
-
     /// @param base what compiled regions want added to places in memory
     SoftCpu(
             GuestMemory memory,
@@ -103,15 +94,14 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
             AtomicLong commonTscOffset,
             Consumer<Runnable> alone) {
         this.memory = memory;
-        this.tlbs = new Tlb[] {new Tlb(base), new Tlb(base), new Tlb(base)};
+        this.tlbs = new Tlbs(base);
         this.segment = memory.segment();
         this.code = code;
-        this.clock = clock;
+        this.tsc = new TimeStampCounter(clock, commonTscOffset);
         this.entropy = entropy;
         this.alone = alone;
         this.walk = new PageWalk(this, memory);
-        this.commonTscOffset = commonTscOffset;
-        setTscOffset(commonTscOffset.get());
+        showTscOffset();
         accessModeChanged();
     }
 
@@ -133,7 +123,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     }
 
     private void moved(int view, int from, int first, int to) {
-        tlbs[modeOf(view)].moved(from, first, to);
+        tlbs.of(modeOf(view)).moved(from, first, to);
     }
 
     // The same, for compiled regions.
@@ -279,7 +269,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// The byte of the segment behind an address, or the complement of the guest-physical address
     /// if no frame is there. Fills the TLB. Throws what the access raises.
     private long resolve(long linear, int access, int mode) {
-        var tlb = tlbs[mode];
+        var tlb = tlbs.of(mode);
         long page = linear & PAGE_MASK;
         int index = Tlb.find(access == PageWalk.WRITE ? tlb.writeTags : tlb.readTags, page);
         if (index >= 0) {
@@ -314,7 +304,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         } catch (Trap fault) {
             return false; // raised when the instruction is executed by other means
         }
-        var tlb = tlbs[accessMode];
+        var tlb = tlbs.of(accessMode);
         return Tlb.find(write ? tlb.writeTags : tlb.readTags, page) >= 0;
     }
 
@@ -569,7 +559,7 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
         watchesData = hasBreakpoint() && DebugRegisters.watchesData(this);
         checksAlignment =
                 view == View.USER && (cr0 & Bits.CR0_AM) != 0 && (systemFlags() & Bits.AC) != 0;
-        var tlb = tlbs[accessMode];
+        var tlb = tlbs.of(accessMode);
         readTags = isObserving() ? NO_TAGS : tlb.readTags;
         writeTags = isObserving() ? NO_TAGS : tlb.writeTags;
         offsets = tlb.offsets;
@@ -585,36 +575,26 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
     /// Machine code may change between views as they are now; the one in use it is called with.
     private void showViews() {
         for (int number = 0; number < Enters.VIEWS; number++) {
-            var tlb = tlbs[modeOf(number)];
+            var tlb = tlbs.of(modeOf(number));
             MachineRegion.see(this, number, tlb.readTags, tlb.writeTags, tlb.distances);
         }
     }
 
     @Override
     public void flushTlb(boolean globalToo) {
-        for (var tlb : tlbs) {
-            if (globalToo) {
-                tlb.clear();
-            } else {
-                tlb.clearNonGlobal();
-            }
-        }
+        tlbs.flush(globalToo);
         codePages.flush(globalToo);
     }
 
     @Override
     public void invalidatePage(long linear) {
-        for (var tlb : tlbs) {
-            tlb.clearPage(linear);
-        }
+        tlbs.flushPage(linear);
         codePages.flushPage(linear);
     }
 
     /// The next write to any page must be noticed.
     void clearWrites() {
-        for (var tlb : tlbs) {
-            tlb.clearWrites();
-        }
+        tlbs.clearWrites();
     }
 
     // ---------------------------------------------------------------- the rest of the machine
@@ -700,28 +680,24 @@ sealed class SoftCpu extends Cpu permits ApartCpu {
 
     @Override
     public long timeStampCounter() {
-        return clock.nanos() + tscOffset;
+        return tsc.read();
     }
 
     @Override
     public void setTimeStampCounter(long value) {
-        setTscOffset(value - clock.nanos());
+        tsc.write(value);
+        showTscOffset();
     }
 
-    private void setTscOffset(long offset) {
-        tscOffset = offset;
-        registers[Registers.TSC_OFFSET] = offset;
-    }
-
-    /// The state of one vCPU after the other is restored, or captured and restored, while time goes
-    /// on: a counter that is close to the others' is meant to be in step with them.
+    /// See [TimeStampCounter#joinOthers].
     void joinTimeStampCounters() {
-        long common = commonTscOffset.get();
-        if (Math.abs(tscOffset - common) < TSC_IN_STEP_NANOS) {
-            setTscOffset(common);
-        } else {
-            commonTscOffset.set(tscOffset);
-        }
+        tsc.joinOthers();
+        showTscOffset();
+    }
+
+    /// Compiled code reads the counter by itself.
+    private void showTscOffset() {
+        registers[Registers.TSC_OFFSET] = tsc.offset();
     }
 
     @Override
