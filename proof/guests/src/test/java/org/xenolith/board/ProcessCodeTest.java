@@ -18,6 +18,7 @@ class ProcessCodeTest {
     void aBootUsesWhatTheOneBeforeItHasMade() throws Exception {
         KERNEL.missing().ifPresent(reason -> Assumptions.abort(reason));
         var file = ProcessCode.file().orElseThrow();
+        Files.deleteIfExists(file); // of the tests before, and perhaps nearly full
         bootAndEnd();
         long first = Files.size(file);
         assertThat(first).isGreaterThan(10 << 20);
