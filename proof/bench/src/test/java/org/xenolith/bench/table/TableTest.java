@@ -76,7 +76,7 @@ class TableTest {
         assertThat(Table.of(comparisons, Map.of()))
                 .doesNotContain("CPU kernels")
                 .contains(
-                        "Geometric mean of the ratios of 2 of 11 rows of disks and networks: 2.00"
+                        "Geometric mean of the ratios of 2 of 13 rows of disks and networks: 2.00"
                                 + " (floor 1.5: pass)\n");
     }
 }
