@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.baseline.RegionRunner.PLACE;
 import static org.xenolith.baseline.RegionRunner.block;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.FlagRule;
 import org.xenolith.ir.Flags;
@@ -18,13 +18,9 @@ import java.util.List;
 
 /// Accesses to memory: pages that are waited for, addresses that are known or near each other.
 class RegionAccessesTest {
-    private final RegionRunner regions = new RegionRunner();
-    private final ArenaContext context = regions.context();
+    @AutoClose private final RegionRunner regions = new RegionRunner();
 
-    @AfterEach
-    void end() {
-        regions.close();
-    }
+    private final ArenaContext context = regions.context();
 
     /// What a block has computed before it waits is there when it goes on.
     @Test

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.baseline.RegionRunner.PLACE;
 import static org.xenolith.baseline.RegionRunner.block;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.xenolith.ir.HostInstruction;
 import org.xenolith.ir.Op;
@@ -18,13 +18,9 @@ import java.util.OptionalInt;
 
 /// Floating point as the guest's MXCSR says, and what the host lacks.
 class RegionControlTest {
-    private final RegionRunner regions = new RegionRunner();
-    private final ArenaContext context = regions.context();
+    @AutoClose private final RegionRunner regions = new RegionRunner();
 
-    @AfterEach
-    void end() {
-        regions.close();
-    }
+    private final ArenaContext context = regions.context();
 
     private static final int CONTROL = RandomVectors.CONTROL;
     private static final int VECTOR = 2;

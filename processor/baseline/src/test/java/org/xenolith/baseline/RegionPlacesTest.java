@@ -3,7 +3,7 @@ package org.xenolith.baseline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.baseline.RegionRunner.block;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,13 +23,9 @@ import java.util.stream.Stream;
 
 /// Pages that are found at their second place come to their first, and Java is told.
 class RegionPlacesTest {
-    private final RegionRunner regions = new RegionRunner();
-    private final ArenaContext context = regions.context();
+    @AutoClose private final RegionRunner regions = new RegionRunner();
 
-    @AfterEach
-    void end() {
-        regions.close();
-    }
+    private final ArenaContext context = regions.context();
 
     public static final class Helpers {
         static final int VIEW = 1;

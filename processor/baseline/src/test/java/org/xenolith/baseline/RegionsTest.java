@@ -3,7 +3,7 @@ package org.xenolith.baseline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.xenolith.baseline.RegionRunner.block;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,13 +26,9 @@ import java.util.SplittableRandom;
 
 /// Loops, budgets, and the places where a region is left.
 class RegionsTest {
-    private final RegionRunner regions = new RegionRunner();
-    private final ArenaContext context = regions.context();
+    @AutoClose private final RegionRunner regions = new RegionRunner();
 
-    @AfterEach
-    void end() {
-        regions.close();
-    }
+    private final ArenaContext context = regions.context();
 
     /// `sub r1, 1` that sets flags, then back while the result is not zero.
     private static Region.Block countdown() {
