@@ -62,7 +62,7 @@ public final class Xenolith {
     /// Does some times, with a small machine that nobody uses, what a JVM is slow at when it does
     /// it first: saving and restoring. For processes that are about to do it while a guest waits.
     public static void rehearse() throws DomainException {
-        var machines = new BoardBuilder(System.getenv(), Optional.empty());
+        var machines = boards();
         Rehearsal.perform(machines, Engines.choose(EngineChoice.SOFT));
     }
 
@@ -102,7 +102,7 @@ public final class Xenolith {
     /// describe the same machine; what is the host's (disks, name, what happens after a shutdown)
     /// may be different.
     public static Domain restore(DomainConfig config, StreamInput input) throws DomainException {
-        return restore(config, input, new BoardBuilder(System.getenv(), Optional.empty()));
+        return restore(config, input, boards());
     }
 
     static Domain restore(DomainConfig config, StreamInput input, BoardBuilder machines)
@@ -114,7 +114,7 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens.
     public static Domain restore(DomainConfig config, StreamInput input, PortOpener ports)
             throws DomainException {
-        var machines = new BoardBuilder(System.getenv(), Optional.empty());
+        var machines = boards();
         var first = machines.restoring(input, MachineImage.PageSource.COPY);
         return Domain.start(config, first, machines, keepingCode(ports), false);
     }
@@ -123,7 +123,7 @@ public final class Xenolith {
     ///
     /// @param arrivals told of each round of pages when it is in memory, and of rehearsals
     public static MachineBuilder arriving(StreamInput input, Arrivals arrivals) {
-        return new BoardBuilder(System.getenv(), Optional.empty()).arriving(input, arrivals);
+        return boards().arriving(input, arrivals);
     }
 
     /// Begins to keep a copy of a machine that runs elsewhere: reads what machine it is.
@@ -165,7 +165,7 @@ public final class Xenolith {
     /// The same, with network interfaces plugged into what `ports` opens.
     public static Domain restore(DomainConfig config, Path file, PortOpener ports)
             throws DomainException {
-        var machines = new BoardBuilder(System.getenv(), Optional.empty());
+        var machines = boards();
         var first = machines.restoring(file, _ -> 0);
         return Domain.start(config, first, machines, keepingCode(ports), false);
     }
@@ -176,7 +176,7 @@ public final class Xenolith {
     ///
     /// @param beginning finds where in the file the machine's stream begins
     public static MachineBuilder restoring(Path file, StreamBeginning beginning) {
-        return new BoardBuilder(System.getenv(), Optional.empty()).restoring(file, beginning);
+        return boards().restoring(file, beginning);
     }
 
     /// Where in a file the stream of a machine begins.
@@ -193,6 +193,10 @@ public final class Xenolith {
 
     /// What builds the machines of this host.
     public static MachineBuilder machines() {
+        return boards();
+    }
+
+    private static BoardBuilder boards() {
         return new BoardBuilder(System.getenv(), Optional.empty());
     }
 }
